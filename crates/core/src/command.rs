@@ -1,0 +1,195 @@
+//! What someone wants done to live state. Edges make commands; the engine decides.
+
+use crate::{
+    At,
+    actor::Actor,
+    agent::AgentState,
+    config::{Colour, Need, Record},
+    conversation::{Content, Place, Source},
+    event::{Author, Fact, Private, Subject},
+    id::*,
+    lang::Lang,
+    medium::Medium,
+};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// A command with who asks and, for clients, its identity.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    pub actor: Actor,
+    pub origin: Option<Sent>,
+    pub command: Command,
+}
+
+/// A client's counting: `n` of this command, `base` the lowest `n` still unanswered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Sent {
+    pub tab: Tab,
+    pub n: u32,
+    pub base: u32,
+}
+
+#[derive(Clone, Debug)]
+pub enum Command {
+    Conversation(ConversationId, Act),
+    Start(Box<Start>),
+    Agent(UserId, AgentAct),
+    Visitor(VisitorId, VisitorAct),
+    /// A committed change of a record, so that the engine knows it. Made by the server only.
+    Configure {
+        id: RecordId,
+        version: i64,
+        before: Option<Box<Record>>,
+        after: Option<Box<Record>>,
+    },
+    /// A fact that others decided (records, sign-in, export), to be numbered and chained here.
+    Note {
+        on: Subject,
+        fact: Box<Fact>,
+        private: Option<Box<Private>>,
+    },
+    /// The clock moved: timers that are due fire.
+    Tick,
+}
+
+/// A new conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    pub visitor: VisitorId,
+    pub customer: Option<CustomerId>,
+    pub medium: Medium,
+    pub widget: Option<WidgetId>,
+    pub line: LineId,
+    pub queue: QueueId,
+    pub needs: Vec<Need>,
+    pub lang: Lang,
+    pub vip: bool,
+    pub source: Source,
+    pub fields: BTreeMap<String, String>,
+    /// Who served this customer last, and when.
+    pub last_agent: Option<(UserId, At)>,
+    /// The first words.
+    pub content: Option<Content>,
+    /// An agent starts it (manual invitation accepted): no queue.
+    pub agent: Option<UserId>,
+}
+
+/// What one may do to a conversation. Field names are the wire's names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Act {
+    Post {
+        #[serde(flatten)]
+        content: Content,
+        #[serde(default, skip_serializing_if = "Author::is_person")]
+        author: Author,
+    },
+    Note {
+        text: String,
+        #[serde(default)]
+        #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
+        mentions: SmallVec<[UserId; 2]>,
+    },
+    Read {
+        up_to: u64,
+    },
+    Recall {
+        message: u64,
+    },
+    Accept,
+    Decline,
+    /// Take a waiting contact out of its queue by hand.
+    Pick,
+    Transfer {
+        to: Place,
+        #[serde(default)]
+        note: String,
+    },
+    Invite {
+        agent: UserId,
+    },
+    Leave,
+    TakeOver,
+    Reassign {
+        agent: UserId,
+    },
+    ReturnToQueue,
+    Close,
+    EndWrapUp,
+    Rate {
+        score: u8,
+        #[serde(default)]
+        comment: String,
+    },
+    AskRating,
+    Tag {
+        tag: TagId,
+    },
+    Untag {
+        tag: TagId,
+    },
+    Flag {
+        colour: Colour,
+        text: String,
+    },
+    Unflag,
+    FollowUp {
+        at: Option<At>,
+        #[serde(default)]
+        text: String,
+    },
+    LinkCustomer {
+        customer: CustomerId,
+    },
+    MergeInto {
+        conversation: ConversationId,
+    },
+    MarkSpam,
+    Focus {
+        ms: i64,
+    },
+    /// The consultation record was stored; sent by the server, not by clients.
+    #[serde(skip)]
+    RecordSaved {
+        form: FormId,
+        complete: bool,
+        before: Option<serde_json::Value>,
+        after: serde_json::Value,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum AgentAct {
+    SetState {
+        state: AgentState,
+        #[serde(default)]
+        reason: String,
+    },
+    /// Back to taking this medium after a missed contact.
+    Resume {
+        medium: Medium,
+    },
+    NoNew {
+        on: bool,
+    },
+    /// The first connection opened, or the last one closed; sent by the server.
+    #[serde(skip)]
+    Connected,
+    #[serde(skip)]
+    Disconnected,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum VisitorAct {
+    InvitationShown { invitation: Option<InvitationId>, variant: bool, page: String },
+    InvitationAnswered { invitation: Option<InvitationId>, accepted: bool },
+    AcceptNotice { widget: WidgetId, version: u32, guardian: bool },
+}

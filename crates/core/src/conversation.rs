@@ -1,0 +1,190 @@
+//! A conversation's life: bot, waiting, offered, active, wrap-up, closed.
+
+use crate::{
+    At,
+    config::{Colour, Need},
+    id::*,
+    lang::Lang,
+    medium::Medium,
+};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+/// What a message carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    Text { text: String },
+    File { file: FileId, name: String, mime: String, size: u64 },
+}
+
+impl Content {
+    pub const MAX_TEXT: usize = 8_000;
+
+    /// The first line of a list entry.
+    pub fn preview(&self) -> String {
+        match self {
+            Content::Text { text } => text.chars().take(80).collect(),
+            Content::File { name, .. } => format!("📎 {name}"),
+        }
+    }
+}
+
+/// Where a contact may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Queue(QueueId),
+    Agent(UserId),
+}
+
+/// Where a visitor came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Source {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub page: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub page_title: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub landing: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub referrer: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub campaign: String,
+}
+
+impl Source {
+    pub fn is_empty(&self) -> bool {
+        *self == Source::default()
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Bot,
+    #[default]
+    Waiting,
+    Offered,
+    Active,
+    WrapUp,
+    Closed,
+}
+
+impl Phase {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Phase::Bot => "bot",
+            Phase::Waiting => "waiting",
+            Phase::Offered => "offered",
+            Phase::Active => "active",
+            Phase::WrapUp => "wrap_up",
+            Phase::Closed => "closed",
+        }
+    }
+}
+
+/// A conversation's live state. It is stored whole as the row's `live` column and read back at a rebuild.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub visitor: VisitorId,
+    pub customer: Option<CustomerId>,
+    pub medium: Medium,
+    pub line: LineId,
+    pub widget: Option<WidgetId>,
+    pub lang: Lang,
+    pub vip: bool,
+    pub phase: Phase,
+    pub started_at: At,
+    /// The queue it waits in, or came from.
+    pub queue: Option<QueueId>,
+    pub priority: u8,
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Need>))]
+    pub needs: SmallVec<[Need; 0]>,
+    /// Entered the present queue (for waiting times).
+    pub queued_at: At,
+    /// Counts for its place; stays when it returns to its place.
+    pub since_at: At,
+    /// Prefer this agent until then.
+    pub prefer: Option<Prefer>,
+    pub offer: Option<Offer>,
+    /// Agents who declined or missed it in this queue.
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
+    pub refused_by: SmallVec<[UserId; 0]>,
+    pub agent: Option<UserId>,
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
+    pub guests: SmallVec<[UserId; 0]>,
+    pub segment: u16,
+    /// The present segment began.
+    pub assigned_at: Option<At>,
+    pub first_reply_at: Option<At>,
+    pub wrap_until_at: Option<At>,
+    pub closed_at: Option<At>,
+    pub last_at: At,
+    pub last_seq: u64,
+    /// The customer's last word; what an idle warning counts from is `last_at`.
+    pub visitor_wrote_at: Option<At>,
+    /// The agent owes an answer since.
+    pub unanswered_since_at: Option<At>,
+    pub warned: bool,
+    pub read_by_visitor: u64,
+    pub read_by_staff: u64,
+    /// Customer messages after `read_by_staff`.
+    pub unread: u16,
+    pub preview: String,
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<TagId>))]
+    pub tags: SmallVec<[TagId; 0]>,
+    pub flag: Option<Flag>,
+    pub follow_up_at: Option<At>,
+    pub rating: Option<u8>,
+    /// The record that is due (B-01), until it is complete.
+    pub record_due: Option<FormId>,
+    /// The last counter of each tab that sent, so that a retry has no second effect.
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Sender>))]
+    pub senders: SmallVec<[Sender; 2]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Sender {
+    pub tab: Tab,
+    pub n: u32,
+    pub at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Prefer {
+    pub agent: UserId,
+    pub until_at: At,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Offer {
+    pub agent: UserId,
+    pub made_at: At,
+    pub until_at: At,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Flag {
+    pub colour: Colour,
+    pub text: String,
+    pub by: UserId,
+    pub at: At,
+}

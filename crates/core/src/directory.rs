@@ -1,0 +1,104 @@
+//! All configuration that rules read, by id. The engine has one; edges have a copy of the committed one.
+
+use crate::{access::Action, config::*, id::*};
+use std::{collections::BTreeMap, sync::Arc};
+
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    pub users: BTreeMap<UserId, Arc<User>>,
+    pub roles: BTreeMap<RoleId, Arc<Role>>,
+    pub teams: BTreeMap<TeamId, Arc<Team>>,
+    pub lines: BTreeMap<LineId, Arc<Line>>,
+    pub skills: BTreeMap<SkillId, Arc<Skill>>,
+    pub queues: BTreeMap<QueueId, Arc<Queue>>,
+    pub calendars: BTreeMap<CalendarId, Arc<Calendar>>,
+    pub tags: BTreeMap<TagId, Arc<Tag>>,
+    pub forms: BTreeMap<FormId, Arc<Form>>,
+    pub widgets: BTreeMap<WidgetId, Arc<Widget>>,
+    pub invitations: BTreeMap<InvitationId, Arc<Invitation>>,
+    pub webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
+    pub bans: BTreeMap<RecordId, Arc<Ban>>,
+    pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
+    pub settings: Arc<Settings>,
+}
+
+impl Directory {
+    /// Takes over a committed change; `None` removes.
+    pub fn apply(&mut self, kind: RecordKind, id: RecordId, record: Option<&Record>) {
+        fn put<K: Ord + From<RecordId>, V: Clone>(
+            map: &mut BTreeMap<K, Arc<V>>,
+            id: RecordId,
+            value: Option<&V>,
+        ) {
+            match value {
+                Some(value) => map.insert(id.into(), Arc::new(value.clone())),
+                None => map.remove(&id.into()),
+            };
+        }
+        macro_rules! arm {
+            ($variant:ident, $map:ident) => {
+                put(
+                    &mut self.$map,
+                    id,
+                    record.and_then(|r| if let Record::$variant(it) = r { Some(it) } else { None }),
+                )
+            };
+        }
+        match kind {
+            RecordKind::User => arm!(User, users),
+            RecordKind::Role => arm!(Role, roles),
+            RecordKind::Team => arm!(Team, teams),
+            RecordKind::Line => arm!(Line, lines),
+            RecordKind::Skill => arm!(Skill, skills),
+            RecordKind::Queue => arm!(Queue, queues),
+            RecordKind::Calendar => arm!(Calendar, calendars),
+            RecordKind::Tag => arm!(Tag, tags),
+            RecordKind::Form => arm!(Form, forms),
+            RecordKind::Widget => arm!(Widget, widgets),
+            RecordKind::Invitation => arm!(Invitation, invitations),
+            RecordKind::Webhook => arm!(Webhook, webhooks),
+            RecordKind::Ban => arm!(Ban, bans),
+            // Canned replies are no rule's business.
+            RecordKind::Reply => {}
+            RecordKind::Settings => {
+                self.settings = match record {
+                    Some(Record::Settings(settings)) => Arc::new((**settings).clone()),
+                    _ => Arc::default(),
+                }
+            }
+        }
+    }
+
+    /// The teams at and below one: a department.
+    pub fn department(&self, top: TeamId) -> Vec<TeamId> {
+        let mut found = vec![top];
+        let mut next = 0;
+        while next < found.len() {
+            let above = found[next];
+            found.extend(
+                self.teams
+                    .iter()
+                    .filter(|(id, team)| team.parent == Some(above) && !found.contains(id))
+                    .map(|(id, _)| *id)
+                    .collect::<Vec<_>>(),
+            );
+            next += 1;
+        }
+        found
+    }
+
+    /// Whether a user belongs to those who serve a queue (skills aside).
+    pub fn serves(&self, user: UserId, queue: &Queue) -> bool {
+        (queue.teams.is_empty() && queue.users.is_empty())
+            || queue.users.contains(&user)
+            || self
+                .users
+                .get(&user)
+                .and_then(|user| user.team)
+                .is_some_and(|team| queue.teams.contains(&team))
+    }
+
+    pub fn queues_of(&self, user: UserId) -> Vec<QueueId> {
+        self.queues.iter().filter(|(_, queue)| self.serves(user, queue)).map(|(id, _)| *id).collect()
+    }
+}

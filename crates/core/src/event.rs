@@ -1,0 +1,555 @@
+//! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
+
+use crate::{
+    At,
+    actor::Actor,
+    agent::AgentState,
+    config::{Record, RecordKind},
+    conversation::{Content, Place, Source},
+    id::*,
+    lang::Lang,
+    medium::Medium,
+    refusal::Refusal,
+    why::Why,
+};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
+
+/// One fact. `private` is stored apart and never fanned out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Position in the site's log: gapless, starting at 1.
+    pub seq: u64,
+    pub at: At,
+    pub on: Subject,
+    pub by: Actor,
+    pub to: Audience,
+    /// The command that caused it, so that its sender knows its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Origin>,
+    #[serde(flatten)]
+    pub fact: Fact,
+    #[serde(skip)]
+    pub private: Option<Box<Private>>,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    Conversation(ConversationId),
+    User(UserId),
+    Visitor(VisitorId),
+    Customer(CustomerId),
+    Record(RecordId),
+    Site,
+}
+
+impl Subject {
+    /// A number that keeps apart what shares a numeric id; part of the log's index.
+    pub fn id(self) -> i64 {
+        match self {
+            Subject::Conversation(id) => id.0,
+            Subject::User(id) => id.0,
+            Subject::Visitor(id) => id.0,
+            Subject::Customer(id) => id.0,
+            Subject::Record(id) => id.0,
+            Subject::Site => 0,
+        }
+    }
+
+    pub fn conversation(self) -> Option<ConversationId> {
+        match self {
+            Subject::Conversation(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// The customer of the conversation, and staff.
+    Customer,
+    Staff,
+}
+
+/// A client's identity for one command: `n` counts up per tab and conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Origin {
+    pub tab: Tab,
+    pub n: u32,
+}
+
+/// Kept out of what is sent: read on purpose, through the permission table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Private {
+    Why(Why),
+    Change {
+        before: Option<Box<Record>>,
+        after: Option<Box<Record>>,
+    },
+    /// Values of a consultation record or a customer, before and after.
+    Values {
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+    },
+    /// Where a sign-in came from.
+    Origin {
+        ip: String,
+        agent: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum QueueReason {
+    New,
+    Topic,
+    Transfer,
+    Overflow,
+    /// An offer ended without an answer.
+    Unanswered,
+    /// The agent went away, or gave it back.
+    Returned,
+    Reopened,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum QueueExit {
+    Answered,
+    /// The customer left before an answer.
+    Abandoned,
+    Overflow,
+    Transfer,
+    /// It became an offline message.
+    Message,
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OfferEnd {
+    Accepted,
+    Declined,
+    TimedOut,
+    /// The customer left, or someone else took it.
+    Withdrawn,
+    AgentLeft,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    Ended,
+    Idle,
+    Abandoned,
+    Message,
+    Spam,
+    Merged,
+}
+
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    #[default]
+    Person,
+    Bot,
+    /// Greeting, waiting text and other set phrases.
+    Automatic,
+    /// A person sent what the machine or a canned reply suggested.
+    Suggestion,
+}
+
+impl Author {
+    pub fn is_person(&self) -> bool {
+        *self == Author::Person
+    }
+}
+
+/// How a colleague or supervisor came into a conversation, or the work ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum WrapUpEnd {
+    Done,
+    TimeLimit,
+    /// The customer wrote again: the same agent goes on.
+    CustomerWrote,
+    AgentLeft,
+}
+
+/// The facts. Names never change once stored; new ones are added.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    // ── a conversation's way ──
+    ConversationStarted {
+        visitor: VisitorId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer: Option<CustomerId>,
+        medium: Medium,
+        line: LineId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        widget: Option<WidgetId>,
+        lang: Lang,
+        #[serde(default, skip_serializing_if = "Source::is_empty")]
+        source: Source,
+        /// Answers of the pre-chat form.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        fields: BTreeMap<String, String>,
+        #[serde(default)]
+        vip: bool,
+    },
+    Queued {
+        queue: QueueId,
+        reason: QueueReason,
+        priority: u8,
+        /// The instant that counts for its place; older than now when it keeps its place.
+        since_at: At,
+        threshold_s: u16,
+    },
+    QueueLeft {
+        queue: QueueId,
+        exit: QueueExit,
+        waited_ms: i64,
+    },
+    Offered {
+        agent: UserId,
+        queue: QueueId,
+        until_at: At,
+    },
+    OfferEnded {
+        agent: UserId,
+        queue: QueueId,
+        end: OfferEnd,
+        after_ms: i64,
+    },
+    /// An agent has it. Segments count from 1. The *why* lies in `private`.
+    Assigned {
+        agent: UserId,
+        segment: u16,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        queue: Option<QueueId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<TeamId>,
+        waited_ms: i64,
+        threshold_s: u16,
+        /// Chosen by hand, not by the dispatcher.
+        by_hand: bool,
+        /// Name, staff number and picture that the customer sees.
+        persona: Persona,
+    },
+    /// The agent's part ended, with its wrap-up still to come or not due.
+    SegmentEnded {
+        agent: UserId,
+        segment: u16,
+        reason: SegmentEnd,
+        /// Contact time of the segment.
+        talk_ms: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Place>,
+    },
+    GuestJoined {
+        agent: UserId,
+        by: UserId,
+        persona: Persona,
+    },
+    GuestLeft {
+        agent: UserId,
+    },
+    WrapUpStarted {
+        agent: UserId,
+        segment: u16,
+        until_at: At,
+    },
+    WrapUpEnded {
+        agent: UserId,
+        segment: u16,
+        end: WrapUpEnd,
+        took_ms: i64,
+    },
+    FirstResponse {
+        agent: UserId,
+        segment: u16,
+        after_ms: i64,
+    },
+    IdleWarned {
+        text: String,
+    },
+    ConversationClosed {
+        reason: CloseReason,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        into: Option<ConversationId>,
+    },
+    ConversationReopened {
+        last_agent: Option<UserId>,
+    },
+    // ── what is said ──
+    MessagePosted {
+        #[serde(flatten)]
+        content: Content,
+        #[serde(default, skip_serializing_if = "Author::is_person")]
+        author: Author,
+    },
+    /// Staff only: a whisper that the visitor never sees.
+    NotePosted {
+        text: String,
+        #[serde(default, skip_serializing_if = "SmallVec::is_empty")]
+        #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
+        mentions: SmallVec<[UserId; 2]>,
+    },
+    MessageRecalled {
+        message: u64,
+    },
+    /// Everything up to this position was read, by the customer or by staff (`by`).
+    Read {
+        up_to: u64,
+    },
+    // ── what is kept about it ──
+    RatingAsked {
+        segment: u16,
+    },
+    Rated {
+        score: u8,
+        comment: String,
+        segment: u16,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+    },
+    Tagged {
+        tag: TagId,
+    },
+    Untagged {
+        tag: TagId,
+    },
+    /// A coloured flag with a note (B-09).
+    Flagged {
+        colour: crate::config::Colour,
+        text: String,
+    },
+    Unflagged,
+    FollowUpSet {
+        at: Option<At>,
+        text: String,
+    },
+    CustomerLinked {
+        customer: CustomerId,
+    },
+    RecordDue {
+        agent: UserId,
+        form: FormId,
+    },
+    RecordSaved {
+        agent: UserId,
+        form: FormId,
+        complete: bool,
+    },
+    MarkedSpam,
+    /// How long the agent looked at this conversation.
+    Focus {
+        agent: UserId,
+        ms: i64,
+    },
+    // ── agents ──
+    AgentStateChanged {
+        agent: UserId,
+        state: AgentState,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        was: AgentState,
+        /// How long the former state lasted.
+        lasted_ms: i64,
+        /// Chosen during a contact, due after it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pending: Option<AgentState>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        media_off: Vec<Medium>,
+        /// Keeps the present contacts, takes no new ones.
+        #[serde(default)]
+        no_new: bool,
+    },
+    // ── visitors ──
+    InvitationShown {
+        invitation: Option<InvitationId>,
+        variant: bool,
+        page: String,
+    },
+    InvitationAnswered {
+        invitation: Option<InvitationId>,
+        accepted: bool,
+    },
+    NoticeAccepted {
+        widget: WidgetId,
+        version: u32,
+        guardian: bool,
+    },
+    MessageLeft {
+        customer: Option<CustomerId>,
+        widget: WidgetId,
+        fields: BTreeMap<String, String>,
+    },
+    // ── records and security ──
+    RecordChanged {
+        record: RecordKind,
+        id: RecordId,
+        version: i64,
+        name: String,
+        deleted: bool,
+    },
+    CustomerChanged {
+        customer: CustomerId,
+        version: i64,
+        deleted: bool,
+    },
+    CustomersMerged {
+        into: CustomerId,
+        from: CustomerId,
+    },
+    SignedIn {
+        user: UserId,
+        method: SignInMethod,
+    },
+    SignedOut {
+        user: UserId,
+    },
+    SignInFailed {
+        login: String,
+        locked: bool,
+    },
+    SecretChanged {
+        user: UserId,
+        what: SecretKind,
+    },
+    Exported {
+        what: String,
+        rows: u64,
+    },
+    ApiKeyChanged {
+        key: ApiKeyId,
+        name: String,
+        revoked: bool,
+    },
+    /// A command from outside that was not carried out and deserves a trace.
+    Refused {
+        what: String,
+        refusal: Refusal,
+    },
+    SiteStarted {
+        version: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SegmentEnd {
+    Closed,
+    Transferred,
+    TakenOver,
+    Reassigned,
+    Returned,
+    AgentAway,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    Password,
+    PasswordAndCode,
+    Oidc,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SecretKind {
+    Password,
+    SecondFactor,
+}
+
+/// How an agent appears to customers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Persona {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<FileId>,
+}
+
+impl Fact {
+    /// The name under which it is stored and filtered.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fact::ConversationStarted { .. } => "conversation_started",
+            Fact::Queued { .. } => "queued",
+            Fact::QueueLeft { .. } => "queue_left",
+            Fact::Offered { .. } => "offered",
+            Fact::OfferEnded { .. } => "offer_ended",
+            Fact::Assigned { .. } => "assigned",
+            Fact::SegmentEnded { .. } => "segment_ended",
+            Fact::GuestJoined { .. } => "guest_joined",
+            Fact::GuestLeft { .. } => "guest_left",
+            Fact::WrapUpStarted { .. } => "wrap_up_started",
+            Fact::WrapUpEnded { .. } => "wrap_up_ended",
+            Fact::FirstResponse { .. } => "first_response",
+            Fact::IdleWarned { .. } => "idle_warned",
+            Fact::ConversationClosed { .. } => "conversation_closed",
+            Fact::ConversationReopened { .. } => "conversation_reopened",
+            Fact::MessagePosted { .. } => "message_posted",
+            Fact::NotePosted { .. } => "note_posted",
+            Fact::MessageRecalled { .. } => "message_recalled",
+            Fact::Read { .. } => "read",
+            Fact::RatingAsked { .. } => "rating_asked",
+            Fact::Rated { .. } => "rated",
+            Fact::Tagged { .. } => "tagged",
+            Fact::Untagged { .. } => "untagged",
+            Fact::Flagged { .. } => "flagged",
+            Fact::Unflagged => "unflagged",
+            Fact::FollowUpSet { .. } => "follow_up_set",
+            Fact::CustomerLinked { .. } => "customer_linked",
+            Fact::RecordDue { .. } => "record_due",
+            Fact::RecordSaved { .. } => "record_saved",
+            Fact::MarkedSpam => "marked_spam",
+            Fact::Focus { .. } => "focus",
+            Fact::AgentStateChanged { .. } => "agent_state_changed",
+            Fact::InvitationShown { .. } => "invitation_shown",
+            Fact::InvitationAnswered { .. } => "invitation_answered",
+            Fact::NoticeAccepted { .. } => "notice_accepted",
+            Fact::MessageLeft { .. } => "message_left",
+            Fact::RecordChanged { .. } => "record_changed",
+            Fact::CustomerChanged { .. } => "customer_changed",
+            Fact::CustomersMerged { .. } => "customers_merged",
+            Fact::SignedIn { .. } => "signed_in",
+            Fact::SignedOut { .. } => "signed_out",
+            Fact::SignInFailed { .. } => "sign_in_failed",
+            Fact::SecretChanged { .. } => "secret_changed",
+            Fact::Exported { .. } => "exported",
+            Fact::ApiKeyChanged { .. } => "api_key_changed",
+            Fact::Refused { .. } => "refused",
+            Fact::SiteStarted { .. } => "site_started",
+        }
+    }
+
+    /// What is said and read is not part of the audit list; everything else is.
+    pub fn is_audited(&self) -> bool {
+        !matches!(self, Fact::MessagePosted { .. } | Fact::Read { .. } | Fact::Focus { .. })
+    }
+}

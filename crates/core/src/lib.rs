@@ -1,0 +1,26 @@
+//! The rules of Yingda: who gets which contact, what a conversation may do, who may see it.
+//!
+//! Invariants of this crate: it performs no I/O, reads no clock, rolls no dice and starts no task.
+//! Time and identities are arguments. The same commands at the same instants give the same events.
+
+pub mod access;
+pub mod acd;
+pub mod actor;
+pub mod agent;
+pub mod calendar;
+pub mod chain;
+pub mod command;
+pub mod config;
+pub mod conversation;
+pub mod directory;
+pub mod engine;
+pub mod event;
+pub mod id;
+pub mod lang;
+pub mod medium;
+pub mod refusal;
+pub mod routing;
+pub mod why;
+
+/// An instant: milliseconds since 1970-01-01T00:00:00Z.
+pub type At = i64;

@@ -1,0 +1,42 @@
+//! The ways in which a customer reaches us.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Medium {
+    #[default]
+    Chat,
+    Voice,
+    Mail,
+    Sms,
+    Wechat,
+    Fax,
+    Letter,
+    Walkin,
+    Video,
+}
+
+impl Medium {
+    pub const ALL: [Medium; 9] = [
+        Medium::Chat,
+        Medium::Voice,
+        Medium::Mail,
+        Medium::Sms,
+        Medium::Wechat,
+        Medium::Fax,
+        Medium::Letter,
+        Medium::Walkin,
+        Medium::Video,
+    ];
+
+    /// How many of this medium one agent holds at once unless told otherwise.
+    pub fn usual_limit(self) -> u8 {
+        match self {
+            Medium::Voice | Medium::Video | Medium::Walkin => 1,
+            Medium::Chat | Medium::Wechat | Medium::Sms => 5,
+            Medium::Mail | Medium::Fax | Medium::Letter => 10,
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! HTTP bodies under `/api/v1`.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use yingda_core::{
+    At,
+    access::{Action, Scope},
+    actor::Actor,
+    config::{Colour, Field, MaskedField, Record, RecordKind, Settings, Topic},
+    conversation::Phase,
+    event::{Audience, Event, Persona},
+    id::*,
+    lang::{Lang, Text},
+    medium::Medium,
+    why::Why,
+};
+
+/// One page of a list; `next` is given back as `?cursor=` for the following one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+// ── signing in ──
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SignIn {
+    pub login: String,
+    pub password: String,
+    /// Six digits, when the account has a second factor.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// Who one is and what one may do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Me {
+    pub id: UserId,
+    pub login: String,
+    pub name: String,
+    pub staff_no: String,
+    pub avatar: Option<FileId>,
+    pub team: Option<TeamId>,
+    /// The widest scope for each permitted action.
+    pub may: BTreeMap<Action, Scope>,
+    pub masks: Vec<MaskedField>,
+    pub queues: Vec<QueueId>,
+    pub has_totp: bool,
+    /// Language, theme, sounds, keys: the console's own, stored as it is.
+    pub preferences: serde_json::Value,
+    /// Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets.
+    pub names: Vec<Name>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Name {
+    pub kind: RecordKind,
+    pub id: RecordId,
+    pub name: Text,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
+}
+
+/// First start: the one-time link's token, and the first administrator.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SetUp {
+    pub token: String,
+    pub company: String,
+    pub login: String,
+    pub name: String,
+    pub password: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChangePassword {
+    pub old: String,
+    pub new: String,
+}
+
+/// An administrator gives a user a first or new password.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SetPassword {
+    pub password: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TotpSecret {
+    /// `otpauth://` address for an authenticator app.
+    pub uri: String,
+    pub secret: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TotpCode {
+    pub code: String,
+}
+
+// ── records ──
+
+/// A record with its version; `If-Match: "<version>"` goes with every change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stored {
+    pub id: RecordId,
+    pub version: i64,
+    pub created_at: At,
+    pub updated_at: At,
+    pub record: Record,
+}
+
+// ── conversations ──
+
+/// A line in a list of conversations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConversationRow {
+    pub id: ConversationId,
+    pub medium: Medium,
+    pub line: LineId,
+    pub phase: Phase,
+    pub visitor: VisitorId,
+    pub customer: Option<CustomerId>,
+    pub customer_name: String,
+    pub queue: Option<QueueId>,
+    pub agent: Option<UserId>,
+    pub started_at: At,
+    pub last_at: At,
+    pub closed_at: Option<At>,
+    pub preview: String,
+    pub rating: Option<u8>,
+    pub tags: Vec<TagId>,
+    pub flag: Option<Colour>,
+    pub vip: bool,
+    pub record_due: bool,
+    pub follow_up_at: Option<At>,
+}
+
+/// Events of a conversation, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Events {
+    pub events: Vec<Event>,
+    /// There are older ones before the first.
+    pub more: bool,
+}
+
+/// Why a contact went to an agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Assignment {
+    pub seq: u64,
+    pub at: At,
+    pub agent: UserId,
+    pub segment: u16,
+    pub why: Why,
+}
+
+/// The consultation record of a conversation (咨询记录表, B-01).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Consult {
+    pub conversation: ConversationId,
+    pub form: FormId,
+    pub version: i64,
+    pub values: BTreeMap<String, String>,
+    pub complete: bool,
+    pub agent: Option<UserId>,
+    pub updated_at: At,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConsultValues {
+    pub form: FormId,
+    pub values: BTreeMap<String, String>,
+}
+
+// ── customers ──
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Customer {
+    pub name: String,
+    pub phone: String,
+    pub email: String,
+    pub company: String,
+    pub address: String,
+    pub vip: bool,
+    pub tags: Vec<TagId>,
+    pub note: String,
+    /// The site's own id for this customer.
+    pub external_id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StoredCustomer {
+    pub id: CustomerId,
+    pub version: i64,
+    pub created_at: At,
+    pub updated_at: At,
+    /// Fields that the caller's role sees masked are masked here.
+    pub customer: Customer,
+}
+
+/// A page that the visitor looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PageView {
+    pub at: At,
+    pub url: String,
+    pub title: String,
+    pub referrer: String,
+}
+
+/// An offline message (留言) to follow up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Lead {
+    pub id: RecordId,
+    pub version: i64,
+    pub at: At,
+    pub widget: WidgetId,
+    pub visitor: Option<VisitorId>,
+    pub customer: Option<CustomerId>,
+    pub fields: BTreeMap<String, String>,
+    pub status: LeadStatus,
+    pub owner: Option<UserId>,
+    pub answer: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    #[default]
+    New,
+    Claimed,
+    Done,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeadChange {
+    pub status: LeadStatus,
+    #[serde(default)]
+    pub answer: String,
+}
+
+// ── files ──
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StoredFile {
+    pub id: FileId,
+    pub name: String,
+    pub mime: String,
+    pub size: u64,
+    pub url: String,
+}
+
+// ── the widget ──
+
+/// What a widget needs to know about itself, in one language's shape or both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VisitorConfig {
+    pub company: Text,
+    pub title: Text,
+    pub welcome: Text,
+    pub accent: String,
+    pub position: yingda_core::config::Corner,
+    pub topics: Vec<Topic>,
+    pub pre_chat: Vec<Field>,
+    pub offline_form: Vec<Field>,
+    pub quick_questions: Vec<Text>,
+    pub notice: Text,
+    pub notice_version: u32,
+    pub ask_guardian: bool,
+    pub wait_for_consent: bool,
+    pub sneak_preview: bool,
+    pub ask_rating: bool,
+    pub allow_files: bool,
+    pub languages: Vec<Lang>,
+    pub team: Vec<Persona>,
+    pub max_file: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeaveMessage {
+    pub widget: WidgetId,
+    #[serde(default)]
+    pub token: Option<String>,
+    pub fields: BTreeMap<String, String>,
+}
+
+// ── keys, webhooks, audit ──
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewApiKey {
+    pub name: String,
+    /// What the key may do, site-wide.
+    pub actions: Vec<Action>,
+    #[serde(default)]
+    pub expires_at: Option<At>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub name: String,
+    /// The first characters, to tell keys apart.
+    pub prefix: String,
+    pub actions: Vec<Action>,
+    pub created_at: At,
+    pub last_used_at: Option<At>,
+    pub expires_at: Option<At>,
+    pub revoked: bool,
+    /// Only in the answer to its making: the whole key, never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Delivery {
+    pub id: RecordId,
+    pub webhook: WebhookId,
+    pub seq: u64,
+    pub kind: String,
+    pub state: DeliveryState,
+    pub attempts: u32,
+    pub next_at: Option<At>,
+    pub last_status: Option<u16>,
+    pub last_error: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    Waiting,
+    Delivered,
+    Dead,
+}
+
+/// A line of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AuditRow {
+    pub seq: u64,
+    pub at: At,
+    pub by: Actor,
+    pub audience: Audience,
+    pub kind: String,
+    pub event: serde_json::Value,
+    /// Before and after, where the reader may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<serde_json::Value>,
+    /// Hex of the chain's hash at this event.
+    pub hash: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChainCheck {
+    pub checked: u64,
+    /// The first position whose hash does not follow from the one before it.
+    pub broken_at: Option<u64>,
+    pub head: String,
+}
