@@ -251,6 +251,9 @@ pub enum Fact {
         threshold_s: u16,
         /// Chosen by hand, not by the dispatcher.
         by_hand: bool,
+        /// How much of the agent's capacity it takes, in ten-thousandths: occupancy weighs contacts by it.
+        #[serde(default)]
+        share: u16,
         /// Name, staff number and picture that the customer sees.
         persona: Persona,
     },
