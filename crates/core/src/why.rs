@@ -68,4 +68,8 @@ pub enum Exclusion {
     Declined,
     /// Has an offer open.
     Offered,
+    /// The contact is kept for the customer's last agent until its time.
+    KeptForLast,
+    /// Does not serve the contact's queue; never listed, only answered when asked about one agent.
+    NotServing,
 }
