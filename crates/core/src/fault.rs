@@ -1,0 +1,160 @@
+//! What is wrong with a field, in words for the person who typed it.
+
+use crate::lang::Text;
+
+/// One wrong field, such as `needs.0.level`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub field: String,
+    pub fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Missing,
+    /// Another record already has this value.
+    Taken,
+    /// The same value stands twice in one list.
+    Twice,
+    /// It names something that does not exist.
+    Unknown,
+    TooLong(usize),
+    TooMany(usize),
+    Outside(i64, i64),
+    /// Not of the form that the sentence describes.
+    Malformed(Shape),
+    /// A record may not stand below or behind itself.
+    Circle,
+    /// It would leave nobody who may manage users and roles.
+    LastDoor,
+    /// One may not give away what one does not have.
+    BeyondOwn,
+}
+
+/// The forms that a text may have to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Login,
+    Key,
+    Shortcut,
+    Colour,
+    Zone,
+    Date,
+    Spans,
+    Origin,
+    Url,
+    Address,
+    Digits,
+    Phone,
+    Email,
+    Number,
+    Choice,
+    Consent,
+    Rising,
+}
+
+impl Fault {
+    pub fn text(&self) -> Text {
+        match self {
+            Fault::Missing => Text::new("必填。", "Required."),
+            Fault::Taken => Text::new("已被占用，请换一个。", "Already taken; choose another."),
+            Fault::Twice => Text::new("重复了。", "Given twice."),
+            Fault::Unknown => Text::new("不存在或已删除。", "Does not exist, or was deleted."),
+            Fault::TooLong(max) => {
+                Text::new(format!("最多 {max} 个字符。"), format!("At most {max} characters."))
+            }
+            Fault::TooMany(max) => Text::new(format!("最多 {max} 项。"), format!("At most {max} items.")),
+            Fault::Outside(least, most) => Text::new(
+                format!("应在 {least} 到 {most} 之间。"),
+                format!("Must be between {least} and {most}."),
+            ),
+            Fault::Malformed(shape) => shape.text(),
+            Fault::Circle => Text::new("不能指向自己或自己的下级。", "May not lead back to itself."),
+            Fault::LastDoor => Text::new(
+                "这样就没有人能管理用户和角色了。",
+                "Nobody would be left who may manage users and roles.",
+            ),
+            Fault::BeyondOwn => Text::new(
+                "不能授予自己没有的权限。",
+                "You may not grant what you are not permitted yourself.",
+            ),
+        }
+    }
+}
+
+impl Shape {
+    fn text(self) -> Text {
+        let (zh, en) = match self {
+            Shape::Login => (
+                "只能用小写字母、数字和 . _ @ -。",
+                "Only lower-case letters, digits and . _ @ - are allowed.",
+            ),
+            Shape::Key => {
+                ("只能用小写字母、数字和下划线。", "Only lower-case letters, digits and _ are allowed.")
+            }
+            Shape::Shortcut => ("不能含空格和斜杠。", "No blanks or slashes."),
+            Shape::Colour => ("颜色写作 #rrggbb。", "Write a colour as #rrggbb."),
+            Shape::Zone => {
+                ("时区写作 Asia/Shanghai 这样的名称。", "Write a time zone such as Asia/Shanghai.")
+            }
+            Shape::Date => ("日期写作 YYYY-MM-DD。", "Write a date as YYYY-MM-DD."),
+            Shape::Spans => (
+                "时段须从早到晚、互不重叠，且在 0 到 1440 分钟之间。",
+                "Spans go from early to late without overlap, within 0 to 1440 minutes.",
+            ),
+            Shape::Origin => (
+                "来源写作 https://shop.example，不带路径。",
+                "Write an origin such as https://shop.example, without a path.",
+            ),
+            Shape::Url => ("写完整的 http 或 https 地址。", "Write a whole http or https address."),
+            Shape::Address => ("不是有效的 IP 地址。", "Not an IP address."),
+            Shape::Digits => ("只能是数字编号。", "Only an id made of digits."),
+            Shape::Phone => ("不是有效的电话号码。", "Not a telephone number."),
+            Shape::Email => ("不是有效的邮箱地址。", "Not an e-mail address."),
+            Shape::Number => ("应为数字。", "Must be a number."),
+            Shape::Choice => ("请从选项中选择。", "Choose one of the options."),
+            Shape::Consent => ("只能是 yes 或 no。", "Must be yes or no."),
+            Shape::Rising => ("后一步须更晚，要求须更低。", "Each step must be later, and ask for less."),
+        };
+        Text::new(zh, en)
+    }
+}
+
+/// Collects what is wrong, so that the person sees all of it at once.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(pub Vec<Wrong>);
+
+impl Faults {
+    pub fn add(&mut self, field: impl Into<String>, fault: Fault) {
+        self.0.push(Wrong { field: field.into(), fault });
+    }
+
+    pub fn unless(&mut self, right: bool, field: impl Into<String>, fault: Fault) {
+        if !right {
+            self.add(field, fault);
+        }
+    }
+
+    pub fn range(&mut self, field: &str, value: impl Into<i64>, least: i64, most: i64) {
+        self.unless((least..=most).contains(&value.into()), field, Fault::Outside(least, most));
+    }
+
+    pub fn length(&mut self, field: impl Into<String>, text: &str, max: usize) {
+        self.unless(text.chars().count() <= max, field, Fault::TooLong(max));
+    }
+
+    /// Of two languages at least one is there, and neither is too long.
+    pub fn needed_text(&mut self, field: &str, text: &Text, max: usize) {
+        self.unless(!text.is_empty(), field, Fault::Missing);
+        self.text(field, text, max);
+    }
+
+    pub fn text(&mut self, field: &str, text: &Text, max: usize) {
+        self.length(format!("{field}.zh"), &text.zh, max);
+        self.length(format!("{field}.en"), &text.en, max);
+    }
+
+    pub fn shape(&mut self, right: bool, field: impl Into<String>, shape: Shape) {
+        self.unless(right, field, Fault::Malformed(shape));
+    }
+}
