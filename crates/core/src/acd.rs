@@ -112,8 +112,9 @@ impl Dispatcher {
     }
 
     /// The agent has one more contact of this medium, by a match or by hand, fitting or not; an offer counts too.
-    pub fn take(&mut self, agent: UserId, medium: Medium, weight_pct: u16) {
-        let _ = (agent, medium, weight_pct);
+    /// From `now` on they count as idle, so that the next contact goes to somebody else first.
+    pub fn take(&mut self, agent: UserId, medium: Medium, weight_pct: u16, now: At) {
+        let _ = (agent, medium, weight_pct, now);
     }
 
     /// The agent has one less; from `now` on they count as idle since then.
