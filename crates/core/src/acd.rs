@@ -27,7 +27,7 @@ use smallvec::SmallVec;
 pub enum Members {
     #[default]
     All,
-    Some(Vec<UserId>),
+    Users(Vec<UserId>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
