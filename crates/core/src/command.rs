@@ -4,9 +4,9 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    config::{Colour, Need, Record},
+    config::{Colour, Need, Record, RecordKind},
     conversation::{Content, Place, Source},
-    event::{Author, Fact, Private, Subject},
+    event::{Audience, Author, Fact, Private, Subject},
     id::*,
     lang::Lang,
     medium::Medium,
@@ -40,16 +40,17 @@ pub enum Command {
     Visitor(VisitorId, VisitorAct),
     /// A committed change of a record, so that the engine knows it. Made by the server only.
     Configure {
+        kind: RecordKind,
         id: RecordId,
-        version: i64,
-        before: Option<Box<Record>>,
-        after: Option<Box<Record>>,
+        record: Option<Box<Record>>,
     },
     /// A fact that others decided (records, sign-in, export), to be numbered and chained here.
     Note {
         on: Subject,
+        to: Audience,
         fact: Box<Fact>,
         private: Option<Box<Private>>,
+        audience_of: Option<UserId>,
     },
     /// The clock moved: timers that are due fire.
     Tick,
@@ -71,6 +72,10 @@ pub struct Start {
     pub fields: BTreeMap<String, String>,
     /// Who served this customer last, and when.
     pub last_agent: Option<(UserId, At)>,
+    /// The visitor's former conversation, where there is one: a repeated `Start` is known by it.
+    pub previous: Option<ConversationId>,
+    /// Values of the form that name a person; they go into the private part.
+    pub personal: BTreeMap<String, String>,
     /// The first words.
     pub content: Option<Content>,
     /// An agent starts it (manual invitation accepted): no queue.

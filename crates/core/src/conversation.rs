@@ -3,6 +3,7 @@
 use crate::{
     At,
     config::{Colour, Need},
+    event::Origin,
     id::*,
     lang::Lang,
     medium::Medium,
@@ -110,6 +111,10 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Need>))]
     pub needs: SmallVec<[Need; 0]>,
+    /// Needed whichever queue it waits in: what its topic or a transfer asked for.
+    #[serde(skip_serializing_if = "SmallVec::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = Vec<Need>))]
+    pub own_needs: SmallVec<[Need; 0]>,
     /// Entered the present queue (for waiting times).
     pub queued_at: At,
     /// Counts for its place; stays when it returns to its place.
@@ -122,6 +127,8 @@ pub struct Conversation {
     #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
     pub refused_by: SmallVec<[UserId; 0]>,
     pub agent: Option<UserId>,
+    /// Who served it when it was closed.
+    pub last_agent: Option<UserId>,
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<UserId>))]
     pub guests: SmallVec<[UserId; 0]>,
@@ -133,8 +140,8 @@ pub struct Conversation {
     pub closed_at: Option<At>,
     pub last_at: At,
     pub last_seq: u64,
-    /// The customer's last word; what an idle warning counts from is `last_at`.
-    pub visitor_wrote_at: Option<At>,
+    /// The last word of either side; idle time counts from here.
+    pub spoke_at: At,
     /// The agent owes an answer since.
     pub unanswered_since_at: Option<At>,
     pub warned: bool,
@@ -151,10 +158,31 @@ pub struct Conversation {
     pub rating: Option<u8>,
     /// The record that is due (B-01), until it is complete.
     pub record_due: Option<FormId>,
+    pub record_done: bool,
+    /// It was joined to another conversation of the same person.
+    pub merged_into: Option<ConversationId>,
+    /// The command that began it, so that a repeated beginning has no second effect.
+    pub started_by: Option<Origin>,
     /// The last counter of each tab that sent, so that a retry has no second effect.
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<Sender>))]
     pub senders: SmallVec<[Sender; 2]>,
+    /// What of it the next commit has to write.
+    #[serde(skip)]
+    pub mark: Mark,
+    /// An idle timer is armed in memory.
+    #[serde(skip)]
+    pub idle_armed: bool,
+}
+
+/// How much of a row changed since the last commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    #[default]
+    Clean,
+    /// Only what a message moves: position, preview, counters.
+    Touched,
+    Changed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -222,6 +222,9 @@ pub enum Fact {
         /// The instant that counts for its place; older than now when it keeps its place.
         since_at: At,
         threshold_s: u16,
+        /// The customer's words so far, for lists.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        preview: String,
     },
     QueueLeft {
         queue: QueueId,
@@ -349,7 +352,8 @@ pub enum Fact {
     },
     Unflagged,
     FollowUpSet {
-        at: Option<At>,
+        /// Not `at`: an event has one already.
+        due_at: Option<At>,
         text: String,
     },
     CustomerLinked {

@@ -12,14 +12,25 @@ pub mod chain;
 pub mod command;
 pub mod config;
 pub mod conversation;
+pub mod deeds;
 pub mod directory;
 pub mod engine;
+pub mod figures;
 pub mod event;
+pub mod fact;
+pub mod fault;
+pub mod form;
 pub mod id;
 pub mod lang;
+pub mod lifecycle;
+pub mod log;
+pub mod mask;
 pub mod medium;
+pub mod record;
 pub mod refusal;
 pub mod routing;
+pub mod timers;
+pub mod wait;
 pub mod why;
 
 /// An instant: milliseconds since 1970-01-01T00:00:00Z.
