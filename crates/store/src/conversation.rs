@@ -1,0 +1,134 @@
+//! Conversations: the row behind each, and the rows that make lists of them quick.
+
+use crate::{
+    ConversationWrite, Db, ReadError, Value,
+    event::SITE,
+    sql::sql,
+    value::{args, word},
+};
+use yingda_core::{
+    At,
+    conversation::Conversation,
+    id::{ConversationId, CustomerId, UserId, VisitorId},
+};
+
+sql! {
+    UPSERT = "
+        INSERT INTO conversation (id, site, line, medium, phase, lang, visitor, customer, queue, agent, widget, vip,
+            segment, started_at, last_at, last_seq, closed_at, unread, preview, rating, flag, follow_up_at,
+            record_due, page, page_title, landing, referrer, campaign, live)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, $28, $29)
+        ON CONFLICT (id) DO UPDATE SET
+            line = excluded.line, phase = excluded.phase, lang = excluded.lang, visitor = excluded.visitor,
+            customer = excluded.customer, queue = excluded.queue, agent = excluded.agent, vip = excluded.vip,
+            segment = excluded.segment, last_at = excluded.last_at, last_seq = excluded.last_seq,
+            closed_at = excluded.closed_at, unread = excluded.unread, preview = excluded.preview,
+            rating = excluded.rating, flag = excluded.flag, follow_up_at = excluded.follow_up_at,
+            record_due = excluded.record_due,
+            page = coalesce(excluded.page, conversation.page),
+            page_title = coalesce(excluded.page_title, conversation.page_title),
+            landing = coalesce(excluded.landing, conversation.landing),
+            referrer = coalesce(excluded.referrer, conversation.referrer),
+            campaign = coalesce(excluded.campaign, conversation.campaign),
+            live = excluded.live";
+    pub(crate) TOUCH = "
+        UPDATE conversation SET live = $1, last_at = $2, last_seq = $3, preview = $4, unread = $5 WHERE id = $6";
+    UNTAG = "DELETE FROM conversation_tag WHERE conversation = $1";
+    TAG = "
+        INSERT INTO conversation_tag (conversation, tag, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    HELD = "
+        INSERT INTO conversation_agent (conversation, agent, started_at) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    OPEN = "SELECT live FROM conversation WHERE closed_at IS NULL ORDER BY id";
+    ONE = "SELECT live FROM conversation WHERE id = $1";
+    LAST_AGENT_OF_VISITOR = "
+        SELECT agent, last_at FROM conversation WHERE visitor = $1 AND agent IS NOT NULL
+        ORDER BY started_at DESC, id DESC LIMIT 1";
+    LAST_AGENT_OF_CUSTOMER = "
+        SELECT agent, last_at FROM conversation WHERE customer = $1 AND agent IS NOT NULL
+        ORDER BY started_at DESC, id DESC LIMIT 1";
+    LATEST_OF_VISITOR = "
+        SELECT live FROM conversation WHERE visitor = $1 ORDER BY started_at DESC, id DESC LIMIT $2";
+    IS_HOLDER = "SELECT CAST(1 AS BIGINT) FROM conversation_agent WHERE conversation = $1 AND agent = $2";
+}
+
+/// What a whole write does, in order.
+pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)> {
+    let state = &write.state;
+    let id = state.id.0;
+    let source = write.source.as_ref();
+    let mut all = vec![
+        (
+            UPSERT,
+            args![
+                id,
+                SITE,
+                state.line.0,
+                word(state.medium),
+                state.phase.as_str(),
+                word(state.lang),
+                state.visitor.0,
+                state.customer.map(|it| it.0),
+                state.queue.map(|it| it.0),
+                state.agent.map(|it| it.0),
+                state.widget.map(|it| it.0),
+                state.vip,
+                state.segment,
+                state.started_at,
+                state.last_at,
+                state.last_seq,
+                state.closed_at,
+                state.unread,
+                &*state.preview,
+                state.rating,
+                state.flag.as_ref().map(|flag| word(flag.colour)),
+                state.follow_up_at,
+                state.record_due.map(|it| it.0),
+                source.map(|it| &*it.page),
+                source.map(|it| &*it.page_title),
+                source.map(|it| &*it.landing),
+                source.map(|it| &*it.referrer),
+                source.map(|it| &*it.campaign),
+                &*write.live,
+            ],
+        ),
+        (UNTAG, args![id]),
+    ];
+    all.extend(state.tags.iter().map(|tag| (TAG, args![id, tag.0, state.started_at])));
+    let holders = state.agent.iter().chain(&state.guests);
+    all.extend(holders.map(|agent| (HELD, args![id, agent.0, state.started_at])));
+    all
+}
+
+/// Every conversation that is not closed, for a rebuild.
+pub async fn open_live(db: &Db) -> Result<Vec<Conversation>, ReadError> {
+    db.query(OPEN, vec![], |row| row.json(0)).await
+}
+
+pub async fn get(db: &Db, id: ConversationId) -> Result<Option<Conversation>, ReadError> {
+    db.query_one(ONE, args![id.0], |row| row.json(0)).await
+}
+
+/// A visitor's conversations, newest first.
+pub async fn of_visitor(db: &Db, visitor: VisitorId, limit: usize) -> Result<Vec<Conversation>, ReadError> {
+    db.query(LATEST_OF_VISITOR, args![visitor.0, limit as i64], |row| row.json(0)).await
+}
+
+/// Who served this customer last and when: by customer where one is known, else by visitor.
+pub async fn last_agent_of(
+    db: &Db,
+    visitor: VisitorId,
+    customer: Option<CustomerId>,
+) -> Result<Option<(UserId, At)>, ReadError> {
+    let (sql, id) = match customer {
+        Some(customer) => (LAST_AGENT_OF_CUSTOMER, customer.0),
+        None => (LAST_AGENT_OF_VISITOR, visitor.0),
+    };
+    db.query_one(sql, args![id], |row| Ok((UserId(row.get(0)?), row.get(1)?))).await
+}
+
+/// Whether this person holds it or ever held it.
+pub async fn is_holder(db: &Db, id: ConversationId, agent: UserId) -> Result<bool, ReadError> {
+    Ok(db.query_one(IS_HOLDER, args![id.0, agent.0], |row| row.get::<i64>(0)).await?.is_some())
+}

@@ -1,0 +1,311 @@
+//! PostgreSQL: a batch goes out as one pipeline and costs one round trip.
+
+use crate::{
+    AgentWrite, Batch, CommitError, ConversationWrite, EventRow, ReadError, Value, agent, conversation,
+    db::{FromRow, migrations},
+    event,
+    value::Row,
+};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use futures_util::future::{BoxFuture, join_all};
+use std::{fmt, time::Duration};
+use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
+
+/// Any number that only our own migrations lock.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
+
+pub struct Postgres {
+    name: String,
+    config: Config,
+    /// Apart from the readers, so that a commit never waits behind reads.
+    writers: Pool,
+    readers: Pool,
+}
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "postgres:{}", self.name)
+    }
+}
+
+impl Postgres {
+    pub(crate) fn open(address: &str) -> Result<Self, ReadError> {
+        let mut config: Config = address
+            .parse()
+            .map_err(|error| ReadError::Failed(format!("not an address of a PostgreSQL store: {error}")))?;
+        config.connect_timeout(Duration::from_secs(3));
+        let pool = |size| {
+            let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+            Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+                .max_size(size)
+                .runtime(Runtime::Tokio1)
+                .wait_timeout(Some(Duration::from_secs(10)))
+                .create_timeout(Some(Duration::from_secs(5)))
+                .build()
+                .map_err(|error| ReadError::Failed(error.to_string()))
+        };
+        let name = config.get_dbname().unwrap_or_default().to_owned();
+        Ok(Self { name, writers: pool(4)?, readers: pool(8)?, config })
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), CommitError> {
+        let (mut client, connection) = self.config.connect(NoTls).await?;
+        let work = async move {
+            client.batch_execute(MIGRATION_LOCK).await?;
+            let mut runner = migrations::migrations::runner().set_abort_missing(false);
+            // The lock ends with this connection.
+            let outcome = runner.run_async(&mut client).await;
+            outcome.map(drop).map_err(|error| CommitError::Failed(error.to_string()))
+        };
+        // The connection ends by itself once `work` has dropped its client.
+        let (outcome, _) = tokio::join!(work, connection);
+        outcome
+    }
+
+    pub(crate) fn close(&self) {
+        self.writers.close();
+        self.readers.close();
+    }
+
+    pub(crate) async fn query_each<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        args: Vec<Vec<Value>>,
+        from: FromRow<T>,
+    ) -> Result<Vec<T>, ReadError> {
+        let client = connect(&self.readers).await?;
+        let statement = client.prepare_cached(sql).await?;
+        let bound: Vec<Vec<_>> = args.iter().map(|args| refs(args)).collect();
+        let answers = join_all(bound.iter().map(|args| client.query(&statement, args))).await;
+        let mut found = Vec::new();
+        for rows in answers {
+            for row in &rows? {
+                found.push(from(&Row::Postgres(row))?);
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        let open = Open(Some(connect(&self.writers).await?));
+        let outcome = transact(open.client(), &batch).await;
+        // After an answer the server is out of the transaction, whichever way it went.
+        if !matches!(outcome, Err(CommitError::Unavailable(_))) {
+            open.give_back();
+        }
+        outcome
+    }
+}
+
+async fn connect(pool: &Pool) -> Result<Object, CommitError> {
+    pool.get().await.map_err(|error| CommitError::Unavailable(error.to_string()))
+}
+
+fn refs(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    args.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+/// A connection that may stand in a transaction. Unless it is given back it is closed, which rolls back: so a
+/// commit that is cancelled half-way leaves nothing open.
+struct Open(Option<Object>);
+
+impl Open {
+    fn client(&self) -> &Object {
+        self.0.as_ref().expect("only `give_back` and `drop` take it, and both end it")
+    }
+
+    fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
+    let mut steps = Vec::new();
+    for write in batch.conversations.iter().filter(|write| write.whole) {
+        steps.extend(conversation::whole(write));
+    }
+    for AgentWrite { agent } in &batch.agents {
+        steps.push(agent::upsert(agent)?);
+    }
+    let guards_from = steps.len();
+    let mut prepared = Vec::with_capacity(guards_from + batch.statements.len());
+    for (sql, args) in &steps {
+        prepared.push((client.prepare_cached(sql).await?, refs(args)));
+    }
+    for statement in &batch.statements {
+        prepared.push((client.prepare_cached(statement.sql).await?, refs(&statement.args)));
+    }
+    let events = EventArrays::of(&batch.events);
+    let touches = TouchArrays::of(&batch.conversations);
+    let insert = client.prepare_cached(INSERT_EVENTS).await?;
+    let touch = client.prepare_cached(TOUCH_CONVERSATIONS).await?;
+
+    let guarded = batch.statements.iter().any(|statement| statement.guard.is_some());
+    let plain: &Client = client;
+    // `join_all` polls its futures in order the first time, and the first poll is what sends each.
+    let mut pipeline: Vec<BoxFuture<'_, Result<u64, tokio_postgres::Error>>> =
+        Vec::with_capacity(prepared.len() + 4);
+    pipeline.push(Box::pin(simple(plain, "BEGIN")));
+    let before_events = pipeline.len();
+    if !batch.events.is_empty() {
+        pipeline.push(Box::pin(events.run(plain, &insert)));
+    }
+    // Whole writes come before narrow ones only in the sense of other rows: a batch writes each row once.
+    if !touches.id.is_empty() {
+        pipeline.push(Box::pin(touches.run(plain, &touch)));
+    }
+    let before_steps = pipeline.len();
+    for (statement, args) in &prepared {
+        pipeline.push(Box::pin(plain.execute(statement, args)));
+    }
+    if !guarded {
+        pipeline.push(Box::pin(simple(plain, "COMMIT")));
+    }
+    let answers = join_all(pipeline).await;
+    let mut touched = Vec::with_capacity(answers.len());
+    for answer in answers {
+        // The first error is the cause; those after it only say that the transaction is aborted.
+        match answer {
+            Ok(count) => touched.push(count),
+            Err(error) => {
+                simple(plain, "ROLLBACK").await?;
+                return Err(error.into());
+            }
+        }
+    }
+    debug_assert!(before_events <= before_steps);
+    if guarded {
+        let counts = &touched[before_steps + guards_from..];
+        let stale = batch
+            .statements
+            .iter()
+            .zip(counts)
+            .position(|(statement, count)| statement.guard.is_some_and(|expected| expected != *count));
+        if let Some(statement) = stale {
+            simple(plain, "ROLLBACK").await?;
+            return Err(CommitError::Stale { statement });
+        }
+        simple(plain, "COMMIT").await?;
+    }
+    Ok(())
+}
+
+async fn simple(client: &Client, sql: &str) -> Result<u64, tokio_postgres::Error> {
+    client.batch_execute(sql).await.map(|()| 0)
+}
+
+/// The one exception to "one SQL text": arrays in one statement.
+pub(crate) const INSERT_EVENTS: &str = "
+    INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience,
+        body, private_body, salt, digest, chain)
+    SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
+        $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[], $14::bytea[])";
+
+pub(crate) const TOUCH_CONVERSATIONS: &str = "
+    UPDATE conversation SET live = fresh.live, last_at = fresh.last_at, last_seq = fresh.last_seq,
+        preview = fresh.preview, unread = fresh.unread
+    FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+        AS fresh (id, live, last_at, last_seq, preview, unread)
+    WHERE conversation.id = fresh.id";
+
+/// A batch's events, turned into columns.
+#[derive(Default)]
+struct EventArrays<'a> {
+    seq: Vec<i64>,
+    at: Vec<i64>,
+    on_kind: Vec<i64>,
+    on_id: Vec<i64>,
+    kind: Vec<&'a str>,
+    audited: Vec<bool>,
+    actor_kind: Vec<i64>,
+    actor_id: Vec<i64>,
+    audience: Vec<i64>,
+    body: Vec<&'a [u8]>,
+    private: Vec<Option<&'a str>>,
+    salt: Vec<&'a [u8]>,
+    digest: Vec<&'a [u8]>,
+    hash: Vec<&'a [u8]>,
+}
+
+impl<'a> EventArrays<'a> {
+    fn of(events: &'a [EventRow]) -> Self {
+        let mut columns = Self::default();
+        for row in events {
+            columns.seq.push(row.seq as i64);
+            columns.at.push(row.at);
+            columns.on_kind.push(row.on_kind.into());
+            columns.on_id.push(row.on_id);
+            columns.kind.push(row.kind);
+            columns.audited.push(row.audited);
+            columns.actor_kind.push(row.actor_kind.into());
+            columns.actor_id.push(row.actor_id);
+            columns.audience.push(row.audience.into());
+            columns.body.push(&row.body);
+            columns.private.push(row.private.as_deref());
+            columns.salt.push(&row.salt);
+            columns.digest.push(&row.digest);
+            columns.hash.push(&row.hash);
+        }
+        columns
+    }
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, tokio_postgres::Error> {
+        let args: [&(dyn ToSql + Sync); 14] = [
+            &self.seq,
+            &self.at,
+            &self.on_kind,
+            &self.on_id,
+            &self.kind,
+            &self.audited,
+            &self.actor_kind,
+            &self.actor_id,
+            &self.audience,
+            &self.body,
+            &self.private,
+            &self.salt,
+            &self.digest,
+            &self.hash,
+        ];
+        client.execute(statement, &args).await
+    }
+}
+
+/// The narrow writes of a batch, turned into columns.
+#[derive(Default)]
+struct TouchArrays<'a> {
+    id: Vec<i64>,
+    live: Vec<&'a str>,
+    last_at: Vec<i64>,
+    last_seq: Vec<i64>,
+    preview: Vec<&'a str>,
+    unread: Vec<i64>,
+}
+
+impl<'a> TouchArrays<'a> {
+    fn of(writes: &'a [ConversationWrite]) -> Self {
+        let mut columns = Self::default();
+        for ConversationWrite { state, live, .. } in writes.iter().filter(|write| !write.whole) {
+            columns.id.push(state.id.0);
+            columns.live.push(live);
+            columns.last_at.push(state.last_at);
+            columns.last_seq.push(state.last_seq as i64);
+            columns.preview.push(&state.preview);
+            columns.unread.push(state.unread.into());
+        }
+        columns
+    }
+
+    async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, tokio_postgres::Error> {
+        let args: [&(dyn ToSql + Sync); 6] =
+            [&self.id, &self.live, &self.last_at, &self.last_seq, &self.preview, &self.unread];
+        client.execute(statement, &args).await
+    }
+}

@@ -1,0 +1,274 @@
+//! SQLite: one thread that writes, a few connections that read.
+
+use crate::{
+    Batch, CommitError, EventRow, ReadError, Statement, Value, agent, conversation,
+    db::{FromRow, migrations},
+    event,
+    value::Row,
+};
+use rusqlite::{CachedStatement, Connection, OpenFlags, TransactionBehavior, params};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+};
+use tokio::sync::{Semaphore, oneshot};
+
+const READERS: usize = 4;
+
+pub struct Sqlite {
+    pub(crate) path: PathBuf,
+    writer: mpsc::Sender<Job>,
+    readers: Arc<Readers>,
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sqlite:{}", self.path.display())
+    }
+}
+
+/// What the writing thread is asked to do. It ends with the last sender, or when told to close.
+enum Job {
+    Commit(Batch, oneshot::Sender<Result<(), CommitError>>),
+    Migrate(oneshot::Sender<Result<(), CommitError>>),
+    Close(oneshot::Sender<()>),
+}
+
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Sqlite {
+    pub(crate) async fn open(path: &str) -> Result<Self, ReadError> {
+        let path = PathBuf::from(path);
+        let (writer, jobs) = mpsc::channel();
+        let (opened, ready) = oneshot::channel();
+        let thread_path = path.clone();
+        std::thread::Builder::new()
+            .name("store-writer".into())
+            .spawn(move || match open_writer(&thread_path) {
+                Ok(connection) => {
+                    let _ = opened.send(Ok(()));
+                    write(connection, &jobs);
+                }
+                Err(error) => {
+                    let _ = opened.send(Err(error));
+                }
+            })
+            .map_err(|error| ReadError::Unavailable(format!("no thread for the writer: {error}")))?;
+        ready.await.map_err(gone)??;
+        let readers = Readers { idle: Mutex::default(), permits: Semaphore::new(READERS) };
+        Ok(Self { path, writer, readers: Arc::new(readers) })
+    }
+
+    pub(crate) async fn migrate(&self) -> Result<(), CommitError> {
+        self.ask(Job::Migrate).await
+    }
+
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+        self.ask(|reply| Job::Commit(batch, reply)).await
+    }
+
+    async fn ask(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<(), CommitError>>) -> Job,
+    ) -> Result<(), CommitError> {
+        let (reply, answer) = oneshot::channel();
+        let away = || CommitError::Unavailable("the writer has ended".into());
+        self.writer.send(job(reply)).map_err(|_| away())?;
+        answer.await.map_err(|_| away())?
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.permits.close();
+        lock(&self.readers.idle).clear();
+        let (reply, done) = oneshot::channel();
+        if self.writer.send(Job::Close(reply)).is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    pub(crate) async fn query_each<T: Send + 'static>(
+        &self,
+        sql: &'static str,
+        args: Vec<Vec<Value>>,
+        from: FromRow<T>,
+    ) -> Result<Vec<T>, ReadError> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut found = Vec::new();
+            for args in &args {
+                bind(&mut statement, args)?;
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next()? {
+                    found.push(from(&Row::Sqlite(row))?);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Runs on a reading connection, on a thread that may block.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let _permit = self.readers.permits.acquire().await.map_err(gone)?;
+        let readers = Arc::clone(&self.readers);
+        let path = self.path.clone();
+        let task = tokio::task::spawn_blocking(move || {
+            let idle = lock(&readers.idle).pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => open_reader(&path)?,
+            };
+            let outcome = work(&connection);
+            if !readers.permits.is_closed() {
+                lock(&readers.idle).push(connection);
+            }
+            outcome
+        });
+        task.await.map_err(gone)?
+    }
+}
+
+/// A list of connections stays whole even if a reader panicked beside it.
+fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn gone(error: impl fmt::Display) -> ReadError {
+    ReadError::Unavailable(error.to_string())
+}
+
+fn open_writer(path: &Path) -> Result<Connection, ReadError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 1000;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -32768;
+         PRAGMA temp_store = MEMORY;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection, ReadError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection
+        .execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
+    connection.set_prepared_statement_cache_capacity(256);
+    Ok(connection)
+}
+
+/// The writing thread.
+fn write(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
+    for job in jobs {
+        match job {
+            Job::Commit(batch, reply) => {
+                let _ = reply.send(commit(&mut connection, &batch));
+            }
+            Job::Migrate(reply) => {
+                let mut runner = migrations::migrations::runner().set_abort_missing(false);
+                let outcome = runner.run(&mut connection).map(drop);
+                let _ = reply.send(outcome.map_err(|error| CommitError::Failed(error.to_string())));
+            }
+            Job::Close(reply) => {
+                drop(connection);
+                let _ = reply.send(());
+                return;
+            }
+        }
+    }
+}
+
+fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    insert_events(&transaction, &batch.events)?;
+    for write in &batch.conversations {
+        if write.whole {
+            for (sql, args) in conversation::whole(write) {
+                run(&transaction, sql, &args)?;
+            }
+        } else {
+            let state = &write.state;
+            transaction.prepare_cached(conversation::TOUCH)?.execute(params![
+                write.live,
+                state.last_at,
+                state.last_seq as i64,
+                state.preview,
+                state.unread,
+                state.id.0,
+            ])?;
+        }
+    }
+    for write in &batch.agents {
+        let (sql, args) = agent::upsert(&write.agent)?;
+        run(&transaction, sql, &args)?;
+    }
+    for (statement, Statement { sql, args, guard }) in batch.statements.iter().enumerate() {
+        let touched = run(&transaction, sql, args)?;
+        if guard.is_some_and(|expected| expected != touched as u64) {
+            return Err(CommitError::Stale { statement });
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// The one row loop that SQLite has instead of arrays: the same statement, bound again and again.
+fn insert_events(connection: &Connection, events: &[EventRow]) -> Result<(), CommitError> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut insert = connection.prepare_cached(event::INSERT)?;
+    for row in events {
+        insert.execute(params![
+            event::SITE,
+            row.seq as i64,
+            row.at,
+            row.on_kind,
+            row.on_id,
+            row.kind,
+            row.audited,
+            row.actor_kind,
+            row.actor_id,
+            row.audience,
+            &row.body[..],
+            row.private,
+            &row.salt[..],
+            &row.digest[..],
+            &row.hash[..],
+        ])?;
+    }
+    Ok(())
+}
+
+fn run(connection: &Connection, sql: &str, args: &[Value]) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, args)?;
+    statement.raw_execute()
+}
+
+/// `$n` is a name to SQLite, numbered by first appearance: the names decide, not their order.
+fn bind(statement: &mut CachedStatement<'_>, args: &[Value]) -> rusqlite::Result<()> {
+    let names = statement.parameter_count();
+    if names != args.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(args.len(), names));
+    }
+    for position in 1..=names {
+        let name = statement.parameter_name(position).unwrap_or_default();
+        let number = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+        let value = number.and_then(|n| args.get(n.wrapping_sub(1)));
+        let value = value.ok_or_else(|| rusqlite::Error::InvalidParameterName(name.to_owned()))?;
+        statement.raw_bind_parameter(position, value)?;
+    }
+    Ok(())
+}
