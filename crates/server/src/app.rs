@@ -1,0 +1,70 @@
+//! What all handlers share.
+
+use crate::{
+    api_keys::ApiKeys, clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits,
+    passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
+};
+use std::sync::{Arc, Mutex, RwLock};
+use yingda_core::{
+    access::{self, Action, Reach, Resource},
+    actor::Actor,
+    config::Settings,
+    directory::Directory,
+    id::IdMaker,
+    refusal::Refusal,
+};
+use yingda_store::Db;
+
+/// Handlers' state.
+pub type Shared = Arc<App>;
+
+pub struct App {
+    pub db: Db,
+    pub site: Site,
+    pub hub: Hub,
+    /// The committed configuration. Replaced as a whole; take a copy of the pointer with `directory()`.
+    pub directory: Arc<RwLock<Arc<Directory>>>,
+    pub config: Config,
+    pub clock: Clock,
+    pub files: Files,
+    pub secrets: Secrets,
+    pub ids: Mutex<IdMaker>,
+    pub limits: Limits,
+    pub sessions: Sessions,
+    pub keys: ApiKeys,
+    pub passwords: Passwords,
+    /// The one-time link's token while nobody exists who could sign in.
+    pub set_up_token: Mutex<Option<String>>,
+}
+
+impl App {
+    pub fn directory(&self) -> Arc<Directory> {
+        self.directory.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.directory().settings.clone()
+    }
+
+    /// A fresh id of any kind.
+    pub fn next_id(&self) -> i64 {
+        self.ids.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next(self.clock.now())
+    }
+
+    /// Whether the actor may do this. One who may not even read it learns nothing of it: ask for reading first.
+    pub fn allows(&self, actor: Actor, action: Action, on: Resource<'_>) -> Result<(), Problem> {
+        let directory = self.directory();
+        if access::allows(&directory, actor, action, on) {
+            return Ok(());
+        }
+        // Whoever holds the right for other things learns that this one is none of theirs; the answer is the same
+        // as for a thing that does not exist.
+        let has_it_elsewhere = access::scope(&directory, actor, action).is_some();
+        Err(if has_it_elsewhere { Refusal::NotFound } else { Refusal::Forbidden }.into())
+    }
+
+    /// How far the actor may go in a list.
+    pub fn reach(&self, actor: Actor, action: Action) -> Result<Reach, Problem> {
+        access::scope(&self.directory(), actor, action).ok_or_else(|| Refusal::Forbidden.into())
+    }
+}

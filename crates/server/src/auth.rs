@@ -1,0 +1,171 @@
+//! Who calls: a person with a session cookie, or a program with an API key.
+
+use crate::{
+    app::{App, Shared},
+    http::client::Client,
+    problem::{Code, Problem},
+    sessions::{Session, SessionId},
+};
+use axum::{
+    extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
+    http::{HeaderMap, Method, header, request::Parts},
+};
+use std::{convert::Infallible, net::IpAddr};
+use yingda_core::{actor::Actor, id::UserId, lang::Lang};
+
+pub const COOKIE: &str = "yingda_session";
+
+/// Somebody who may ask for things. What exactly is decided by `App::allows`.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub actor: Actor,
+    pub user: Option<UserId>,
+    pub lang: Lang,
+    pub ip: IpAddr,
+}
+
+/// A caller, if any. A bad cookie or key is no caller.
+#[derive(Clone, Debug)]
+pub struct OptionalCaller(pub Option<Caller>);
+
+/// A person who signed in with a browser, perhaps without the second factor that the settings ask for: enough to
+/// see oneself, set that factor up, and sign out.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub user: UserId,
+    pub session: SessionId,
+    pub state: Session,
+    pub client: Client,
+}
+
+/// Address and language of the request.
+pub fn client(parts: &Parts) -> Client {
+    // The layer `recognise` stands before every handler.
+    *parts.extensions.get::<Client>().expect("the client was recognised by the outer layer")
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(client(parts))
+    }
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    S: Sync,
+    Shared: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = Shared::from_ref(state);
+        let signed_in = by_cookie(&app, parts)?.ok_or(Code::SignInFirst)?;
+        came_from_us(&app, parts)?;
+        Ok(signed_in)
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Sync,
+    Shared: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = Shared::from_ref(state);
+        let client = client(parts);
+        if let Some(key) = bearer(&parts.headers).filter(|token| token.starts_with(API_KEY_PREFIX)) {
+            let hash = app.secrets.token_hash(key);
+            let id = app.keys.check(hash, app.clock.now()).ok_or(Code::BadToken)?;
+            return Ok(Caller { actor: Actor::Api { id }, user: None, lang: client.lang, ip: client.ip });
+        }
+        let signed_in = SignedIn::from_request_parts(parts, state).await?;
+        if app.settings().require_totp && !signed_in.state.has_totp {
+            return Err(Code::TotpNeeded.into());
+        }
+        let user = signed_in.user;
+        Ok(Caller { actor: Actor::User { id: user }, user: Some(user), lang: client.lang, ip: client.ip })
+    }
+}
+
+impl<S> OptionalFromRequestParts<S> for Caller
+where
+    S: Sync,
+    Shared: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        Ok(<Caller as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
+    }
+}
+
+impl<S> FromRequestParts<S> for OptionalCaller
+where
+    S: Sync,
+    Shared: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(OptionalCaller(<Caller as FromRequestParts<S>>::from_request_parts(parts, state).await.ok()))
+    }
+}
+
+pub const API_KEY_PREFIX: &str = "yk_";
+
+/// The token of `Authorization: Bearer …`.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// A cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The session that the request's cookie names; nothing without a cookie or when it has ended.
+pub fn by_cookie(app: &App, parts: &Parts) -> Result<Option<SignedIn>, Problem> {
+    let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
+    let session = app.secrets.token_hash(token);
+    let client = client(parts);
+    let Some(state) = app.sessions.touch(session, app.clock.now()) else { return Ok(None) };
+    if app.directory().users.get(&state.user).is_none_or(|user| user.disabled) {
+        return Ok(None);
+    }
+    Ok(Some(SignedIn { user: state.user, session, state, client }))
+}
+
+/// A browser sends our cookie along with other sites' requests too, so a change needs proof that our own page sent
+/// it: a header that only scripts of our origin may set, or the browser's own word.
+pub fn came_from_us(app: &App, parts: &Parts) -> Result<(), Problem> {
+    if matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS) || is_from_us(app, &parts.headers)
+    {
+        Ok(())
+    } else {
+        Err(Code::CrossSite.into())
+    }
+}
+
+fn is_from_us(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if text("x-yingda").is_some() {
+        return true;
+    }
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return false };
+    let host = |url: &str| url.split_once("://").map(|(_, rest)| rest.trim_end_matches('/').to_owned());
+    let origin = host(origin);
+    origin.is_some() && (origin.as_deref() == text("host") || origin == host(&app.config.public_url))
+}

@@ -1,0 +1,95 @@
+//! Password hashes: argon2id, on blocking threads, few at once so that sign-ins never starve the rest of memory or
+//! of processor time.
+
+use crate::random;
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
+
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    /// A hash that no password fits: unknown logins take as long as known ones.
+    nobody: Arc<OnceLock<String>>,
+}
+
+impl Passwords {
+    pub fn new() -> Self {
+        Self { turns: Arc::new(Semaphore::new(2)), nobody: Arc::default() }
+    }
+
+    pub async fn hash(&self, password: &str) -> String {
+        let password = password.to_owned();
+        self.in_turn(move || hash(&password)).await
+    }
+
+    /// Whether the password fits the hash. Without a hash the answer is no, after the same work.
+    pub async fn fits(&self, password: &str, hashed: Option<String>) -> bool {
+        let (password, nobody) = (password.to_owned(), self.nobody.clone());
+        self.in_turn(move || {
+            let exists = hashed.is_some();
+            let hashed = hashed.unwrap_or_else(|| nobody.get_or_init(|| hash("nobody's password")).clone());
+            fits(&password, &hashed) && exists
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        tokio::task::spawn_blocking(work).await.expect("hashing does not panic")
+    }
+}
+
+pub fn hash(password: &str) -> String {
+    let salt: [u8; 16] = random::bytes();
+    let hash: PasswordHash = Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .expect("the default parameters and a salt of 16 bytes are valid");
+    hash.to_string()
+}
+
+fn fits(password: &str, hashed: &str) -> bool {
+    PasswordHash::new(hashed)
+        .is_ok_and(|parsed| Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
+}
+
+/// Whether a password may be set: long enough, not the login, not one that everybody tries first.
+pub fn is_strong(password: &str, login: &str, min: u8) -> bool {
+    const COMMON: [&str; 8] =
+        ["password", "12345678", "qwertyui", "11111111", "abcd1234", "iloveyou", "admin", "woaini"];
+    let lower = password.to_lowercase();
+    let one_letter = lower.chars().all(|letter| lower.starts_with(letter));
+    lower.chars().count() >= usize::from(min.max(8))
+        && password.len() <= 1_000
+        && !one_letter
+        && (login.len() < 3 || !lower.contains(&login.to_lowercase()))
+        && !COMMON.iter().any(|common| lower.starts_with(common) && lower.len() < common.len() + 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_fits_its_password_only_and_differs_each_time() {
+        let hashed = hash("correct horse");
+        assert!(hashed.starts_with("$argon2id$"), "{hashed}");
+        assert!(fits("correct horse", &hashed));
+        assert!(!fits("correct horsf", &hashed));
+        assert!(!fits("correct horse", "not a hash"));
+        assert_ne!(hash("correct horse"), hashed);
+    }
+
+    #[test]
+    fn weak_passwords_are_refused() {
+        assert!(is_strong("vt8-kupfer-wald", "admin", 10));
+        assert!(!is_strong("short", "admin", 10));
+        assert!(!is_strong("aaaaaaaaaaaaaa", "admin", 10));
+        assert!(!is_strong("password12", "x", 10));
+        assert!(!is_strong("my-li.ming-2026", "li.ming", 10));
+        assert!(is_strong("这是一个很长的中文密码", "admin", 10));
+    }
+}
