@@ -1,0 +1,158 @@
+import type { Content, Conversation, ConversationId, Event } from "@yingda/wire";
+
+/** What an event makes of a conversation; `undefined` when it is not known and does not begin here. */
+export function changed(
+  before: Conversation | undefined,
+  event: Event,
+  id: ConversationId,
+): Conversation | undefined {
+  const known = before ?? (event.kind === "conversation_started" ? begun(id, event) : undefined);
+  if (!known) return undefined;
+  return { ...known, ...change(known, event), last_seq: Math.max(known.last_seq, event.seq) };
+}
+
+type Started = Extract<Event, { kind: "conversation_started" }>;
+
+function begun(id: ConversationId, event: Started): Conversation {
+  return {
+    id,
+    visitor: event.visitor,
+    customer: event.customer ?? null,
+    medium: event.medium,
+    line: event.line,
+    widget: event.widget ?? null,
+    lang: event.lang,
+    vip: event.vip,
+    phase: "waiting",
+    started_at: event.at,
+    queue: null,
+    priority: 50,
+    queued_at: event.at,
+    since_at: event.at,
+    segment: 0,
+    last_at: event.at,
+    spoke_at: event.at,
+    record_done: false,
+    last_seq: event.seq,
+    warned: false,
+    read_by_visitor: 0,
+    read_by_staff: 0,
+    unread: 0,
+    preview: "",
+  };
+}
+
+function change(known: Conversation, event: Event): Partial<Conversation> {
+  switch (event.kind) {
+    case "queued":
+      return {
+        phase: "waiting",
+        queue: event.queue,
+        priority: event.priority,
+        queued_at: event.at,
+        since_at: event.since_at,
+        agent: null,
+        offer: null,
+        ...(event.preview ? { preview: event.preview } : {}),
+        ...(event.reason === "unanswered" ? {} : { refused_by: [] }),
+      };
+    case "offered":
+      return { phase: "offered", offer: { agent: event.agent, made_at: event.at, until_at: event.until_at } };
+    case "offer_ended": {
+      const refused = event.end === "declined" || event.end === "timed_out";
+      return {
+        offer: null,
+        phase: known.phase === "offered" ? "waiting" : known.phase,
+        ...(refused ? { refused_by: [...(known.refused_by ?? []), event.agent] } : {}),
+      };
+    }
+    case "assigned":
+      return {
+        phase: "active",
+        agent: event.agent,
+        segment: event.segment,
+        assigned_at: event.at,
+        first_reply_at: null,
+        offer: null,
+        refused_by: [],
+        queue: event.queue ?? known.queue,
+        guests: (known.guests ?? []).filter((it) => it !== event.agent),
+      };
+    case "segment_ended":
+      return event.reason === "closed" ? {} : { agent: null, assigned_at: null };
+    case "guest_joined":
+      return { guests: [...(known.guests ?? []).filter((it) => it !== event.agent), event.agent] };
+    case "guest_left":
+      return { guests: (known.guests ?? []).filter((it) => it !== event.agent) };
+    case "wrap_up_started":
+      return { phase: "wrap_up", agent: event.agent, wrap_until_at: event.until_at };
+    case "wrap_up_ended":
+      if (event.end === "customer_wrote") return { phase: "active", wrap_until_at: null, closed_at: null };
+      return { phase: "closed", wrap_until_at: null, guests: [] };
+    case "conversation_closed":
+      return {
+        phase: known.phase === "wrap_up" ? "wrap_up" : "closed",
+        closed_at: event.at,
+        offer: null,
+        unanswered_since_at: null,
+      };
+    case "conversation_reopened":
+      return { phase: "waiting", agent: null, closed_at: null, rating: null };
+    case "message_posted":
+      return said(known, event);
+    case "message_recalled":
+      return known.last_seq === event.message ? { preview: "" } : {};
+    case "read":
+      return event.by.type === "visitor"
+        ? { read_by_visitor: Math.max(known.read_by_visitor, event.up_to) }
+        : { read_by_staff: Math.max(known.read_by_staff, event.up_to), unread: 0 };
+    case "idle_warned":
+      return { warned: true };
+    case "rated":
+      return { rating: event.score };
+    case "tagged":
+      return { tags: [...(known.tags ?? []).filter((it) => it !== event.tag), event.tag] };
+    case "untagged":
+      return { tags: (known.tags ?? []).filter((it) => it !== event.tag) };
+    case "flagged":
+      return {
+        flag: {
+          colour: event.colour,
+          text: event.text,
+          by: event.by.type === "user" ? event.by.id : "",
+          at: event.at,
+        },
+      };
+    case "unflagged":
+      return { flag: null };
+    case "follow_up_set":
+      return { follow_up_at: event.due_at ?? null };
+    case "customer_linked":
+      return { customer: event.customer };
+    case "record_due":
+      return { record_due: event.form };
+    case "record_saved":
+      return event.complete ? { record_due: null, record_done: true } : {};
+    case "first_response":
+      return { first_reply_at: event.at };
+    default:
+      return {};
+  }
+}
+
+function said(known: Conversation, event: Extract<Event, { kind: "message_posted" }>): Partial<Conversation> {
+  const words = { preview: preview(event), last_at: event.at, spoke_at: event.at, warned: false };
+  if (event.by.type === "visitor") {
+    return {
+      ...words,
+      unread: known.unread + 1,
+      unanswered_since_at: known.unanswered_since_at ?? event.at,
+    };
+  }
+  if (event.by.type !== "user" || event.author === "automatic") return words;
+  return { ...words, unanswered_since_at: null, first_reply_at: known.first_reply_at ?? event.at };
+}
+
+export function preview(content: Content): string {
+  return content.type === "text" ? [...content.text].slice(0, 80).join("") : `📎 ${content.name}`;
+}

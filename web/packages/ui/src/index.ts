@@ -1,0 +1,11 @@
+export { default as Avatar } from "./components/Avatar.vue";
+export { default as Badge } from "./components/Badge.vue";
+export { default as ChannelIcon } from "./components/ChannelIcon.vue";
+export { default as EmptyState } from "./components/EmptyState.vue";
+export { default as Problem } from "./components/Problem.vue";
+export { default as Skeleton } from "./components/Skeleton.vue";
+export { default as StateDot } from "./components/StateDot.vue";
+export { default as Timer } from "./components/Timer.vue";
+export { default as VirtualList } from "./components/VirtualList.vue";
+export * from "./hue";
+export * from "./time";
