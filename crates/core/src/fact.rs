@@ -149,3 +149,18 @@ pub struct Invitation {
     /// Absent: it was shown. Else what the visitor answered.
     pub accepted: Option<bool>,
 }
+
+/// All facts of a period that a reader may see.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// Contacts that started in the period.
+    pub contacts: Vec<Contact>,
+    /// Visits that began in the period.
+    pub visits: Vec<Visit>,
+    /// Segments that touch the period.
+    pub segments: Vec<Segment>,
+    /// Offers made in the period.
+    pub offers: Vec<Offer>,
+    /// Intervals that touch the period.
+    pub intervals: Vec<Interval>,
+}

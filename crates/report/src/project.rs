@@ -22,17 +22,23 @@ pub struct Open {
 
 /// All rows of one contact.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Way {
-    pub contact: Contact,
-    pub visits: Vec<Visit>,
-    pub segments: Vec<Segment>,
+struct Way {
+    contact: Contact,
+    visits: Vec<Visit>,
+    segments: Vec<Segment>,
 }
 
-/// Rows that must be read back before an event can be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Missing {
-    Way(ConversationId),
-    Interval(UserId),
+/// What must be read back before events can be counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    pub contacts: Vec<ConversationId>,
+    pub agents: Vec<UserId>,
+}
+
+impl Missing {
+    pub fn is_empty(&self) -> bool {
+        self.contacts.is_empty() && self.agents.is_empty()
+    }
 }
 
 impl Open {
@@ -45,39 +51,51 @@ impl Open {
         self.upto
     }
 
-    /// What has to be given with `know_way` or `know_interval` before these events are applied.
-    pub fn missing(&self, events: &[Event]) -> Vec<Missing> {
-        let mut found = Vec::new();
-        let mut begun = HashSet::new();
-        let mut asked = HashSet::new();
+    /// Which rows have to be given with `know` before these events are applied.
+    pub fn missing(&self, events: &[Event]) -> Missing {
+        let mut missing = Missing::default();
+        let mut met_ways = HashSet::new();
+        let mut met_agents = HashSet::new();
         for event in events.iter().filter(|event| event.seq > self.upto) {
-            let need = match (&event.fact, event.on) {
-                (Fact::ConversationStarted { .. }, Subject::Conversation(id)) => {
-                    begun.insert(id);
-                    continue;
+            match (&event.fact, event.on) {
+                (Fact::AgentStateChanged { agent, .. }, _) => {
+                    if met_agents.insert(*agent) && !self.intervals.contains_key(agent) {
+                        missing.agents.push(*agent);
+                    }
                 }
-                (Fact::AgentStateChanged { agent, .. }, _) if !self.intervals.contains_key(agent) => {
-                    Missing::Interval(*agent)
+                (fact, Subject::Conversation(id)) => {
+                    let begins = matches!(fact, Fact::ConversationStarted { .. });
+                    if met_ways.insert(id) && !begins && !self.ways.contains_key(&id) {
+                        missing.contacts.push(id);
+                    }
                 }
-                (_, Subject::Conversation(id)) if !self.ways.contains_key(&id) && !begun.contains(&id) => {
-                    Missing::Way(id)
-                }
-                _ => continue,
-            };
-            if asked.insert(need) {
-                found.push(need);
+                _ => {}
             }
         }
-        found
+        missing
     }
 
-    pub fn know_way(&mut self, way: Way) {
-        self.ways.insert(way.contact.conversation, way);
+    /// Takes back what was missing, as stored. An agent without an open interval has none.
+    pub fn know(&mut self, missing: &Missing, rows: Vec<Row>) {
+        self.intervals.extend(missing.agents.iter().map(|agent| (*agent, None)));
+        for row in rows {
+            match row {
+                Row::Contact(it) => {
+                    let way = self.way(it.conversation);
+                    way.contact = it;
+                }
+                Row::Visit(it) => self.way(it.conversation).visits.push(it),
+                Row::Segment(it) => self.way(it.conversation).segments.push(it),
+                Row::Interval(it) => {
+                    self.intervals.insert(it.agent, Some(it));
+                }
+                Row::Offer(_) | Row::Invitation(_) => {}
+            }
+        }
     }
 
-    /// The agent's open interval as stored; `None` when there is none.
-    pub fn know_interval(&mut self, agent: UserId, interval: Option<Interval>) {
-        self.intervals.insert(agent, interval);
+    fn way(&mut self, id: ConversationId) -> &mut Way {
+        self.ways.entry(id).or_default()
     }
 
     pub fn apply(&mut self, event: &Event) {

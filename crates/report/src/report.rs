@@ -15,21 +15,6 @@ use yingda_core::{
     lang::Text,
 };
 
-/// All facts of a period that the reader may see.
-#[derive(Clone, Debug, Default)]
-pub struct Facts {
-    /// Contacts that started in the period.
-    pub contacts: Vec<Contact>,
-    /// Visits that began in the period.
-    pub visits: Vec<Visit>,
-    /// Segments that touch the period.
-    pub segments: Vec<Segment>,
-    /// Offers that ended in the period.
-    pub offers: Vec<Offer>,
-    /// Intervals that touch the period.
-    pub intervals: Vec<Interval>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -149,6 +149,36 @@ impl Table {
         }
     }
 
+    /// All of it as lines of text for a spreadsheet, with the formulas below the figures.
+    pub fn lines(&self, lang: Lang) -> Vec<Vec<String>> {
+        let words = words(lang);
+        let mut head = vec![words.name.to_owned()];
+        head.extend(self.columns.iter().map(|column| self.heading(column, lang)));
+        let mut lines = vec![head];
+        lines.extend(self.rows.iter().map(|row| self.shown(row.name.get(lang), &row.cells)));
+        lines.push(self.shown(words.total, &self.total));
+        lines.push(vec![]);
+        lines.push(vec![words.period.to_owned(), self.period()]);
+        lines.push(vec![words.zone.to_owned(), self.zone.clone()]);
+        lines.push([words.metric, words.version, words.formula].map(str::to_owned).to_vec());
+        for column in &self.columns {
+            let (name, formula) = (column.name.get(lang).to_owned(), column.formula.get(lang).to_owned());
+            lines.push(vec![name, column.version.to_string(), formula]);
+        }
+        lines
+    }
+
+    fn shown(&self, name: &str, cells: &[Cell]) -> Vec<String> {
+        let show = |(column, cell): (&Column, &Cell)| match (column.unit, cell.number()) {
+            (_, None) => String::new(),
+            (Unit::Percent, Some(n)) => format!("{:.1}%", n * 100.0),
+            (Unit::Ms, Some(n)) => format!("{:.1}", n / 1_000.0),
+            (Unit::Number, Some(n)) => format!("{n:.2}"),
+            (_, Some(n)) => n.to_string(),
+        };
+        std::iter::once(name.to_owned()).chain(self.columns.iter().zip(cells).map(show)).collect()
+    }
+
     /// `2026-11-21 00:00 – 2026-11-22 00:00` in the report's zone.
     pub fn period(&self) -> String {
         let show = |at: At| {

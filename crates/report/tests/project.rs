@@ -11,7 +11,7 @@ use yingda_core::{
     lang::Lang,
     medium::Medium,
 };
-use yingda_report::project::{Missing, Open, Way};
+use yingda_report::project::{Missing, Open};
 
 const TALK: ConversationId = ConversationId(900);
 const QUEUE: QueueId = QueueId(3);
@@ -150,34 +150,21 @@ impl Tables {
         }
     }
 
-    fn teach(&self, open: &mut Open, events: &[Event]) {
-        for missing in open.missing(events) {
-            match missing {
-                Missing::Way(id) => {
-                    let mut way = Way::default();
-                    for row in self.0.values() {
-                        match row {
-                            Row::Contact(it) if it.conversation == id => way.contact = it.clone(),
-                            Row::Visit(it) if it.conversation == id => way.visits.push(it.clone()),
-                            Row::Segment(it) if it.conversation == id => way.segments.push(it.clone()),
-                            _ => {}
-                        }
-                    }
-                    open.know_way(way);
-                }
-                Missing::Interval(agent) => {
-                    let found = self.0.values().find_map(|row| match row {
-                        Row::Interval(it) if it.agent == agent && it.until_at.is_none() => Some(it.clone()),
-                        _ => None,
-                    });
-                    open.know_interval(agent, found);
-                }
-            }
-        }
+    /// What the store would read back.
+    fn read_back(&self, missing: &Missing) -> Vec<Row> {
+        let wanted = |row: &&Row| match row {
+            Row::Contact(it) => missing.contacts.contains(&it.conversation),
+            Row::Visit(it) => missing.contacts.contains(&it.conversation),
+            Row::Segment(it) => missing.contacts.contains(&it.conversation),
+            Row::Interval(it) => missing.agents.contains(&it.agent) && it.until_at.is_none(),
+            Row::Offer(_) | Row::Invitation(_) => false,
+        };
+        self.0.values().filter(wanted).cloned().collect()
     }
 
     fn read(&mut self, open: &mut Open, events: &[Event]) {
-        self.teach(open, events);
+        let missing = open.missing(events);
+        open.know(&missing, self.read_back(&missing));
         events.iter().for_each(|event| open.apply(event));
         self.write(open.drain());
     }

@@ -16,6 +16,8 @@ mod value;
 pub mod agent;
 pub mod conversation;
 pub mod event;
+pub mod fact;
+pub mod reader;
 pub mod record;
 
 pub use batch::{AgentWrite, Batch, ConversationWrite, EventRow, Statement};
