@@ -1,1 +1,80 @@
-fn main() {}
+//! `yingda-bench`: each subcommand measures one promise and prints one JSON object as its last line.
+
+mod api;
+mod bare;
+mod check;
+mod clock;
+mod connections;
+mod crash;
+mod fill;
+mod history;
+mod messages;
+mod people;
+mod server;
+mod socket;
+mod spread;
+mod start;
+mod widget;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "Measures Yingda on this machine: it starts its own server, beside its own binary."
+)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Messages from visitors to their agents' sockets, durable and acknowledged after the commit.
+    Messages(messages::Messages),
+    /// Many visitors who are just there: memory of each, and whether any is dropped.
+    Connections(connections::Connections),
+    /// `kill -9` under load: nothing acknowledged is lost or doubled, and serving goes on.
+    Crash(crash::Crash),
+    /// Lists, filters and single conversations among many stored messages.
+    History(history::History),
+    /// The widget's first page view in Chromium.
+    Widget(widget::Widget),
+    /// From an empty folder to serving; idle memory; the binary's size.
+    Start(start::Start),
+    #[command(hide = true)]
+    Hold(connections::Hold),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // Only plain HTTP to this machine is spoken, but the client asks for a provider of TLS all the same.
+    _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = match Cli::parse().what {
+        What::Messages(it) => it.run().await,
+        What::Connections(it) => it.run().await,
+        What::Crash(it) => it.run().await,
+        What::History(it) => it.run().await,
+        What::Widget(it) => it.run().await,
+        What::Start(it) => it.run().await,
+        What::Hold(it) => {
+            return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
+        }
+    };
+    match outcome {
+        Ok(figures) => {
+            println!("{figures}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => failed(error),
+    }
+}
+
+fn failed(error: Error) -> ExitCode {
+    eprintln!("the measurement did not run to its end: {error}");
+    ExitCode::FAILURE
+}

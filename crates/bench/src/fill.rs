@@ -1,0 +1,256 @@
+//! Fills a stopped server's store with conversations, through the store's own batches and the real hash chain.
+
+use crate::{Result, api::World};
+use bytes::Bytes;
+use rusqlite::{Connection, config::DbConfig};
+use std::path::Path;
+use yingda_core::{
+    At,
+    actor::Actor,
+    chain::{self, Hash, Header},
+    conversation::{Content, Conversation, Phase, Source},
+    event::{Audience, Author, CloseReason, Event, Fact, Origin, QueueReason, Subject},
+    id::{ConversationId, CustomerId, IdMaker, QueueId, Tab, TagId, UserId, VisitorId},
+    lang::Lang,
+    medium::Medium,
+};
+use yingda_store::{Batch, ConversationWrite, Db, EventRow, event};
+use yingda_wire::frame::ServerFrame;
+
+const SENTENCE: &str = "您好，请问这件衣服的蓝色大号什么时候有货，可以今天发出吗？";
+/// Tags and customers that conversations are spread over.
+pub const TAGS: i64 = 50;
+pub const CUSTOMERS: i64 = 20_000;
+const TAG_BASE: i64 = 1 << 40;
+const CUSTOMER_BASE: i64 = 1 << 41;
+/// The single-site mode's one site.
+const SITE: i64 = 1;
+const DAY: At = 86_400_000;
+/// Events in a transaction.
+const BATCH: usize = 4_000;
+
+pub fn tag(number: i64) -> TagId {
+    TagId(TAG_BASE + number % TAGS)
+}
+
+pub fn customer(number: i64) -> CustomerId {
+    CustomerId(CUSTOMER_BASE + number % CUSTOMERS)
+}
+
+/// How much to store.
+#[derive(Clone, Copy, Debug)]
+pub struct Amount {
+    pub conversations: u64,
+    pub messages_each: u64,
+    /// So many of them, the last ones, stay open and wait in this queue.
+    pub open: u64,
+    pub waiting_in: Option<QueueId>,
+}
+
+impl Amount {
+    pub fn messages(messages: u64) -> Amount {
+        let messages_each = 20;
+        Amount { conversations: messages.div_ceil(messages_each), messages_each, open: 0, waiting_in: None }
+    }
+}
+
+pub fn store_file(folder: &Path) -> std::path::PathBuf {
+    folder.join("data/yingda.db")
+}
+
+pub async fn fill(folder: &Path, world: &World, amount: Amount) -> Result<()> {
+    let db = Db::open(&format!("sqlite:{}", store_file(folder).display())).await?;
+    let (seq, prev) = event::head(&db).await?.unwrap_or_default();
+    let last_at = event::one(&db, seq).await?.map_or(0, |event| event.at);
+    // Time never runs backwards in a log, so all of it happens after what is there and before now.
+    let writer = Writer { seq, prev, batch: Batch::default() };
+    let end = write_all(&db, world, amount, writer, last_at).await?;
+    db.close().await;
+    catch_up(&store_file(folder), end)
+}
+
+async fn write_all(db: &Db, world: &World, amount: Amount, mut writer: Writer, last_at: At) -> Result<u64> {
+    let first_at = last_at - 90 * DAY;
+    let step = 90 * DAY / amount.conversations.max(1) as i64;
+    let mut ids = IdMaker::new(1, 0);
+    for number in 0..amount.conversations {
+        let now = first_at + step * number as i64;
+        let id = ids.next(now);
+        let open = number >= amount.conversations - amount.open;
+        let agent = world.agents[number as usize % world.agents.len()].id;
+        let mut conversation = Conversation {
+            id: ConversationId(id),
+            visitor: VisitorId(id),
+            customer: Some(customer(number as i64)),
+            line: world.line,
+            widget: Some(world.widget),
+            queue: Some(world.queue),
+            started_at: now,
+            queued_at: now,
+            since_at: now,
+            tags: [tag(number as i64)].into_iter().collect(),
+            ..Conversation::default()
+        };
+        writer.converse(&mut conversation, agent, amount, open, now)?;
+        if writer.batch.events.len() >= BATCH {
+            db.commit(std::mem::take(&mut writer.batch)).await?;
+        }
+    }
+    db.commit(std::mem::take(&mut writer.batch)).await?;
+    Ok(writer.seq)
+}
+
+/// Numbers and chains what is written.
+struct Writer {
+    seq: u64,
+    prev: Hash,
+    batch: Batch,
+}
+
+impl Writer {
+    fn converse(
+        &mut self,
+        conversation: &mut Conversation,
+        agent: UserId,
+        amount: Amount,
+        open: bool,
+        mut now: At,
+    ) -> Result<()> {
+        let visitor = Actor::Visitor { id: conversation.visitor };
+        let started = Fact::ConversationStarted {
+            visitor: conversation.visitor,
+            customer: conversation.customer,
+            medium: Medium::Chat,
+            line: conversation.line,
+            widget: conversation.widget,
+            lang: Lang::Zh,
+            source: Source::default(),
+            fields: Default::default(),
+            vip: false,
+        };
+        self.push(conversation, visitor, None, now, started)?;
+        let queue = if open { amount.waiting_in.or(conversation.queue) } else { conversation.queue };
+        conversation.queue = queue;
+        if let Some(queue) = queue {
+            let queued = Fact::Queued {
+                queue,
+                reason: QueueReason::New,
+                priority: 50,
+                since_at: now,
+                threshold_s: 20,
+                preview: String::new(),
+            };
+            self.push(conversation, Actor::System, None, now, queued)?;
+        }
+        conversation.phase = Phase::Waiting;
+        conversation.priority = 50;
+        for n in 1..=amount.messages_each {
+            now += 1_000;
+            // The tab of a visitor long gone: no sender of the load counts from here.
+            let from = Origin { tab: Tab(u32::MAX), n: u32::try_from(n)? };
+            let said = Fact::MessagePosted {
+                content: Content::Text { text: format!("{n} {SENTENCE}") },
+                author: Author::Person,
+            };
+            self.push(conversation, visitor, Some(from), now, said)?;
+        }
+        conversation.preview = SENTENCE.into();
+        if !open {
+            conversation.agent = Some(agent);
+            conversation.phase = Phase::Closed;
+            conversation.closed_at = Some(now);
+            let closed =
+                Fact::ConversationClosed { reason: CloseReason::Ended, agent: Some(agent), into: None };
+            self.push(conversation, Actor::User { id: agent }, None, now, closed)?;
+        }
+        let live = serde_json::to_string(conversation)?;
+        let source = Some(Source::default());
+        self.batch.conversations.push(ConversationWrite {
+            state: conversation.clone(),
+            live,
+            whole: true,
+            source,
+        });
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        conversation: &mut Conversation,
+        by: Actor,
+        from: Option<Origin>,
+        now: At,
+        fact: Fact,
+    ) -> Result<()> {
+        self.seq += 1;
+        let on = Subject::Conversation(conversation.id);
+        let (kind, audited) = (fact.kind(), fact.is_audited());
+        let to = Audience::Customer;
+        let frame =
+            ServerFrame::Event(Event { seq: self.seq, at: now, on, by, to, from, fact, private: None });
+        let body = Bytes::from(serde_json::to_vec(&frame)?);
+        let ((on_kind, on_id), (actor_kind, actor_id)) = (event::subject_code(on), event::actor_code(by));
+        let salt = [7; 16];
+        let digest = chain::digest(&salt, &body, None);
+        let header = Header {
+            site: SITE,
+            seq: self.seq,
+            at: now,
+            on_kind,
+            on_id,
+            kind,
+            actor_kind,
+            actor_id,
+            audience: 0,
+        };
+        let hash = chain::link(&self.prev, header, &digest);
+        self.prev = hash;
+        conversation.last_seq = self.seq;
+        conversation.last_at = now;
+        self.batch.events.push(EventRow {
+            seq: self.seq,
+            at: now,
+            on_kind,
+            on_id,
+            kind,
+            audited,
+            actor_kind,
+            actor_id,
+            audience: 0,
+            body,
+            private: None,
+            salt,
+            digest,
+            hash,
+        });
+        Ok(())
+    }
+}
+
+/// Jobs that follow the log would spend the measurement on reading what was filled in: they stand at its end.
+fn catch_up(file: &Path, seq: u64) -> Result<()> {
+    let store = Connection::open(file)?;
+    store.execute("UPDATE reader SET reached_seq = ?1", [seq as i64])?;
+    Ok(())
+}
+
+/// Leaves a write-ahead log of at least this size behind, as a kill under load would.
+pub fn grow_wal(file: &Path, bytes: u64) -> Result<()> {
+    let mut store = Connection::open(file)?;
+    store.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
+    store.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let wal = file.with_extension("db-wal");
+    let mut from = 0;
+    while std::fs::metadata(&wal).map_or(0, |it| it.len()) < bytes {
+        // Real rows, written again as they are.
+        let transaction = store.transaction()?;
+        transaction.execute(
+            "UPDATE conversation SET unread = unread WHERE id IN
+             (SELECT id FROM conversation ORDER BY id LIMIT 2000 OFFSET ?1)",
+            [from],
+        )?;
+        transaction.commit()?;
+        from = (from + 2_000) % 90_000;
+    }
+    Ok(())
+}

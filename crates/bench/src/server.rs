@@ -1,0 +1,203 @@
+//! The server under test: a process of its own on a free port, with a folder of its own.
+
+use crate::{Result, clock};
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::{Duration, Instant},
+};
+use tokio::process::{Child, Command};
+
+/// Limits per address would measure themselves: all load comes from one machine here.
+const UNLIMITED: [(&str, &str); 6] = [
+    ("YINGDA_LIMITS_SIGN_IN_PER_MINUTE", "1000000"),
+    ("YINGDA_LIMITS_HELLO_PER_MINUTE", "10000000"),
+    ("YINGDA_LIMITS_MESSAGE_PER_MINUTE", "10000000"),
+    ("YINGDA_LIMITS_CONNECTIONS", "1000000"),
+    ("YINGDA_LIMITS_CONNECTIONS_PER_ADDRESS", "1000000"),
+    ("YINGDA_LOG_LEVEL", "warn"),
+];
+
+/// A folder that is deleted in the end.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    pub fn new() -> Result<Folder> {
+        let path = std::env::temp_dir().join(format!("yingda-bench-{}", std::process::id()));
+        fs::create_dir_all(&path)?;
+        Ok(Folder(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[derive(Debug)]
+pub struct Server {
+    pub address: SocketAddr,
+    child: Child,
+    log: PathBuf,
+    ticks_at_start: u64,
+    pub ready_ms: f64,
+}
+
+impl Server {
+    /// Starts the binary beside this one and waits until it serves.
+    pub async fn start(folder: &Path) -> Result<Server> {
+        Self::start_at(folder, free_address()?).await
+    }
+
+    pub async fn start_at(folder: &Path, address: SocketAddr) -> Result<Server> {
+        Self::start_with(folder, address, &[]).await
+    }
+
+    /// With the demo's shop and people.
+    pub async fn start_demo(folder: &Path) -> Result<Server> {
+        Self::start_with(folder, free_address()?, &["--demo"]).await
+    }
+
+    async fn start_with(folder: &Path, address: SocketAddr, more: &[&str]) -> Result<Server> {
+        let log = folder.join("server.log");
+        let file = File::options().create(true).append(true).open(&log)?;
+        let mut command = Command::new(binary()?);
+        command
+            .arg("serve")
+            .arg("--listen")
+            .arg(address.to_string())
+            .arg("--data")
+            .arg(folder.join("data"))
+            .args(more);
+        command
+            .envs(UNLIMITED)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .kill_on_drop(true);
+        let start = clock::now();
+        let mut child = command.spawn()?;
+        while !serves(address, start + Duration::from_secs(120)).await? {
+            if let Some(status) = child.try_wait()? {
+                return Err(format!("the server ended with {status}: {}", fs::read_to_string(&log)?).into());
+            }
+        }
+        let ready_ms = clock::ms_since(start);
+        let mut server = Server { address, child, log, ticks_at_start: 0, ready_ms };
+        server.ticks_at_start = server.ticks()?;
+        Ok(server)
+    }
+
+    /// The token of the one-time set-up link that an empty server prints.
+    pub async fn set_up_token(&self) -> Result<String> {
+        let give_up = clock::now() + Duration::from_secs(10);
+        loop {
+            let text = fs::read_to_string(&self.log)?;
+            if let Some((_, rest)) = text.split_once("setup?token=") {
+                let token: String = rest
+                    .chars()
+                    .take_while(|sign| sign.is_ascii_alphanumeric() || "-_".contains(*sign))
+                    .collect();
+                if rest.len() > token.len() {
+                    return Ok(token);
+                }
+            }
+            if clock::now() > give_up {
+                return Err(format!("the server printed no set-up link: {text}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// `kill -9`.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().await?;
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it did.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = self.child.id().ok_or("the server has ended already")?;
+        Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
+        tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await??;
+        Ok(())
+    }
+
+    fn process(&self, file: &str) -> Result<String> {
+        let id = self.child.id().ok_or("the server has ended")?;
+        Ok(fs::read_to_string(format!("/proc/{id}/{file}"))?)
+    }
+
+    /// Processor time in hundredths of a second, by the kernel's count.
+    fn ticks(&self) -> Result<u64> {
+        let stat = self.process("stat")?;
+        // The second field is the name in parentheses; user and system time are the 14th and 15th.
+        let (_, rest) = stat.rsplit_once(')').ok_or("/proc/…/stat is not understood")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let field = |at: usize| fields.get(at).and_then(|it| it.parse::<u64>().ok());
+        Ok(field(11).zip(field(12)).map(|(user, system)| user + system).ok_or("/proc/…/stat is too short")?)
+    }
+
+    pub fn cpu_us(&self) -> Result<f64> {
+        Ok(self.ticks()?.saturating_sub(self.ticks_at_start) as f64 * 10_000.0)
+    }
+
+    /// Counts processor time from here on.
+    pub fn reset_cpu(&mut self) -> Result<()> {
+        self.ticks_at_start = self.ticks()?;
+        Ok(())
+    }
+
+    pub fn rss_bytes(&self) -> Result<u64> {
+        let status = self.process("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
+    pub fn rss_mib(&self) -> Result<f64> {
+        Ok(self.rss_bytes()? as f64 / 1_048_576.0)
+    }
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// The server's binary lies beside the bench's own.
+pub fn binary() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let binary = own.with_file_name("yingda");
+    if binary.exists() {
+        return Ok(binary);
+    }
+    Err(format!("{} is not there: build yingda-server in the same profile", binary.display()).into())
+}
+
+/// Whether it answers 200; asks every millisecond until it may be seen to have ended.
+async fn serves(address: SocketAddr, give_up: Instant) -> Result<bool> {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let ask = async {
+        let mut socket = tokio::net::TcpStream::connect(address).await?;
+        socket.write_all(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").await?;
+        let mut head = [0; 12];
+        socket.read_exact(&mut head).await?;
+        Ok::<_, std::io::Error>(head.ends_with(b"200"))
+    };
+    if clock::now() > give_up {
+        return Err("the server did not serve within two minutes".into());
+    }
+    let ready = ask.await.unwrap_or(false);
+    if !ready {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(ready)
+}
