@@ -250,6 +250,7 @@ CREATE TABLE lead (
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX lead_status ON lead (status, id);
+CREATE INDEX lead_visitor ON lead (visitor, id) WHERE visitor IS NOT NULL;
 
 CREATE TABLE delivery (
     id BIGINT PRIMARY KEY,
@@ -265,12 +266,15 @@ CREATE TABLE delivery (
 );
 CREATE UNIQUE INDEX delivery_event ON delivery (webhook, event_seq);
 CREATE INDEX delivery_list ON delivery (webhook, state, id);
-CREATE INDEX delivery_waiting ON delivery (subject, event_seq) WHERE state = 'waiting';
+CREATE INDEX delivery_waiting ON delivery (webhook, subject, event_seq) WHERE state = 'waiting';
+CREATE INDEX delivery_due ON delivery (next_at) WHERE state = 'waiting';
 
 -- How far each reader of the event log has come.
 CREATE TABLE reader (
-    name TEXT PRIMARY KEY,
-    reached_seq BIGINT NOT NULL
+    site BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    reached_seq BIGINT NOT NULL,
+    PRIMARY KEY (site, name)
 );
 
 CREATE TABLE preference (
@@ -278,7 +282,8 @@ CREATE TABLE preference (
     body TEXT NOT NULL
 );
 
--- Facts for reports, written by a job from events. Each key comes from the log, so that writing again changes nothing.
+-- Facts for reports, written by a job from events. `until_at` is far in the future while a row is unfinished, so
+-- that what touches a period is one range of an index.
 
 CREATE TABLE contact_fact (
     conversation BIGINT PRIMARY KEY,
@@ -294,7 +299,7 @@ CREATE TABLE contact_fact (
     answered_at BIGINT,
     closed_at BIGINT,
     close_reason TEXT,
-    closed_by TEXT,
+    ended_by TEXT,
     reopened BIGINT NOT NULL,
     transfers BIGINT NOT NULL,
     customer_messages BIGINT NOT NULL,
@@ -305,13 +310,14 @@ CREATE TABLE contact_fact (
 );
 CREATE INDEX contact_fact_started ON contact_fact (started_at);
 
-CREATE TABLE queue_visit (
+CREATE TABLE visit_fact (
+    site BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     conversation BIGINT NOT NULL,
-    entered_seq BIGINT NOT NULL,
+    queue BIGINT NOT NULL,
     line BIGINT NOT NULL,
     medium TEXT NOT NULL,
     vip BOOLEAN NOT NULL,
-    queue BIGINT NOT NULL,
     reason TEXT NOT NULL,
     entered_at BIGINT NOT NULL,
     threshold_s BIGINT NOT NULL,
@@ -319,19 +325,20 @@ CREATE TABLE queue_visit (
     exit_reason TEXT,
     waited_ms BIGINT NOT NULL,
     agent BIGINT,
-    PRIMARY KEY (conversation, entered_seq)
+    PRIMARY KEY (site, seq)
 );
-CREATE INDEX queue_visit_entered ON queue_visit (entered_at);
+CREATE INDEX visit_fact_entered ON visit_fact (entered_at);
+CREATE INDEX visit_fact_conversation ON visit_fact (conversation);
 
 CREATE TABLE segment_fact (
     conversation BIGINT NOT NULL,
     segment BIGINT NOT NULL,
-    line BIGINT NOT NULL,
-    medium TEXT NOT NULL,
     agent BIGINT NOT NULL,
     team BIGINT,
     queue BIGINT,
-    share BIGINT NOT NULL,
+    line BIGINT NOT NULL,
+    medium TEXT NOT NULL,
+    capacity_share BIGINT NOT NULL,
     waited_ms BIGINT NOT NULL,
     threshold_s BIGINT NOT NULL,
     by_hand BOOLEAN NOT NULL,
@@ -347,40 +354,48 @@ CREATE TABLE segment_fact (
     focus_ms BIGINT NOT NULL,
     rating_asked BOOLEAN NOT NULL,
     rating BIGINT,
+    until_at BIGINT NOT NULL,
     PRIMARY KEY (conversation, segment)
 );
-CREATE INDEX segment_fact_started ON segment_fact (started_at);
-CREATE INDEX segment_fact_open ON segment_fact (agent) WHERE ended_at IS NULL;
+CREATE INDEX segment_fact_until ON segment_fact (until_at, started_at);
 
 CREATE TABLE offer_fact (
-    ended_seq BIGINT PRIMARY KEY,
+    site BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     conversation BIGINT NOT NULL,
     agent BIGINT NOT NULL,
     queue BIGINT NOT NULL,
     offered_at BIGINT NOT NULL,
     outcome TEXT NOT NULL,
-    after_ms BIGINT NOT NULL
+    after_ms BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    PRIMARY KEY (site, seq)
 );
-CREATE INDEX offer_fact_offered ON offer_fact (offered_at);
+CREATE INDEX offer_fact_ended ON offer_fact (ended_at);
 
-CREATE TABLE agent_interval (
-    started_seq BIGINT PRIMARY KEY,
+CREATE TABLE interval_fact (
+    site BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     agent BIGINT NOT NULL,
     state TEXT NOT NULL,
     reason TEXT NOT NULL,
-    started_at BIGINT NOT NULL,
-    ended_at BIGINT
+    from_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    until_at BIGINT NOT NULL,
+    PRIMARY KEY (site, seq)
 );
-CREATE INDEX agent_interval_started ON agent_interval (started_at);
-CREATE INDEX agent_interval_open ON agent_interval (agent) WHERE ended_at IS NULL;
+CREATE INDEX interval_fact_until ON interval_fact (until_at, from_at);
+CREATE INDEX interval_fact_open ON interval_fact (agent) WHERE ended_at IS NULL;
 
 CREATE TABLE invitation_fact (
-    seq BIGINT PRIMARY KEY,
+    site BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     visitor BIGINT NOT NULL,
     invitation BIGINT,
     variant BOOLEAN NOT NULL,
     page TEXT NOT NULL,
     happened_at BIGINT NOT NULL,
-    accepted BOOLEAN
+    accepted BOOLEAN,
+    PRIMARY KEY (site, seq)
 );
 CREATE INDEX invitation_fact_happened ON invitation_fact (happened_at);

@@ -3,7 +3,6 @@
 use crate::{
     AgentWrite, Batch, CommitError, ConversationWrite, EventRow, ReadError, Value, agent, conversation,
     db::{FromRow, migrations},
-    event,
     value::Row,
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -52,7 +51,7 @@ impl Postgres {
         let (mut client, connection) = self.config.connect(NoTls).await?;
         let work = async move {
             client.batch_execute(MIGRATION_LOCK).await?;
-            let mut runner = migrations::migrations::runner().set_abort_missing(false);
+            let runner = migrations::migrations::runner().set_abort_missing(false);
             // The lock ends with this connection.
             let outcome = runner.run_async(&mut client).await;
             outcome.map(drop).map_err(|error| CommitError::Failed(error.to_string()))
@@ -154,7 +153,6 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     let mut pipeline: Vec<BoxFuture<'_, Result<u64, tokio_postgres::Error>>> =
         Vec::with_capacity(prepared.len() + 4);
     pipeline.push(Box::pin(simple(plain, "BEGIN")));
-    let before_events = pipeline.len();
     if !batch.events.is_empty() {
         pipeline.push(Box::pin(events.run(plain, &insert)));
     }
@@ -181,7 +179,6 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
             }
         }
     }
-    debug_assert!(before_events <= before_steps);
     if guarded {
         let counts = &touched[before_steps + guards_from..];
         let stale = batch

@@ -177,7 +177,7 @@ fn write(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
                 let _ = reply.send(commit(&mut connection, &batch));
             }
             Job::Migrate(reply) => {
-                let mut runner = migrations::migrations::runner().set_abort_missing(false);
+                let runner = migrations::migrations::runner().set_abort_missing(false);
                 let outcome = runner.run(&mut connection).map(drop);
                 let _ = reply.send(outcome.map_err(|error| CommitError::Failed(error.to_string())));
             }
