@@ -8,10 +8,27 @@
 //! over all queues, ties by id. Aging makes the order static: a level of priority is worth a fixed wait, and within
 //! one priority it is first in, first out.
 
+//! How it is quick: contacts that the same agents may take form a class with one ordered line, and sets of agents are
+//! bits. The agenda notes only what changed: a class whose first contact may find somebody free, an agent who may have
+//! room. Its notes are lower bounds, made exact when they come up, so the first exact one is the first of all.
+
+mod bits;
+mod choosing;
+mod class;
+mod line;
+mod placing;
+mod roster;
 mod seat;
 
 pub use seat::{CAPACITY, Seat, share};
 
+use self::{
+    bits::Bits,
+    class::{Class, ClassKey, levels_after, may_ever_take},
+    line::{Key, Line},
+    placing::{Head, Source},
+    roster::Roster,
+};
 use crate::{
     At,
     config::{Need, Strategy},
@@ -20,7 +37,12 @@ use crate::{
     medium::Medium,
     why::{Exclusion, Why},
 };
+use hashbrown::HashMap;
 use smallvec::SmallVec;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+};
 
 /// Who serves a queue (skills aside).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,8 +96,77 @@ pub struct WaitingIn {
     pub longest_since_at: Option<At>,
 }
 
+/// Hash maps here are only ever asked for one key: nothing depends on their order.
 #[derive(Clone, Debug, Default)]
-pub struct Dispatcher {}
+pub struct Dispatcher {
+    /// The latest instant it was told.
+    now: At,
+    aging_ms: i64,
+    queues: BTreeMap<QueueId, Queue>,
+    roster: Roster,
+    classes: Vec<Class>,
+    heads: Vec<Head>,
+    class_ids: HashMap<ClassKey, u32>,
+    spare_classes: Vec<u32>,
+    sweep_at: usize,
+    contacts: HashMap<ConversationId, Contact>,
+    deadlines: Line,
+    agenda: BinaryHeap<Reverse<(Key, Source)>>,
+}
+
+#[derive(Clone, Debug)]
+struct Queue {
+    rules: QueueRules,
+    members: Bits,
+    /// Named members who have no seat.
+    unseated: u32,
+    classes: Vec<u32>,
+    waiting: u32,
+    /// Whose turn was last, for round robin.
+    turn: UserId,
+}
+
+#[derive(Clone, Debug)]
+struct Contact {
+    waiting: Waiting,
+    class: u32,
+    spot: Spot,
+    relaxed: u8,
+    /// The last thing that happened to it was that its needs relaxed.
+    by_relaxing: bool,
+    deadline: Option<At>,
+}
+
+/// In which line of its class a contact stands.
+#[derive(Clone, Copy, Debug)]
+enum Spot {
+    Open,
+    /// Somebody refused it.
+    Picky,
+    /// Only this seat may take it for now.
+    Kept(u32),
+}
+
+impl Queue {
+    fn new(rules: QueueRules, words: usize) -> Self {
+        let members = Bits::of_words(words);
+        Self { rules, members, unseated: 0, classes: vec![], waiting: 0, turn: UserId(i64::MIN) }
+    }
+
+    fn serves(&self, agent: UserId) -> bool {
+        match &self.rules.members {
+            Members::All => true,
+            Members::Users(users) => users.binary_search(&agent).is_ok(),
+        }
+    }
+
+    fn count_unseated(&mut self) {
+        self.unseated = match &self.rules.members {
+            Members::All => 0,
+            Members::Users(users) => users.len() as u32 - self.members.count(),
+        };
+    }
+}
 
 impl Dispatcher {
     pub fn new() -> Self {
@@ -84,113 +175,243 @@ impl Dispatcher {
 
     /// One level of priority is worth so many milliseconds of waiting.
     pub fn set_aging(&mut self, aging_ms_per_level: i64) {
-        let _ = aging_ms_per_level;
+        // What is kept for an agent and what is noted stand under ranks, and every rank changes.
+        let slots: Vec<u32> = self.roster.occupied().collect();
+        let kept = slots.iter().flat_map(|slot| self.roster.slot(*slot).kept.iter().map(|(_, id)| id));
+        let kept: Vec<ConversationId> = kept.collect();
+        let kept: Vec<Contact> = kept.into_iter().filter_map(|id| self.lift(id)).collect();
+        self.aging_ms = aging_ms_per_level;
+        self.agenda.clear();
+        for slot in slots {
+            self.roster.slot_mut(slot).listed = None;
+            self.list_seat(slot);
+        }
+        for class in 0..self.classes.len() as u32 {
+            self.classes[class as usize].listed = None;
+            self.refresh_head(class);
+            self.list_class(class);
+        }
+        kept.into_iter().for_each(|contact| self.place(contact));
     }
 
-    /// Makes a queue known, or changes it. Who waits in it stays.
-    pub fn set_queue(&mut self, queue: QueueId, rules: QueueRules) {
-        let _ = (queue, rules);
+    /// Makes a queue known, or changes it; who waits in it stays. Nobody serves a queue before it is known.
+    pub fn set_queue(&mut self, id: QueueId, mut rules: QueueRules) {
+        if let Members::Users(users) = &mut rules.members {
+            users.sort_unstable();
+            users.dedup();
+        }
+        let words = self.roster.words();
+        let queue = self.queues.entry(id).or_insert_with(|| Queue::new(QueueRules::default(), words));
+        queue.rules = rules;
+        for slot in self.roster.occupied() {
+            let serves = queue.serves(self.roster.seat(slot).agent);
+            queue.members.set(slot, serves);
+        }
+        queue.count_unseated();
+        for class in queue.classes.clone() {
+            self.fill(class);
+            self.list_class(class);
+            let kept: Vec<ConversationId> =
+                self.classes[class as usize].kept.iter().map(|(_, id)| id).collect();
+            kept.into_iter().for_each(|id| self.replace(id));
+        }
     }
 
     /// Forgets a queue and everyone who still waits in it.
-    pub fn drop_queue(&mut self, queue: QueueId) {
-        let _ = queue;
+    pub fn drop_queue(&mut self, id: QueueId) {
+        for contact in self.contacts_in(id) {
+            self.lift(contact);
+        }
+        let classes = self.queues.get(&id).map(|queue| queue.classes.clone()).unwrap_or_default();
+        classes.into_iter().for_each(|class| self.drop_class(class));
+        self.queues.remove(&id);
     }
 
     /// An agent appeared or changed in any way: state, skills, limits, work held. `used` and `load` are taken as given.
     pub fn set_seat(&mut self, seat: Seat) {
-        let _ = seat;
+        let agent = seat.agent;
+        let (slot, skills_stay) = match self.roster.find(agent) {
+            Some(slot) => (slot, self.roster.seat(slot).skills == seat.skills),
+            None => (self.make_room(agent), false),
+        };
+        self.roster.put(slot, seat);
+        if !skills_stay {
+            let classes: Vec<u32> =
+                self.queues.values().flat_map(|queue| queue.classes.iter().copied()).collect();
+            classes.into_iter().for_each(|class| self.fill_one(class, slot));
+        }
+        self.review_kept(slot);
+        self.list_seat(slot);
+    }
+
+    fn make_room(&mut self, agent: UserId) -> u32 {
+        let (slot, grew) = self.roster.seat_new(agent);
+        if grew {
+            let words = self.roster.words();
+            self.classes.iter_mut().for_each(|class| class.able.grow(words));
+            self.queues.values_mut().for_each(|queue| queue.members.grow(words));
+        }
+        for queue in self.queues.values_mut() {
+            let serves = queue.serves(agent);
+            queue.members.set(slot, serves);
+            queue.count_unseated();
+        }
+        slot
     }
 
     pub fn seat(&self, agent: UserId) -> Option<&Seat> {
-        let _ = agent;
-        None
+        self.roster.find(agent).map(|slot| self.roster.seat(slot))
     }
 
     pub fn drop_seat(&mut self, agent: UserId) {
-        let _ = agent;
+        let Some(slot) = self.roster.find(agent) else { return };
+        self.roster.put(slot, Seat::new(agent));
+        self.review_kept(slot);
+        for class in std::mem::take(&mut self.roster.slot_mut(slot).classes) {
+            self.classes[class as usize].able.set(slot, false);
+        }
+        self.roster.vacate(slot);
+        for queue in self.queues.values_mut() {
+            queue.members.set(slot, false);
+            queue.count_unseated();
+        }
     }
 
     /// The agent has one more contact of this medium, by a match or by hand, fitting or not; an offer counts too.
     /// From `now` on they count as idle, so that the next contact goes to somebody else first.
     pub fn take(&mut self, agent: UserId, medium: Medium, weight_pct: u16, now: At) {
-        let _ = (agent, medium, weight_pct, now);
+        if let Some(slot) = self.roster.find(agent) {
+            self.roster.take(slot, medium, weight_pct, now);
+        }
     }
 
-    /// The agent has one less; from `now` on they count as idle since then.
+    /// The agent has one less; from `now` on they count as idle.
     pub fn give_back(&mut self, agent: UserId, medium: Medium, weight_pct: u16, now: At) {
-        let _ = (agent, medium, weight_pct, now);
+        if let Some(slot) = self.roster.find(agent) {
+            self.roster.give_back(slot, medium, weight_pct, now);
+            self.list_seat(slot);
+        }
     }
 
     /// Whether an offer is open that must be alone: while it is, the agent gets nothing else.
     pub fn set_offered(&mut self, agent: UserId, offered: bool) {
-        let _ = (agent, offered);
+        if let Some(slot) = self.roster.find(agent) {
+            self.roster.set_offered(slot, offered);
+            self.list_seat(slot);
+        }
     }
 
-    /// A contact begins to wait, or returns to its place. One that already waits is replaced. The queue must be known.
+    /// A contact begins to wait, or returns to its place. One that already waits is replaced.
     pub fn enqueue(&mut self, waiting: Waiting, now: At) {
-        let _ = (waiting, now);
+        self.now = self.now.max(now);
+        self.lift(waiting.conversation);
+        self.place(Contact {
+            waiting,
+            class: 0,
+            spot: Spot::Open,
+            relaxed: 0,
+            by_relaxing: false,
+            deadline: None,
+        });
     }
 
     /// The contact waits no longer: it was given to somebody, or left. False when it did not wait.
     pub fn remove(&mut self, conversation: ConversationId) -> bool {
-        let _ = conversation;
-        false
+        self.lift(conversation).is_some()
     }
 
     /// The agent declined or missed a contact that waits: it keeps its place, and never goes to that agent again.
     pub fn refuse(&mut self, conversation: ConversationId, agent: UserId) {
-        let _ = (conversation, agent);
+        if let Some(mut contact) = self.lift(conversation) {
+            contact.waiting.refused_by.push(agent);
+            self.place(contact);
+        }
     }
 
-    /// The next assignment that is possible now. Apply it with `remove` and `take`, then ask again.
+    /// The next assignment that is possible now. Apply it with `remove` and `take`, then ask again: until it is applied
+    /// the answer stays the same.
     pub fn next(&mut self, now: At) -> Option<Match> {
-        let _ = now;
-        None
+        self.advance(now);
+        let (rank, source) = self.first_possible()?;
+        self.choose(rank, source, now)
     }
 
     /// When something changes by time alone: needs relax, the wait for a preferred agent ends.
     pub fn next_deadline(&self) -> Option<At> {
-        None
+        self.deadlines.first().map(|(at, _)| at)
     }
 
     /// Applies what time alone changes; `next` does it by itself.
     pub fn advance(&mut self, now: At) {
-        let _ = now;
+        self.now = self.now.max(now);
+        while let Some((at, id)) = self.deadlines.first()
+            && at <= self.now
+        {
+            let Some(mut contact) = self.lift(id) else { break };
+            let (_, relaxed) = levels_after(&contact.waiting.needs, self.now - contact.waiting.since_at);
+            contact.by_relaxing = relaxed > contact.relaxed;
+            self.place(contact);
+        }
     }
 
     pub fn waiting(&self, conversation: ConversationId) -> Option<&Waiting> {
-        let _ = conversation;
-        None
+        self.contacts.get(&conversation).map(|contact| &contact.waiting)
     }
 
     /// The contact's place within its queue, from 1.
     pub fn position(&self, conversation: ConversationId) -> Option<u32> {
-        let _ = conversation;
-        None
+        let contact = self.contacts.get(&conversation)?;
+        let rank = self.rank(contact);
+        let classes = self.queues.get(&contact.waiting.queue)?.classes.iter();
+        let before = classes.map(|class| {
+            let class = &self.classes[*class as usize];
+            let key = self.key_in(class, rank);
+            class.lines().into_iter().map(|line| line.before(key)).sum::<usize>()
+        });
+        Some(before.sum::<usize>() as u32 + 1)
     }
 
     pub fn waiting_in(&self, queue: QueueId) -> WaitingIn {
-        let _ = queue;
-        WaitingIn::default()
+        let Some(queue) = self.queues.get(&queue) else { return WaitingIn::default() };
+        let lines = queue.classes.iter().flat_map(|class| self.classes[*class as usize].lines());
+        let longest_since_at = lines.filter_map(Line::first).map(|(since_at, _)| since_at).min();
+        WaitingIn { count: queue.waiting, longest_since_at }
     }
 
     /// The first contacts of a queue, in order; the n-th has position n.
     pub fn order(&self, queue: QueueId, limit: usize) -> impl Iterator<Item = ConversationId> {
-        let _ = (queue, limit);
-        std::iter::empty()
+        let classes = self.queues.get(&queue).map_or(&[][..], |queue| &queue.classes);
+        let mut lines: Vec<_> = classes
+            .iter()
+            .map(|class| &self.classes[*class as usize])
+            .flat_map(|class| {
+                class.lines().map(|line| line.iter().map(|key| self.rank_in(class, key)).peekable())
+            })
+            .collect();
+        let firsts = lines.iter_mut().enumerate().filter_map(|(n, line)| Some(Reverse((*line.peek()?, n))));
+        let mut heap: BinaryHeap<_> = firsts.collect();
+        std::iter::from_fn(move || {
+            let Reverse((_, n)) = heap.pop()?;
+            let (_, id) = lines[n].next()?;
+            heap.extend(lines[n].peek().map(|rank| Reverse((*rank, n))));
+            Some(id)
+        })
+        .take(limit)
     }
 
-    /// Whether the agent may take the waiting contact now, and if not, why. A contact that does not wait
-    /// belongs to nobody's queue: `NotServing`.
+    /// Whether the agent may take the waiting contact now, and if not, why. A contact that does not wait belongs to
+    /// nobody's queue: `NotServing`.
     pub fn eligible(&self, conversation: ConversationId, agent: UserId) -> Result<(), Exclusion> {
-        let _ = (conversation, agent);
-        Ok(())
+        let contact = self.contacts.get(&conversation).ok_or(Exclusion::NotServing)?;
+        self.exclusion(contact, agent).map_or(Ok(()), Err)
     }
 
     /// Whether somebody is signed in who may take such a contact, now or once its needs have relaxed.
     pub fn staffed(&self, queue: QueueId, medium: Medium, needs: &[Need]) -> bool {
-        let _ = (queue, medium, needs);
-        false
+        let Some(queue) = self.queues.get(&queue) else { return false };
+        self.roster.occupied().filter(|slot| queue.members.get(*slot)).any(|slot| {
+            let seat = self.roster.seat(slot);
+            seat.is_signed_in() && seat.limits[medium as usize] > 0 && may_ever_take(seat, needs)
+        })
     }
 }

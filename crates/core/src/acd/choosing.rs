@@ -1,0 +1,285 @@
+//! Which contact is next, which agent gets it, and why.
+
+use super::{
+    Contact, Dispatcher, Match, Spot,
+    bits::slots_of,
+    class::Class,
+    line::Key,
+    placing::{NOBODY, Source},
+};
+use crate::{
+    At,
+    config::Strategy,
+    id::UserId,
+    why::{Candidate, Cause, Excluded, Exclusion, Why},
+};
+use smallvec::SmallVec;
+use std::cmp::Reverse;
+
+/// So many are named in a *why*; all are counted.
+const NAMED: usize = 8;
+
+/// Reasons in the order in which they are looked for: the first that applies is the one that is told.
+const REASONS: [Exclusion; 8] = [
+    Exclusion::LacksSkill,
+    Exclusion::Offline,
+    Exclusion::NotReady,
+    Exclusion::MediumOff,
+    Exclusion::Offered,
+    Exclusion::Full,
+    Exclusion::Declined,
+    Exclusion::KeptForLast,
+];
+
+/// An agent who could take the contact, by what the strategy compares; the least is the best.
+type Rated = (i64, At, UserId, u32);
+
+#[derive(Default)]
+struct Group {
+    count: u32,
+    named: SmallVec<[UserId; NAMED]>,
+}
+
+impl Dispatcher {
+    /// The first contact of the agenda that somebody may take, and what brought it up.
+    pub(super) fn first_possible(&mut self) -> Option<(Key, Source)> {
+        loop {
+            let Reverse((noted, source)) = self.agenda.pop()?;
+            let (listed, found) = match source {
+                Source::Class(class) => (self.classes[class as usize].listed, self.first_in_class(class)),
+                Source::Seat(slot) => (self.roster.slot(slot).listed, self.first_for_seat(slot)),
+            };
+            if listed != Some(noted) {
+                // An earlier note replaced this one.
+                continue;
+            }
+            match source {
+                Source::Class(class) => self.classes[class as usize].listed = found,
+                Source::Seat(slot) => self.roster.slot_mut(slot).listed = found,
+            }
+            let Some(rank) = found else { continue };
+            // What else is noted is no later than it really is; this is exact, so it is first if it sorts first.
+            let first = self.agenda.peek().is_none_or(|Reverse(other)| (rank, source) <= *other);
+            // The note stays until nothing is found under it: the caller may ask again without applying.
+            self.agenda.push(Reverse((rank, source)));
+            if first {
+                return Some((rank, source));
+            }
+        }
+    }
+
+    fn first_in_class(&self, class: u32) -> Option<Key> {
+        let it = &self.classes[class as usize];
+        let free = &self.roster.fits[it.fit as usize].free;
+        if self.heads[class as usize].rank == NOBODY || !it.able.meets(free) {
+            return None;
+        }
+        let open = it.open.first();
+        if it.picky.is_empty() {
+            return open.map(|key| self.rank_in(it, key));
+        }
+        let free_count = it.able.count_common(free);
+        let picky = it.picky.iter().take_while(|key| open.is_none_or(|open| *key < open)).find(|(_, id)| {
+            let refused = &self.contacts[id].waiting.refused_by;
+            let refused_free = refused
+                .iter()
+                .filter_map(|agent| self.roster.find(*agent))
+                .filter(|slot| it.able.get(*slot) && free.get(*slot));
+            refused_free.count() < free_count as usize
+        });
+        picky.or(open).map(|key| self.rank_in(it, key))
+    }
+
+    fn first_for_seat(&self, slot: u32) -> Option<Key> {
+        let it = self.roster.slot(slot);
+        if it.free_for == 0 {
+            return None;
+        }
+        let mut best = NOBODY;
+        for class in &it.classes {
+            let head = self.heads[*class as usize];
+            if head.rank < best && self.roster.is_free(slot, head.fit) {
+                best = best.min(self.first_open_to(&self.classes[*class as usize], it.seat.agent));
+            }
+        }
+        let kept = it.kept.iter().take_while(|rank| *rank < best).find(|(_, id)| {
+            let class = self.contacts[id].class;
+            self.roster.is_free(slot, self.classes[class as usize].fit)
+        });
+        let best = kept.unwrap_or(best);
+        (best != NOBODY).then_some(best)
+    }
+
+    /// The first contact of a class that an agent has not refused.
+    fn first_open_to(&self, class: &Class, agent: UserId) -> Key {
+        let open = class.open.first();
+        let picky = class
+            .picky
+            .iter()
+            .take_while(|key| open.is_none_or(|open| *key < open))
+            .find(|(_, id)| !self.contacts[id].waiting.refused_by.contains(&agent));
+        picky.or(open).map_or(NOBODY, |key| self.rank_in(class, key))
+    }
+
+    /// Chooses the agent for a contact that somebody may take, and says why.
+    pub(super) fn choose(&mut self, rank: Key, source: Source, now: At) -> Option<Match> {
+        let contact = self.contacts.get(&rank.1)?;
+        let class = &self.classes[contact.class as usize];
+        let queue = self.queues.get(&contact.waiting.queue)?;
+        let mut groups: [Group; REASONS.len()] = Default::default();
+        let mut best: SmallVec<[Rated; NAMED + 1]> = SmallVec::new();
+        let mut candidate_count = 0;
+
+        let (roster, members, able) = (&self.roster, queue.members.words(), class.able.words());
+        let (offline, not_ready, offered) =
+            (roster.offline.words(), roster.not_ready.words(), roster.offered.words());
+        let medium_off = roster.media_off[contact.waiting.medium as usize].words();
+        let free = roster.fits[class.fit as usize].free.words();
+        let refused: SmallVec<[u32; 4]> =
+            contact.waiting.refused_by.iter().filter_map(|agent| roster.find(*agent)).collect();
+        for at in 0..members.len() {
+            let mut rest = members[at];
+            if rest == 0 {
+                continue;
+            }
+            // Each mask takes its part of what is left; what is left at the end may take the contact.
+            let refusing = refused.iter().filter(|slot| **slot as usize / 64 == at);
+            let declined = refusing.fold(0, |word, slot| word | 1 << (slot % 64));
+            let keeping = match contact.spot {
+                Spot::Kept(slot) if slot as usize / 64 == at => !(1 << (slot % 64)),
+                Spot::Kept(_) => u64::MAX,
+                _ => 0,
+            };
+            let masks = [
+                !able[at],
+                offline[at],
+                not_ready[at],
+                medium_off[at],
+                offered[at],
+                !free[at],
+                declined,
+                keeping,
+            ];
+            for (group, mask) in groups.iter_mut().zip(masks) {
+                let out = rest & mask;
+                if out != 0 {
+                    rest &= !mask;
+                    group.add(at, out, |slot| roster.seat(slot).agent);
+                }
+            }
+            candidate_count += rest.count_ones();
+            for slot in slots_of(at, rest) {
+                let rated = self.rated(queue.rules.strategy, queue.turn, class, slot);
+                if best.len() < NAMED || best.last().is_some_and(|last| rated < *last) {
+                    let place = best.partition_point(|other| *other < rated);
+                    best.insert(place, rated);
+                    best.truncate(NAMED);
+                }
+            }
+        }
+        // Members who have never had a seat cannot be anything but signed out.
+        groups[1].count += queue.unseated;
+
+        let agent = best.first()?.2;
+        let kept = matches!(contact.spot, Spot::Kept(_));
+        let cause = match source {
+            _ if kept => Cause::LastAgent,
+            Source::Seat(_) => Cause::AgentFree,
+            Source::Class(_) if contact.by_relaxing => Cause::Relaxed,
+            Source::Class(_) => Cause::ContactArrived,
+        };
+        let strategy = (!kept).then_some(queue.rules.strategy);
+        let candidates = best.iter().enumerate();
+        let why = Why {
+            cause,
+            strategy,
+            waited_ms: now - contact.waiting.since_at,
+            priority: contact.waiting.priority,
+            relaxed: contact.relaxed,
+            candidates: candidates
+                .map(|(turn, rated)| candidate(queue.rules.strategy, turn, rated, now))
+                .collect(),
+            candidate_count,
+            excluded: groups
+                .into_iter()
+                .zip(REASONS)
+                .filter_map(|(group, reason)| group.told(reason))
+                .collect(),
+        };
+        let found = Match {
+            conversation: rank.1,
+            agent,
+            queue: contact.waiting.queue,
+            medium: contact.waiting.medium,
+            weight_pct: contact.waiting.weight_pct,
+            why,
+        };
+        if strategy == Some(Strategy::RoundRobin)
+            && let Some(queue) = self.queues.get_mut(&found.queue)
+        {
+            queue.turn = agent;
+        }
+        Some(found)
+    }
+
+    fn rated(&self, strategy: Strategy, turn: UserId, class: &Class, slot: u32) -> Rated {
+        let seat = self.roster.seat(slot);
+        let measure = match strategy {
+            Strategy::LongestIdle => 0,
+            Strategy::LeastLoaded => i64::from(seat.load),
+            // The next in the order of ids after the one whose turn was last.
+            Strategy::RoundRobin => return (i64::from(seat.agent <= turn), 0, seat.agent, slot),
+            Strategy::HighestSkill => {
+                let levels = class.key.levels.iter().map(|(skill, _)| i64::from(seat.level(*skill)));
+                -levels.sum::<i64>()
+            }
+        };
+        (measure, seat.idle_since_at, seat.agent, slot)
+    }
+
+    pub(super) fn exclusion(&self, contact: &Contact, agent: UserId) -> Option<Exclusion> {
+        let Some(slot) = self.roster.find(agent) else { return Some(Exclusion::Offline) };
+        let waiting = &contact.waiting;
+        let class = &self.classes[contact.class as usize];
+        if !self.queues.get(&waiting.queue).is_some_and(|queue| queue.members.get(slot)) {
+            return Some(Exclusion::NotServing);
+        }
+        let applies = [
+            !class.able.get(slot),
+            self.roster.offline.get(slot),
+            self.roster.not_ready.get(slot),
+            self.roster.media_off[waiting.medium as usize].get(slot),
+            self.roster.offered.get(slot),
+            !self.roster.is_free(slot, class.fit),
+            waiting.refused_by.contains(&agent),
+            matches!(contact.spot, Spot::Kept(keeper) if keeper != slot),
+        ];
+        REASONS.into_iter().zip(applies).find_map(|(reason, applies)| applies.then_some(reason))
+    }
+}
+
+impl Group {
+    fn add(&mut self, word_index: usize, word: u64, agent: impl Fn(u32) -> UserId) {
+        self.count += word.count_ones();
+        let room = NAMED - self.named.len();
+        if room > 0 {
+            self.named.extend(slots_of(word_index, word).take(room).map(agent));
+        }
+    }
+
+    fn told(self, reason: Exclusion) -> Option<Excluded> {
+        (self.count > 0).then(|| Excluded { reason, count: self.count, agents: self.named.into_vec() })
+    }
+}
+
+/// What the strategy compared, as people read it.
+fn candidate(strategy: Strategy, turn: usize, rated: &Rated, now: At) -> Candidate {
+    let (compared, idle_since_at, agent, _) = *rated;
+    let measure = match strategy {
+        Strategy::LongestIdle => now - idle_since_at,
+        Strategy::LeastLoaded => compared,
+        Strategy::RoundRobin => turn as i64 + 1,
+        Strategy::HighestSkill => -compared,
+    };
+    Candidate { agent, measure }
+}
