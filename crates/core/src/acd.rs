@@ -16,6 +16,8 @@ mod bits;
 mod choosing;
 mod class;
 mod line;
+#[cfg(test)]
+mod model;
 mod placing;
 mod roster;
 mod seat;

@@ -80,14 +80,19 @@ impl Dispatcher {
         }
         let free_count = it.able.count_common(free);
         let picky = it.picky.iter().take_while(|key| open.is_none_or(|open| *key < open)).find(|(_, id)| {
-            let refused = &self.contacts[id].waiting.refused_by;
-            let refused_free = refused
-                .iter()
-                .filter_map(|agent| self.roster.find(*agent))
-                .filter(|slot| it.able.get(*slot) && free.get(*slot));
-            refused_free.count() < free_count as usize
+            let refusing = self.refusing(&self.contacts[id]).into_iter();
+            refusing.filter(|slot| it.able.get(*slot) && free.get(*slot)).count() < free_count as usize
         });
         picky.or(open).map(|key| self.rank_in(it, key))
+    }
+
+    /// The seats of those who refused a contact, each once.
+    fn refusing(&self, contact: &Contact) -> SmallVec<[u32; 4]> {
+        let refused_by = contact.waiting.refused_by.iter();
+        let mut slots: SmallVec<[u32; 4]> = refused_by.filter_map(|agent| self.roster.find(*agent)).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
     }
 
     fn first_for_seat(&self, slot: u32) -> Option<Key> {
@@ -135,16 +140,15 @@ impl Dispatcher {
             (roster.offline.words(), roster.not_ready.words(), roster.offered.words());
         let medium_off = roster.media_off[contact.waiting.medium as usize].words();
         let free = roster.fits[class.fit as usize].free.words();
-        let refused: SmallVec<[u32; 4]> =
-            contact.waiting.refused_by.iter().filter_map(|agent| roster.find(*agent)).collect();
+        let refusing = self.refusing(contact);
         for at in 0..members.len() {
             let mut rest = members[at];
             if rest == 0 {
                 continue;
             }
             // Each mask takes its part of what is left; what is left at the end may take the contact.
-            let refusing = refused.iter().filter(|slot| **slot as usize / 64 == at);
-            let declined = refusing.fold(0, |word, slot| word | 1 << (slot % 64));
+            let here = refusing.iter().filter(|slot| **slot as usize / 64 == at);
+            let declined = here.fold(0, |word, slot| word | 1 << (slot % 64));
             let keeping = match contact.spot {
                 Spot::Kept(slot) if slot as usize / 64 == at => !(1 << (slot % 64)),
                 Spot::Kept(_) => u64::MAX,
