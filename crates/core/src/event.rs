@@ -267,11 +267,14 @@ pub enum Fact {
         reason: SegmentEnd,
         /// Contact time of the segment.
         talk_ms: i64,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        // An event has a `to` already: its audience.
+        #[serde(default, rename = "next", skip_serializing_if = "Option::is_none")]
         to: Option<Place>,
     },
     GuestJoined {
         agent: UserId,
+        // An event has a `by` already.
+        #[serde(rename = "invited_by")]
         by: UserId,
         persona: Persona,
     },
@@ -427,6 +430,8 @@ pub enum Fact {
     },
     CustomersMerged {
         into: CustomerId,
+        // An event has a `from` already: its command.
+        #[serde(rename = "merged")]
         from: CustomerId,
     },
     SignedIn {
