@@ -3,8 +3,8 @@
 use crate::{
     Result,
     api::World,
-    people::{self},
-    server::{Folder, Server},
+    people,
+    server::{Folder, Given, Server},
     socket,
     spread::rounded,
 };
@@ -22,6 +22,8 @@ use yingda_wire::frame::ClientFrame;
 
 #[derive(Args, Clone, Debug)]
 pub struct Connections {
+    #[command(flatten)]
+    given: Given,
     #[arg(long, default_value_t = 19_000)]
     count: usize,
     /// So long they stay after each has sent and received one message.
@@ -35,7 +37,7 @@ pub struct Connections {
 impl Connections {
     pub async fn run(self) -> Result<Value> {
         let folder = Folder::new()?;
-        let server = Server::start(folder.path()).await?;
+        let server = Server::start_unless(self.given.clone(), folder.path()).await?;
         let world = World::set_up(server.address, &server.set_up_token().await?, 1, 1).await?;
         let before = server.rss_bytes()?;
         let each = self.count.div_ceil(self.processes);

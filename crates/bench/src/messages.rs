@@ -7,7 +7,7 @@ use crate::{
     check::{self, Faults},
     clock, fill,
     people::{self, Heard, Pace, Said, Times},
-    server::{Folder, Server},
+    server::{Folder, Given, Server},
     spread::{Spread, rounded},
 };
 use clap::Args;
@@ -23,6 +23,8 @@ use tokio::{sync::watch, task::JoinSet};
 
 #[derive(Args, Clone, Debug)]
 pub struct Messages {
+    #[command(flatten)]
+    given: Given,
     #[arg(long, default_value_t = 500)]
     visitors: usize,
     #[arg(long, default_value_t = 50)]
@@ -36,7 +38,7 @@ pub struct Messages {
     #[arg(long, conflicts_with = "window")]
     rate: Option<u32>,
     /// Messages that are stored before.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, conflicts_with = "address")]
     stored: u64,
 }
 
@@ -49,7 +51,7 @@ impl Messages {
     pub async fn run(self) -> Result<Value> {
         let folder = Folder::new()?;
         let bare_before = bare::rows_per_s(folder.path(), BARE, BODY)?;
-        let mut server = Server::start(folder.path()).await?;
+        let mut server = Server::start_unless(self.given.clone(), folder.path()).await?;
         let chats_each = self.visitors.div_ceil(self.agents) + 2;
         let token = server.set_up_token().await?;
         let world = World::set_up(server.address, &token, self.agents, chats_each).await?;

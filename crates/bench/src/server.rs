@@ -42,16 +42,35 @@ impl Drop for Folder {
     }
 }
 
+/// Where the server is when it is not our own.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Given {
+    /// An empty server that runs already; without it one is started here.
+    #[arg(long, requires = "token")]
+    address: Option<SocketAddr>,
+    /// The token of that server's one-time set-up link.
+    #[arg(long, requires = "address")]
+    token: Option<String>,
+}
+
 #[derive(Debug)]
 pub struct Server {
     pub address: SocketAddr,
-    child: Child,
+    /// Absent when the server is not our own.
+    child: Option<Child>,
+    token: Option<String>,
     log: PathBuf,
     ticks_at_start: u64,
     pub ready_ms: f64,
 }
 
 impl Server {
+    pub async fn start_unless(given: Given, folder: &Path) -> Result<Server> {
+        let Some(address) = given.address else { return Self::start(folder).await };
+        let log = PathBuf::new();
+        Ok(Server { address, child: None, token: given.token, log, ticks_at_start: 0, ready_ms: 0.0 })
+    }
+
     /// Starts the binary beside this one and waits until it serves.
     pub async fn start(folder: &Path) -> Result<Server> {
         Self::start_at(folder, free_address()?).await
@@ -91,13 +110,15 @@ impl Server {
             }
         }
         let ready_ms = clock::ms_since(start);
-        let mut server = Server { address, child, log, ticks_at_start: 0, ready_ms };
-        server.ticks_at_start = server.ticks()?;
-        Ok(server)
+        let child = Some(child);
+        Ok(Server { address, child, token: None, log, ticks_at_start: 0, ready_ms })
     }
 
     /// The token of the one-time set-up link that an empty server prints.
     pub async fn set_up_token(&self) -> Result<String> {
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
         let give_up = clock::now() + Duration::from_secs(10);
         loop {
             let text = fs::read_to_string(&self.log)?;
@@ -118,27 +139,32 @@ impl Server {
     }
 
     /// `kill -9`.
-    pub async fn kill(mut self) -> Result<()> {
-        self.child.kill().await?;
+    pub async fn kill(self) -> Result<()> {
+        if let Some(mut child) = self.child {
+            child.kill().await?;
+        }
         Ok(())
     }
 
-    /// Asks it to end, and waits until it did.
-    pub async fn stop(mut self) -> Result<()> {
-        let id = self.child.id().ok_or("the server has ended already")?;
+    /// Asks our own server to end, and waits until it did.
+    pub async fn stop(self) -> Result<()> {
+        let Some(mut child) = self.child else { return Ok(()) };
+        let id = child.id().ok_or("the server has ended already")?;
         Command::new("kill").args(["-TERM", &id.to_string()]).status().await?;
-        tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await??;
+        tokio::time::timeout(Duration::from_secs(30), child.wait()).await??;
         Ok(())
     }
 
-    fn process(&self, file: &str) -> Result<String> {
-        let id = self.child.id().ok_or("the server has ended")?;
-        Ok(fs::read_to_string(format!("/proc/{id}/{file}"))?)
+    /// A file of the kernel's about the process; `None` when it is not ours.
+    fn process(&self, file: &str) -> Result<Option<String>> {
+        let Some(child) = &self.child else { return Ok(None) };
+        let id = child.id().ok_or("the server has ended")?;
+        Ok(Some(fs::read_to_string(format!("/proc/{id}/{file}"))?))
     }
 
     /// Processor time in hundredths of a second, by the kernel's count.
     fn ticks(&self) -> Result<u64> {
-        let stat = self.process("stat")?;
+        let Some(stat) = self.process("stat")? else { return Ok(0) };
         // The second field is the name in parentheses; user and system time are the 14th and 15th.
         let (_, rest) = stat.rsplit_once(')').ok_or("/proc/…/stat is not understood")?;
         let fields: Vec<&str> = rest.split_whitespace().collect();
@@ -146,6 +172,7 @@ impl Server {
         Ok(field(11).zip(field(12)).map(|(user, system)| user + system).ok_or("/proc/…/stat is too short")?)
     }
 
+    /// Processor time since the start, or since counting began again.
     pub fn cpu_us(&self) -> Result<f64> {
         Ok(self.ticks()?.saturating_sub(self.ticks_at_start) as f64 * 10_000.0)
     }
@@ -157,7 +184,7 @@ impl Server {
     }
 
     pub fn rss_bytes(&self) -> Result<u64> {
-        let status = self.process("status")?;
+        let Some(status) = self.process("status")? else { return Ok(0) };
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024)

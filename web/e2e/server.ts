@@ -1,0 +1,82 @@
+// The real server, one for each story, on a free port and with a copy of the demo's data.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { cp, mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/** Where the seed's data lies, and what the server said when it was loaded. */
+export const SEED = "YINGDA_E2E_SEED";
+
+const binary = () => process.env.YINGDA ?? resolve(import.meta.dirname, "../../target/debug/yingda");
+
+export class Server {
+  private constructor(
+    readonly url: string,
+    private readonly folder: string,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** With the demo's shop and people: from the seed's copy when there is one. */
+  static async start(): Promise<Server> {
+    const folder = await mkdtemp(join(tmpdir(), "yingda-e2e-"));
+    const seed = process.env[SEED];
+    if (seed) await cp(join(seed, "data"), join(folder, "data"), { recursive: true });
+    const port = await freePort();
+    const log = await open(join(folder, "server.log"), "w");
+    const address = `127.0.0.1:${port}`;
+    const words = ["serve", "--listen", address, "--data", join(folder, "data"), "--demo"];
+    const environment = {
+      ...process.env,
+      YINGDA_LIMITS_SIGN_IN_PER_MINUTE: "1000",
+      YINGDA_LIMITS_HELLO_PER_MINUTE: "10000",
+    };
+    const child = spawn(binary(), words, { stdio: ["ignore", log.fd, log.fd], env: environment });
+    await log.close();
+    const server = new Server(`http://${address}`, folder, child);
+    await server.ready();
+    return server;
+  }
+
+  private async ready(): Promise<void> {
+    for (;;) {
+      if (this.child.exitCode !== null) throw new Error(`the server ended: ${await this.log()}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      if (answer?.ok) return;
+      await new Promise((wake) => setTimeout(wake, 20));
+    }
+  }
+
+  get data(): string {
+    return this.folder;
+  }
+
+  log(): Promise<string> {
+    return readFile(join(this.folder, "server.log"), "utf8");
+  }
+
+  /** Ends the process and waits for it; its folder stays. */
+  async end(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = new Promise((done) => this.child.once("exit", done));
+    this.child.kill("SIGTERM");
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? found(address.port) : failed(new Error("no port"))));
+    });
+  });
+}
