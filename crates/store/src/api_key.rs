@@ -1,6 +1,10 @@
 //! Keys of programs. The store knows only a key's hash.
 
-use crate::{Db, ReadError, Statement, sql::sql, value::{Row, args}};
+use crate::{
+    Db, ReadError, Statement,
+    sql::sql,
+    value::{Row, args},
+};
 use yingda_core::{At, access::Action, id::ApiKeyId};
 
 sql! {

@@ -12,6 +12,8 @@ use yingda_core::{
     id::{ConversationId, CustomerId, UserId, VisitorId},
 };
 
+pub use crate::conversation_list::{Filter, Line, list};
+
 sql! {
     UPSERT = "
         INSERT INTO conversation (id, site, line, medium, phase, lang, visitor, customer, queue, agent, widget, vip,
@@ -40,7 +42,7 @@ sql! {
     HELD = "
         INSERT INTO conversation_agent (conversation, agent, started_at) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    OPEN = "SELECT live FROM conversation WHERE closed_at IS NULL ORDER BY id";
+    OPEN = "SELECT live FROM conversation WHERE closed_at IS NULL ORDER BY started_at, id";
     ONE = "SELECT live FROM conversation WHERE id = $1";
     LAST_AGENT_OF_VISITOR = "
         SELECT agent, last_at FROM conversation WHERE visitor = $1 AND agent IS NOT NULL

@@ -1,6 +1,10 @@
 //! How a person proves who they are. Never part of a record, an event or a log.
 
-use crate::{Db, ReadError, Statement, sql::sql, value::{Row, args}};
+use crate::{
+    Db, ReadError, Statement,
+    sql::sql,
+    value::{Row, args},
+};
 use yingda_core::{At, id::UserId};
 
 sql! {
@@ -51,7 +55,10 @@ pub struct Credential {
 /// Secrets stay out of logs.
 impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Credential").field("user", &self.user).field("login", &self.login).finish_non_exhaustive()
+        f.debug_struct("Credential")
+            .field("user", &self.user)
+            .field("login", &self.login)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,10 @@
 //! Uploaded files: what lies behind an id, and who may be asked for it.
 
-use crate::{Db, ReadError, Statement, sql::sql, value::{Row, args}};
+use crate::{
+    Db, ReadError, Statement,
+    sql::sql,
+    value::{Row, args},
+};
 use yingda_core::{At, id::*};
 
 sql! {

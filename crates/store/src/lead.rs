@@ -1,6 +1,12 @@
 //! Leads: messages left while nobody was there (留言), to be followed up.
 
-use crate::{Db, Page, ReadError, Statement, event::SITE, page, sql::sql, value::{Row, args}};
+use crate::{
+    Db, Page, ReadError, Statement,
+    event::SITE,
+    page,
+    sql::sql,
+    value::{Row, args},
+};
 use std::collections::BTreeMap;
 use yingda_core::{At, id::*};
 

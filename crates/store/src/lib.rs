@@ -4,6 +4,7 @@
 //! transaction; bytes of an event come back as they were given; nothing is hard-deleted that people made.
 
 mod batch;
+mod conversation_list;
 mod db;
 mod error;
 mod page;
@@ -14,11 +15,23 @@ mod sqlite;
 mod value;
 
 pub mod agent;
+pub mod api_key;
+pub mod backup;
+pub mod consult;
 pub mod conversation;
+pub mod credential;
+pub mod customer;
 pub mod event;
 pub mod fact;
+pub mod file;
+pub mod idempotency;
+pub mod lead;
+pub mod preference;
 pub mod reader;
 pub mod record;
+pub mod session;
+pub mod visitor;
+pub mod webhook;
 
 pub use batch::{AgentWrite, Batch, ConversationWrite, EventRow, Statement};
 pub use db::Db;
@@ -30,4 +43,31 @@ pub use value::Value;
 pub struct Page<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
+}
+
+/// Every statement of this crate with its noun and name, so that a test can prepare each on both engines.
+#[doc(hidden)]
+pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
+    let nouns = [
+        ("agent", agent::ALL),
+        ("api_key", api_key::ALL),
+        ("consult", consult::ALL),
+        ("conversation", conversation::ALL),
+        ("conversation_list", conversation_list::ALL),
+        ("credential", credential::ALL),
+        ("customer", customer::ALL),
+        ("event", event::ALL),
+        ("fact", fact::ALL),
+        ("file", file::ALL),
+        ("idempotency", idempotency::ALL),
+        ("lead", lead::ALL),
+        ("preference", preference::ALL),
+        ("reader", reader::ALL),
+        ("record", record::ALL),
+        ("session", session::ALL),
+        ("site", site::ALL),
+        ("visitor", visitor::ALL),
+        ("webhook", webhook::ALL),
+    ];
+    nouns.iter().flat_map(|(noun, all)| all.iter().map(|(name, sql)| (*noun, *name, *sql))).collect()
 }

@@ -1,6 +1,10 @@
 //! Sign-ins that are open. The store knows only a token's hash.
 
-use crate::{Db, ReadError, Statement, sql::sql, value::{Row, args}};
+use crate::{
+    Db, ReadError, Statement,
+    sql::sql,
+    value::{Row, args},
+};
 use yingda_core::{At, id::UserId};
 
 sql! {
@@ -14,6 +18,10 @@ sql! {
     ONE = "
         SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser FROM session
         WHERE token_hash = $1 AND expires_at > $2";
+    OPEN = "
+        SELECT s.token_hash, s.account, s.created_at, s.seen_at, s.expires_at, s.ip, s.browser,
+            c.totp_secret IS NOT NULL
+        FROM session s JOIN credential c ON c.account = s.account WHERE s.expires_at > $1";
     OF_ACCOUNT = "
         SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser FROM session
         WHERE account = $1 AND expires_at > $2 ORDER BY created_at DESC";
@@ -33,7 +41,9 @@ pub struct Session {
 fn stored(row: &Row<'_>) -> Result<Session, ReadError> {
     let hash: Vec<u8> = row.get(0)?;
     Ok(Session {
-        token_hash: hash.try_into().map_err(|_| ReadError::Failed("a session's hash is not 32 bytes".into()))?,
+        token_hash: hash
+            .try_into()
+            .map_err(|_| ReadError::Failed("a session's hash is not 32 bytes".into()))?,
         user: UserId(row.get(1)?),
         created_at: row.get(2)?,
         seen_at: row.get(3)?,
@@ -75,4 +85,9 @@ pub async fn get(db: &Db, token_hash: &[u8; 32], now: At) -> Result<Option<Sessi
 
 pub async fn of_user(db: &Db, user: UserId, now: At) -> Result<Vec<Session>, ReadError> {
     db.query(OF_ACCOUNT, args![user.0, now], stored).await
+}
+
+/// Every open sign-in, and whether its person has a second factor; for start-up.
+pub async fn open(db: &Db, now: At) -> Result<Vec<(Session, bool)>, ReadError> {
+    db.query(OPEN, args![now], |row| Ok((stored(row)?, row.get(7)?))).await
 }

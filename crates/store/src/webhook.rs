@@ -1,6 +1,10 @@
 //! Deliveries to webhooks: rows that were made with the events' position, tried until done or given up.
 
-use crate::{Db, Page, ReadError, Statement, page, sql::sql, value::{Row, args}};
+use crate::{
+    Db, Page, ReadError, Statement, page,
+    sql::sql,
+    value::{Row, args},
+};
 use yingda_core::{At, id::*};
 
 sql! {
