@@ -1,7 +1,7 @@
 //! Business hours: weekly spans, holidays and make-up workdays (调休), read in the calendar's own time zone.
 //!
-//! Spans are minutes on the wall clock. Where the clock jumps, a span that begins in the gap begins when the gap ends,
-//! and a repeated hour counts twice.
+//! Spans are minutes on the wall clock. Where the clock is put forward, a time in the gap counts as that much after it,
+//! and an hour that comes twice counts twice.
 
 use crate::{
     At,
@@ -130,5 +130,172 @@ fn openings<'a>(
     let special = calendar.days.get(&date.to_string());
     let weekday = &calendar.week[date.weekday().to_monday_zero_offset() as usize];
     let spans = special.map_or(weekday, |day| &day.spans);
-    spans.iter().filter_map(move |span| Some((instant(zone, date, span.from)?, instant(zone, date, span.to)?)))
+    spans
+        .iter()
+        .filter_map(move |span| Some((instant(zone, date, span.from)?, instant(zone, date, span.to)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Day;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn at(text: &str) -> At {
+        text.parse::<Timestamp>().unwrap().as_millisecond()
+    }
+
+    fn spans(text: &str) -> Vec<Span> {
+        let minute = |text: &str| {
+            let (hour, minute) = text.split_once(':').unwrap();
+            hour.parse::<u16>().unwrap() * 60 + minute.parse::<u16>().unwrap()
+        };
+        text.split_whitespace()
+            .map(|span| {
+                let (from, to) = span.split_once('-').unwrap();
+                Span { from: minute(from), to: minute(to) }
+            })
+            .collect()
+    }
+
+    fn calendar(zone: &str, workdays: &str, weekend: &str) -> Calendar {
+        let mut calendar = Calendar { zone: zone.into(), ..Calendar::default() };
+        for (number, day) in calendar.week.iter_mut().enumerate() {
+            *day = spans(if number < 5 { workdays } else { weekend });
+        }
+        calendar
+    }
+
+    fn day(calendar: &mut Calendar, date: &str, text: &str) {
+        calendar.days.insert(date.into(), Day { spans: spans(text), ..Day::default() });
+    }
+
+    /// National Day 2026 as the State Council announced it: 1 to 7 October off, Sunday 20 September and Saturday
+    /// 10 October worked instead (调休).
+    fn national_day_2026() -> Calendar {
+        let mut calendar = calendar("Asia/Shanghai", "9:00-12:00 13:30-18:00", "");
+        for date in 1..=7 {
+            day(&mut calendar, &format!("2026-10-0{date}"), "");
+        }
+        for date in ["2026-09-20", "2026-10-10"] {
+            day(&mut calendar, date, "9:00-12:00 13:30-18:00");
+        }
+        assert_eq!(check(&calendar), Ok(()));
+        calendar
+    }
+
+    #[test]
+    fn a_working_day_has_its_lunch_break() {
+        let calendar = national_day_2026();
+        // Wednesday, 30 September 2026.
+        for (time, open) in [
+            ("08:59:59", false),
+            ("09:00:00", true),
+            ("11:59:59", true),
+            ("12:00:00", false),
+            ("13:30:00", true),
+            ("18:00:00", false),
+        ] {
+            assert_eq!(is_open(&calendar, at(&format!("2026-09-30T{time}+08:00"))), open, "{time}");
+        }
+    }
+
+    #[test]
+    fn holidays_are_closed_and_make_up_days_are_open() {
+        let calendar = national_day_2026();
+        let open = |date: &str| is_open(&calendar, at(&format!("{date}T10:00+08:00")));
+        assert!(!open("2026-10-01"), "Thursday, but National Day");
+        assert!(!open("2026-10-07"), "Wednesday, the last day off");
+        assert!(open("2026-10-08"));
+        assert!(open("2026-10-10"), "Saturday, made up for");
+        assert!(open("2026-09-20"), "Sunday, made up for");
+        assert!(!open("2026-10-11"), "an ordinary Sunday");
+    }
+
+    #[test]
+    fn the_next_opening_skips_a_holiday() {
+        let calendar = national_day_2026();
+        let next = |from: &str| next_open(&calendar, at(from));
+        assert_eq!(next("2026-09-30T18:00+08:00"), Some(at("2026-10-08T09:00+08:00")));
+        assert_eq!(next("2026-10-09T20:00+08:00"), Some(at("2026-10-10T09:00+08:00")), "on the Saturday");
+        assert_eq!(next("2026-10-10T12:15+08:00"), Some(at("2026-10-10T13:30+08:00")), "after lunch");
+        let open = at("2026-10-10T09:30+08:00");
+        assert_eq!(next_open(&calendar, open), Some(open), "it is open");
+        assert_eq!(next_open(&calendar_that_never_opens(), open), None);
+    }
+
+    fn calendar_that_never_opens() -> Calendar {
+        calendar("Asia/Shanghai", "", "")
+    }
+
+    #[test]
+    fn open_time_counts_only_opening_hours() {
+        let calendar = national_day_2026();
+        let between = |from: &str, to: &str| open_ms_between(&calendar, at(from), at(to));
+        // From Wednesday 17:00 over the holiday to Thursday 10:30: one hour, and one and a half.
+        assert_eq!(between("2026-09-30T17:00+08:00", "2026-10-08T10:30+08:00"), 5 * HOUR / 2);
+        assert_eq!(between("2026-10-08T11:00+08:00", "2026-10-08T14:00+08:00"), 3 * HOUR / 2, "lunch");
+        // Thursday, Friday and the made-up Saturday, seven and a half hours each.
+        assert_eq!(between("2026-10-08T00:00+08:00", "2026-10-12T00:00+08:00"), 45 * HOUR / 2);
+        assert_eq!(between("2026-10-08T11:00+08:00", "2026-10-08T10:00+08:00"), 0, "backwards");
+    }
+
+    #[test]
+    fn the_wall_clock_counts_where_clocks_change() {
+        // In Berlin the clock goes from 02:00 to 03:00 on 29 March 2026, and back from 03:00 to 02:00 on 25 October.
+        let day_and_night = calendar("Europe/Berlin", "0:00-24:00", "0:00-24:00");
+        let day_ms = |from: &str, to: &str| open_ms_between(&day_and_night, at(from), at(to));
+        assert_eq!(day_ms("2026-03-28T23:00Z", "2026-03-29T22:00Z"), 23 * HOUR, "the short Sunday");
+        assert_eq!(day_ms("2026-10-24T22:00Z", "2026-10-25T23:00Z"), 25 * HOUR, "the long Sunday");
+
+        let nine_to_five = calendar("Europe/Berlin", "9:00-17:00", "9:00-17:00");
+        assert_eq!(
+            next_open(&nine_to_five, at("2026-03-28T20:00Z")),
+            Some(at("2026-03-29T07:00Z")),
+            "summer"
+        );
+        assert_eq!(
+            next_open(&nine_to_five, at("2026-10-24T20:00Z")),
+            Some(at("2026-10-25T08:00Z")),
+            "winter"
+        );
+
+        // A span that begins in the hour that is skipped begins after it.
+        let early = calendar("Europe/Berlin", "2:30-4:00", "2:30-4:00");
+        assert_eq!(
+            next_open(&early, at("2026-03-29T00:00Z")),
+            Some(at("2026-03-29T01:30Z")),
+            "03:30 on the clock"
+        );
+        assert_eq!(day_start("Europe/Berlin", at("2026-03-29T12:00Z")), at("2026-03-28T23:00Z"));
+        assert_eq!(day_start("Asia/Shanghai", at("2026-10-08T15:59Z")), at("2026-10-07T16:00Z"));
+        assert_eq!(day_start("nowhere", at("2026-10-08T15:59Z")), at("2026-10-08T00:00Z"), "as in UTC");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused() {
+        let good = national_day_2026();
+        let fault = |change: &dyn Fn(&mut Calendar)| {
+            let mut calendar = good.clone();
+            change(&mut calendar);
+            check(&calendar).unwrap_err()
+        };
+        for zone in ["", "Asia/Beijing", "+08:00", "../etc/passwd"] {
+            assert_eq!(fault(&|it| it.zone = zone.into()), Fault::UnknownZone(zone.into()));
+        }
+        for date in ["2026-02-30", "2026-2-3", "20261001", "tomorrow", ""] {
+            assert_eq!(fault(&|it| day(it, date, "")), Fault::BadDate(date.into()));
+        }
+        let bad = |from, to| Fault::BadSpan { day: "6".into(), from, to };
+        assert_eq!(fault(&|it| it.week[6] = spans("9:00-9:00")), bad(540, 540), "empty");
+        assert_eq!(fault(&|it| it.week[6] = spans("9:00-24:01")), bad(540, 1441), "beyond the day");
+        assert_eq!(fault(&|it| it.week[6] = spans("9:00-12:00 11:00-13:00")), bad(660, 780), "overlapping");
+        let on_a_day = Fault::BadSpan { day: "2026-10-01".into(), from: 720, to: 540 };
+        assert_eq!(fault(&|it| day(it, "2026-10-01", "12:00-9:00")), on_a_day, "the wrong way round");
+        // If one slipped through all the same, nobody is promised an open door.
+        let nowhere = Calendar { zone: "Nowhere".into(), ..good.clone() };
+        assert!(!is_open(&nowhere, 0));
+        assert_eq!((next_open(&nowhere, 0), open_ms_between(&nowhere, 0, HOUR)), (None, 0));
+    }
 }
