@@ -26,7 +26,7 @@ pub use seat::{CAPACITY, Seat, share};
 
 use self::{
     bits::Bits,
-    class::{Class, ClassKey, levels_after, may_ever_take},
+    class::{Class, ClassKey, may_ever_take},
     line::{Key, Line},
     placing::{Head, Source},
     roster::Roster,
@@ -120,6 +120,7 @@ pub struct Dispatcher {
 struct Queue {
     rules: QueueRules,
     members: Bits,
+    member_count: u32,
     /// Named members who have no seat.
     unseated: u32,
     classes: Vec<u32>,
@@ -139,6 +140,13 @@ struct Contact {
     deadline: Option<At>,
 }
 
+impl Contact {
+    fn new(waiting: Waiting) -> Self {
+        // What had relaxed before it came is no news: no count is higher than the one it starts with.
+        Self { waiting, class: 0, spot: Spot::Open, relaxed: u8::MAX, by_relaxing: false, deadline: None }
+    }
+}
+
 /// In which line of its class a contact stands.
 #[derive(Clone, Copy, Debug)]
 enum Spot {
@@ -152,7 +160,15 @@ enum Spot {
 impl Queue {
     fn new(rules: QueueRules, words: usize) -> Self {
         let members = Bits::of_words(words);
-        Self { rules, members, unseated: 0, classes: vec![], waiting: 0, turn: UserId(i64::MIN) }
+        Self {
+            rules,
+            members,
+            member_count: 0,
+            unseated: 0,
+            classes: vec![],
+            waiting: 0,
+            turn: UserId(i64::MIN),
+        }
     }
 
     fn serves(&self, agent: UserId) -> bool {
@@ -162,10 +178,11 @@ impl Queue {
         }
     }
 
-    fn count_unseated(&mut self) {
+    fn count_members(&mut self) {
+        self.member_count = self.members.count();
         self.unseated = match &self.rules.members {
             Members::All => 0,
-            Members::Users(users) => users.len() as u32 - self.members.count(),
+            Members::Users(users) => users.len() as u32 - self.member_count,
         };
     }
 }
@@ -209,7 +226,7 @@ impl Dispatcher {
             let serves = queue.serves(self.roster.seat(slot).agent);
             queue.members.set(slot, serves);
         }
-        queue.count_unseated();
+        queue.count_members();
         for class in queue.classes.clone() {
             self.fill(class);
             self.list_class(class);
@@ -256,7 +273,7 @@ impl Dispatcher {
         for queue in self.queues.values_mut() {
             let serves = queue.serves(agent);
             queue.members.set(slot, serves);
-            queue.count_unseated();
+            queue.count_members();
         }
         slot
     }
@@ -270,12 +287,14 @@ impl Dispatcher {
         self.roster.put(slot, Seat::new(agent));
         self.review_kept(slot);
         for class in std::mem::take(&mut self.roster.slot_mut(slot).classes) {
-            self.classes[class as usize].able.set(slot, false);
+            let class = &mut self.classes[class as usize];
+            class.able.set(slot, false);
+            class.able_count -= 1;
         }
         self.roster.vacate(slot);
         for queue in self.queues.values_mut() {
             queue.members.set(slot, false);
-            queue.count_unseated();
+            queue.count_members();
         }
     }
 
@@ -346,13 +365,8 @@ impl Dispatcher {
     /// Applies what time alone changes; `next` does it by itself.
     pub fn advance(&mut self, now: At) {
         self.now = self.now.max(now);
-        while let Some((at, id)) = self.deadlines.first()
-            && at <= self.now
-        {
-            let Some(mut contact) = self.lift(id) else { break };
-            let (_, relaxed) = levels_after(&contact.waiting.needs, self.now - contact.waiting.since_at);
-            contact.by_relaxing = relaxed > contact.relaxed;
-            self.place(contact);
+        while let Some((_, id)) = self.deadlines.first().filter(|(at, _)| *at <= self.now) {
+            self.replace(id);
         }
     }
 

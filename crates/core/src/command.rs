@@ -6,7 +6,7 @@ use crate::{
     agent::AgentState,
     config::{Colour, Need, Record, RecordKind},
     conversation::{Content, Place, Source},
-    event::{Audience, Author, Fact, Private, Subject},
+    event::Author,
     id::*,
     lang::Lang,
     medium::Medium,
@@ -43,14 +43,6 @@ pub enum Command {
         kind: RecordKind,
         id: RecordId,
         record: Option<Box<Record>>,
-    },
-    /// A fact that others decided (records, sign-in, export), to be numbered and chained here.
-    Note {
-        on: Subject,
-        to: Audience,
-        fact: Box<Fact>,
-        private: Option<Box<Private>>,
-        audience_of: Option<UserId>,
     },
     /// The clock moved: timers that are due fire.
     Tick,

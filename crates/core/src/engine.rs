@@ -12,7 +12,7 @@ use crate::{
     config::{Record, RecordKind},
     conversation::{Conversation, Mark, Phase, Sender},
     directory::Directory,
-    event::{Audience, Fact, Origin, Subject},
+    event::{Audience, Fact, Origin, Private, Subject},
     figures::Figures,
     id::*,
     log::{Cause, Log, Route, Routed},
@@ -20,6 +20,7 @@ use crate::{
     timers::Timers,
 };
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Engine {
@@ -123,7 +124,7 @@ impl Engine {
         let mut conversations = rows.conversations;
         conversations.sort_by_key(|conversation| conversation.id);
         for conversation in conversations {
-            engine.admit(conversation);
+            engine.admit(conversation, now);
         }
         for agent in engine.agents.keys().copied().collect::<Vec<_>>() {
             engine.seat(agent);
@@ -132,7 +133,7 @@ impl Engine {
     }
 
     /// Takes a conversation's row into memory: at a rebuild, or when a closed one is touched again.
-    pub fn admit(&mut self, conversation: Conversation) {
+    pub fn admit(&mut self, conversation: Conversation, now: At) {
         let id = conversation.id;
         if self.conversations.contains_key(&id) {
             return;
@@ -144,8 +145,7 @@ impl Engine {
         self.conversations.insert(id, Box::new(conversation));
         self.arm_conversation(id);
         if matches!(self.conversations[&id].phase, Phase::Waiting) {
-            let since_at = self.conversations[&id].since_at;
-            self.enlist(id, since_at);
+            self.enlist(id, now);
         }
     }
 
@@ -161,22 +161,40 @@ impl Engine {
     pub fn handle(&mut self, now: At, envelope: Envelope) -> Result<Done, Refused> {
         let Envelope { actor, origin, command } = envelope;
         let cause = Cause { now, by: actor, from: origin.map(|sent| Origin { tab: sent.tab, n: sent.n }) };
-        let done = match command {
-            Command::Conversation(id, act) => self.act(cause, origin, id, act)?,
-            Command::Start(start) => self.start(cause, *start)?,
-            Command::Agent(agent, act) => self.agent_act(cause, agent, act)?,
-            Command::Visitor(visitor, act) => self.visitor_act(cause, visitor, act)?,
-            Command::Configure { kind, id, record } => self.configure(now, kind, id, record.as_deref()),
-            Command::Note { on, to, fact, private, audience_of } => {
-                let route = Route { agent: audience_of, ..Route::default() };
-                self.log.push(cause, on, to, *fact, private, route);
-                self.done(None)
-            }
-            Command::Tick => self.done(None),
+        let result = match command {
+            Command::Conversation(id, act) => self.act(cause, origin, id, act),
+            Command::Start(start) => self.start(cause, *start),
+            Command::Agent(agent, act) => self.agent_act(cause, agent, act),
+            Command::Visitor(visitor, act) => self.visitor_act(cause, visitor, act),
+            Command::Configure { kind, id, record } => Ok(self.configure(now, kind, id, record.as_deref())),
+            Command::Tick => Ok(self.done(None)),
         };
+        // A refused command changed nothing, but time has passed.
         self.run_timers(now);
         self.dispatch(now);
-        Ok(done)
+        result
+    }
+
+    /// Numbers a fact that others decided: records, sign-ins, exports. It changes no live state.
+    pub fn note(
+        &mut self,
+        cause: Cause,
+        on: Subject,
+        to: Audience,
+        fact: Fact,
+        private: Option<Box<Private>>,
+    ) -> u64 {
+        let route = match on {
+            Subject::User(id) => Route { users: SmallVec::from_slice(&[id]), ..Route::default() },
+            _ => Route::default(),
+        };
+        self.log.push(cause, on, to, fact, private, route)
+    }
+
+    /// Takes back notes that could not be stored; nothing else may have happened since `seq`.
+    pub fn retract(&mut self, seq: u64) {
+        self.log.events.retain(|it| it.event.seq <= seq);
+        self.log.seq = seq;
     }
 
     /// When `Tick` is due next.

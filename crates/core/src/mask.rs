@@ -78,7 +78,7 @@ pub fn within(text: &str, masked: &BTreeSet<MaskedField>) -> String {
     out
 }
 
-/// Masks each run of at least seven digits; shorter ones are amounts and numbers of orders.
+/// Masks each run of seven to fifteen digits; shorter ones are amounts, longer ones ids.
 fn numbers(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     let mut rest = word;
@@ -87,7 +87,7 @@ fn numbers(word: &str) -> String {
         let end = from.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(from.len());
         let (run, after) = from.split_at(end);
         out += before;
-        if run.bytes().filter(u8::is_ascii_digit).count() >= 7 {
+        if (7..=15).contains(&run.bytes().filter(u8::is_ascii_digit).count()) {
             out += &phone(run)
         } else {
             out += run
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(phone("12345"), "*****", "what is short is hidden whole");
         assert_eq!(phone(""), "");
         assert_eq!(email("li.ming@example.com"), "l***@example.com");
-        assert_eq!(address("上海市浦东新区世纪大道100号"), "上海市浦东新**********");
+        assert_eq!(address("上海市浦东新区世纪大道100号"), "上海市浦东新*********");
         assert_eq!(ip("203.0.113.9"), "203.0.***");
         assert_eq!(ip("2001:db8::1"), "2001:db8:***");
     }

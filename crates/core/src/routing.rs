@@ -197,7 +197,8 @@ impl Engine {
         self.arm_conversation(id);
     }
 
-    pub(crate) fn day_at(&self, now: At, line: LineId) -> At {
+    /// When the line's day began.
+    pub fn day_at(&self, now: At, line: LineId) -> At {
         let zone = self.directory.lines.get(&line).map_or("", |line| line.zone.as_str());
         calendar::day_start(zone, now)
     }
@@ -218,7 +219,7 @@ impl Engine {
         let in_time = waited_ms <= i64::from(queue.threshold_s) * 1_000;
         self.figures.of(queue_id, day_at).left(exit, in_time);
         if exit == QueueExit::Answered {
-            self.figures.wait(queue_id).answered(cause.now);
+            self.figures.wait(queue_id).answered(cause.now, waited_ms);
         }
     }
 

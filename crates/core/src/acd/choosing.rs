@@ -135,41 +135,49 @@ impl Dispatcher {
         let mut best: SmallVec<[Rated; NAMED + 1]> = SmallVec::new();
         let mut candidate_count = 0;
 
-        let (roster, members, able) = (&self.roster, queue.members.words(), class.able.words());
-        let (offline, not_ready, offered) =
-            (roster.offline.words(), roster.not_ready.words(), roster.offered.words());
-        let medium_off = roster.media_off[contact.waiting.medium as usize].words();
-        let free = roster.fits[class.fit as usize].free.words();
+        let (roster, medium) = (&self.roster, contact.waiting.medium as usize);
+        let (members, able) = (queue.members.words(), class.able.words());
+        let (closed, free) = (roster.closed[medium].words(), roster.fits[class.fit as usize].free.words());
         let refusing = self.refusing(contact);
-        for at in 0..members.len() {
-            let mut rest = members[at];
+        let keeper = if let Spot::Kept(slot) = contact.spot { Some(slot) } else { None };
+        let name = |slot| roster.seat(slot).agent;
+
+        let [lacking, offline, not_ready, medium_off, offered, full, declined, kept] = &mut groups;
+        lacking.count = queue.member_count - class.able_count;
+        lacking.name_some((0..members.len()).map(|at| members[at] & !able[at]), name);
+        for at in 0..able.len() {
+            let able = able[at];
+            let mut rest = able & free[at];
+            let busy = able & !free[at];
+            if busy == 0 && rest == 0 {
+                continue;
+            }
+            let mut shut = busy & closed[at];
+            full.add(at, busy & !shut, name);
+            if shut != 0 {
+                // Each reason takes its part of those who are left.
+                for (group, mask) in [
+                    (&mut *offline, &roster.offline),
+                    (&mut *not_ready, &roster.not_ready),
+                    (&mut *medium_off, &roster.media_off[medium]),
+                    (&mut *offered, &roster.offered),
+                ] {
+                    let mask = mask.words()[at];
+                    group.add(at, shut & mask, name);
+                    shut &= !mask;
+                }
+            }
             if rest == 0 {
                 continue;
             }
-            // Each mask takes its part of what is left; what is left at the end may take the contact.
-            let here = refusing.iter().filter(|slot| **slot as usize / 64 == at);
-            let declined = here.fold(0, |word, slot| word | 1 << (slot % 64));
-            let keeping = match contact.spot {
-                Spot::Kept(slot) if slot as usize / 64 == at => !(1 << (slot % 64)),
-                Spot::Kept(_) => u64::MAX,
-                _ => 0,
-            };
-            let masks = [
-                !able[at],
-                offline[at],
-                not_ready[at],
-                medium_off[at],
-                offered[at],
-                !free[at],
-                declined,
-                keeping,
-            ];
-            for (group, mask) in groups.iter_mut().zip(masks) {
-                let out = rest & mask;
-                if out != 0 {
-                    rest &= !mask;
-                    group.add(at, out, |slot| roster.seat(slot).agent);
-                }
+            let no = refusing.iter().filter(|slot| **slot as usize / 64 == at);
+            let no = no.fold(0, |word, slot| word | 1 << (slot % 64));
+            declined.add(at, rest & no, name);
+            rest &= !no;
+            if let Some(slot) = keeper {
+                let own = if slot as usize / 64 == at { 1 << (slot % 64) } else { 0 };
+                kept.add(at, rest & !own, name);
+                rest &= own;
             }
             candidate_count += rest.count_ones();
             for slot in slots_of(at, rest) {
@@ -182,17 +190,16 @@ impl Dispatcher {
             }
         }
         // Members who have never had a seat cannot be anything but signed out.
-        groups[1].count += queue.unseated;
+        offline.count += queue.unseated;
 
         let agent = best.first()?.2;
-        let kept = matches!(contact.spot, Spot::Kept(_));
         let cause = match source {
-            _ if kept => Cause::LastAgent,
+            _ if keeper.is_some() => Cause::LastAgent,
             Source::Seat(_) => Cause::AgentFree,
             Source::Class(_) if contact.by_relaxing => Cause::Relaxed,
             Source::Class(_) => Cause::ContactArrived,
         };
-        let strategy = (!kept).then_some(queue.rules.strategy);
+        let strategy = keeper.is_none().then_some(queue.rules.strategy);
         let candidates = best.iter().enumerate();
         let why = Why {
             cause,
@@ -263,12 +270,20 @@ impl Dispatcher {
 }
 
 impl Group {
-    fn add(&mut self, word_index: usize, word: u64, agent: impl Fn(u32) -> UserId) {
-        self.count += word.count_ones();
-        let room = NAMED - self.named.len();
-        if room > 0 {
-            self.named.extend(slots_of(word_index, word).take(room).map(agent));
+    fn add(&mut self, word_index: usize, word: u64, name: impl Fn(u32) -> UserId) {
+        if word == 0 {
+            return;
         }
+        self.count += word.count_ones();
+        if self.named.len() < NAMED {
+            self.named.extend(slots_of(word_index, word).take(NAMED - self.named.len()).map(name));
+        }
+    }
+
+    /// Names the first of a set whose size is known.
+    fn name_some(&mut self, words: impl Iterator<Item = u64>, name: impl Fn(u32) -> UserId) {
+        let slots = words.enumerate().flat_map(|(at, word)| slots_of(at, word));
+        self.named.extend(slots.take(NAMED.min(self.count as usize)).map(name));
     }
 
     fn told(self, reason: Exclusion) -> Option<Excluded> {

@@ -33,6 +33,7 @@ pub(super) struct Class {
     pub fit: u32,
     /// Seats that serve the queue and have the skills, whatever their state.
     pub able: Bits,
+    pub able_count: u32,
     /// Whom every able agent may take.
     pub open: Line,
     /// Contacts that somebody refused.

@@ -15,25 +15,31 @@ pub(super) struct Line(VecDeque<VecDeque<Key>>);
 
 impl Line {
     pub fn insert(&mut self, key: Key) {
-        // The first chunk whose last key is greater; a key beyond all goes to the end of the last one.
-        let at = self.chunk_of(key).min(self.0.len().saturating_sub(1));
-        let Some(chunk) = self.0.get_mut(at) else { return self.0.push_back(VecDeque::from([key])) };
+        // Nearly all arrive at the end, and a line that grows there keeps full chunks behind it.
+        if self.0.back().is_none_or(|chunk| chunk.back().is_none_or(|last| *last < key)) {
+            return match self.0.back_mut() {
+                Some(chunk) if chunk.len() < CHUNK => chunk.push_back(key),
+                _ => self.0.push_back(VecDeque::from([key])),
+            };
+        }
+        let at = self.chunk_of(key);
+        let chunk = &mut self.0[at];
         match chunk.binary_search(&key) {
             Ok(_) => return,
             Err(place) => chunk.insert(place, key),
         }
         if chunk.len() > CHUNK {
-            // A line that grows at its end keeps full chunks behind it; elsewhere a chunk is halved.
-            let half = if at + 1 == self.0.len() { CHUNK } else { CHUNK / 2 };
-            let rest = self.0[at].split_off(half);
+            let rest = chunk.split_off(CHUNK / 2);
             self.0.insert(at + 1, rest);
         }
     }
 
     pub fn remove(&mut self, key: Key) -> bool {
-        let at = self.chunk_of(key);
+        // Nearly all leave from the front.
+        let at = if self.first() == Some(key) { 0 } else { self.chunk_of(key) };
         let Some(chunk) = self.0.get_mut(at) else { return false };
-        let Ok(place) = chunk.binary_search(&key) else { return false };
+        let place = if chunk.front() == Some(&key) { Ok(0) } else { chunk.binary_search(&key) };
+        let Ok(place) = place else { return false };
         chunk.remove(place);
         if chunk.is_empty() {
             self.0.remove(at);

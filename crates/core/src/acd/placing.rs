@@ -73,6 +73,7 @@ impl Dispatcher {
         let relaxes_at = next_step(&contact.waiting.needs, contact.waiting.since_at, now);
         let prefers_until = contact.waiting.prefer.map(|prefer| prefer.until_at);
         contact.deadline = relaxes_at.into_iter().chain(prefers_until).min();
+        contact.by_relaxing = relaxed > contact.relaxed;
         contact.relaxed = relaxed;
         contact.class = class;
         contact.spot = match keeper {
@@ -174,6 +175,7 @@ impl Dispatcher {
             key: key.clone(),
             fit,
             able: Bits::of_words(words),
+            able_count: 0,
             open: Line::default(),
             picky: Line::default(),
             kept: Line::default(),
@@ -213,6 +215,7 @@ impl Dispatcher {
             return;
         }
         it.able.set(slot, able);
+        it.able_count = if able { it.able_count + 1 } else { it.able_count - 1 };
         let classes = &mut self.roster.slot_mut(slot).classes;
         if able {
             classes.push(class);

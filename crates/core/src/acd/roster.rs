@@ -17,6 +17,9 @@ pub(super) struct Roster {
     pub not_ready: Bits,
     pub offered: Bits,
     pub media_off: [Bits; 9],
+    /// Signed out, not ready, offered something, or with the medium off: whoever takes nothing of a medium now, full or
+    /// not.
+    pub closed: [Bits; 9],
     pub fits: Vec<Fit>,
 }
 
@@ -82,7 +85,12 @@ impl Roster {
             let words = self.words();
             let states = [&mut self.offline, &mut self.not_ready, &mut self.offered];
             let fits = self.fits.iter_mut().map(|fit| &mut fit.free);
-            states.into_iter().chain(&mut self.media_off).chain(fits).for_each(|bits| bits.grow(words));
+            states
+                .into_iter()
+                .chain(&mut self.media_off)
+                .chain(&mut self.closed)
+                .chain(fits)
+                .for_each(|bits| bits.grow(words));
         }
         (slot, grew)
     }
@@ -147,12 +155,13 @@ impl Roster {
 
     fn refit(&mut self, slot: u32) {
         let Slot { seat, free_for, .. } = &mut self.slots[slot as usize];
-        let open = seat.state == AgentState::Ready && !seat.offered;
+        let takes_none = seat.state != AgentState::Ready || seat.offered;
+        for (closed, off) in self.closed.iter_mut().zip(&self.media_off) {
+            closed.set(slot, takes_none || off.get(slot));
+        }
         *free_for = 0;
         for fit in &mut self.fits {
-            let free = open
-                && !self.media_off[fit.medium as usize].get(slot)
-                && seat.fits(fit.medium, fit.weight_pct);
+            let free = !self.closed[fit.medium as usize].get(slot) && seat.fits(fit.medium, fit.weight_pct);
             fit.free.set(slot, free);
             *free_for += u32::from(free);
         }

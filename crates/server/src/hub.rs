@@ -1,0 +1,444 @@
+//! Fans committed events out to every socket that may see them, and carries what is never stored.
+//!
+//! A socket whose queue is full is dropped and resumes; nobody else waits for it.
+
+mod floor;
+mod presence;
+
+use crate::site::{Done, Refused, encode::Frame};
+use bytes::Bytes;
+pub use floor::View;
+use hashbrown::{HashMap, HashSet};
+use presence::Presence;
+use smallvec::SmallVec;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::mpsc;
+use yingda_core::{At, actor::Actor, directory::Directory, event::Fact, id::*, lang::Lang};
+use yingda_wire::frame::{LiveVisitor, ServerFrame};
+
+/// Frames that wait for one socket.
+const QUEUE: usize = 256;
+/// An invitation by hand waits so long for its answer.
+const INVITE_MS: At = 15 * 60_000;
+
+pub type SocketKey = u64;
+
+/// A frame on its way to a socket. `seq` is 0 for what is not an event.
+#[derive(Clone, Debug)]
+pub struct Out {
+    pub seq: u64,
+    pub bytes: Bytes,
+}
+
+#[derive(Clone, Default)]
+pub struct Hub {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    next: SocketKey,
+    sockets: HashMap<SocketKey, Socket>,
+    visitors: HashMap<VisitorId, SmallVec<[SocketKey; 1]>>,
+    users: HashMap<UserId, SmallVec<[SocketKey; 2]>>,
+    watchers: HashMap<ConversationId, SmallVec<[SocketKey; 2]>>,
+    /// All consoles, for what concerns queues and agents.
+    consoles: HashSet<SocketKey>,
+    /// Who takes part in an open conversation, for what is never stored.
+    parts: HashMap<ConversationId, Part>,
+    presence: Presence,
+    /// Who asked a visitor to talk, so that the answer reaches them.
+    invites: HashMap<VisitorId, (UserId, At)>,
+}
+
+/// A conversation's people.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    visitor: VisitorId,
+    users: SmallVec<[UserId; 1]>,
+}
+
+struct Socket {
+    queue: mpsc::Sender<Out>,
+    lang: Lang,
+    who: Who,
+}
+
+enum Who {
+    Visitor { visitor: VisitorId, widget: WidgetId },
+    Staff(Box<Staff>),
+}
+
+struct Staff {
+    user: UserId,
+    session: [u8; 32],
+    view: View,
+    watches: SmallVec<[ConversationId; 2]>,
+}
+
+impl Hub {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    // ── sockets come and go ──
+
+    pub fn join_visitor(
+        &self,
+        visitor: VisitorId,
+        widget: WidgetId,
+        lang: Lang,
+    ) -> (SocketKey, mpsc::Receiver<Out>) {
+        let mut inner = self.lock();
+        let (key, receiver) = inner.add(lang, Who::Visitor { visitor, widget });
+        inner.visitors.entry(visitor).or_default().push(key);
+        (key, receiver)
+    }
+
+    /// A console's socket; true when it is the user's first.
+    pub fn join_staff(
+        &self,
+        user: UserId,
+        session: [u8; 32],
+        lang: Lang,
+        directory: &Directory,
+    ) -> (SocketKey, mpsc::Receiver<Out>, bool) {
+        let view = View::of(directory, user);
+        let mut inner = self.lock();
+        let staff = Staff { user, session, view, watches: SmallVec::new() };
+        let (key, receiver) = inner.add(lang, Who::Staff(Box::new(staff)));
+        let keys = inner.users.entry(user).or_default();
+        keys.push(key);
+        let first = keys.len() == 1;
+        inner.consoles.insert(key);
+        (key, receiver, first)
+    }
+
+    /// The socket is gone. For a user's last one the user is given back.
+    pub fn leave(&self, key: SocketKey) -> Option<UserId> {
+        self.lock().remove(key)
+    }
+
+    pub fn connected_users(&self) -> Vec<UserId> {
+        let mut users: Vec<_> = self.lock().users.keys().copied().collect();
+        users.sort_unstable();
+        users
+    }
+
+    /// The committed configuration changed: who may see what is computed anew.
+    pub fn refresh(&self, directory: &Directory) {
+        let mut inner = self.lock();
+        let mut changed = vec![];
+        for (key, socket) in &mut inner.sockets {
+            if let Who::Staff(staff) = &mut socket.who {
+                staff.view = View::of(directory, staff.user);
+                changed.push(*key);
+            }
+        }
+        inner.send_all(&changed, Out::of(&ServerFrame::Reload));
+    }
+
+    /// Every console asks for its desk again.
+    pub fn reload_everyone(&self) {
+        let mut inner = self.lock();
+        let keys: Vec<_> = inner.consoles.iter().copied().collect();
+        inner.send_all(&keys, Out::of(&ServerFrame::Reload));
+    }
+
+    /// Ends a user's sockets: those of one session, or all when none is named.
+    pub fn sign_out(&self, user: UserId, session: Option<[u8; 32]>, reason: &str) {
+        let mut inner = self.lock();
+        let keys: Vec<_> = inner.users.get(&user).map(|keys| keys.to_vec()).unwrap_or_default();
+        let ended: Vec<_> = keys
+            .into_iter()
+            .filter(|key| match inner.sockets.get(key).map(|socket| &socket.who) {
+                Some(Who::Staff(staff)) => session.is_none_or(|session| staff.session == session),
+                _ => false,
+            })
+            .collect();
+        inner.send_all(&ended, Out::of(&ServerFrame::SignedOut { reason: reason.into() }));
+    }
+
+    // ── events ──
+
+    /// Sends committed events, in order, to all who may see them.
+    pub fn publish(&self, frames: &[Frame]) {
+        let mut inner = self.lock();
+        for frame in frames {
+            inner.publish(frame);
+        }
+    }
+
+    /// Answers a socket's command, unless its own event does.
+    pub fn answer(
+        &self,
+        to: SocketKey,
+        n: u32,
+        conversation: Option<ConversationId>,
+        result: Result<Done, Refused>,
+        own_event: bool,
+    ) {
+        let mut inner = self.lock();
+        let Some(socket) = inner.sockets.get(&to) else { return };
+        let frame = match result {
+            Ok(_) if own_event => return,
+            Ok(done) => {
+                ServerFrame::Done { n, conversation: done.conversation.or(conversation), seq: done.seq }
+            }
+            Err(refused) => ServerFrame::Refused {
+                n,
+                conversation,
+                code: refused.refusal,
+                message: crate::sentences::refusal(refused.refusal, socket.lang),
+                expected: refused.expected,
+            },
+        };
+        inner.send(to, Out::of(&frame));
+    }
+
+    pub fn to_visitor(&self, visitor: VisitorId, frame: &ServerFrame) {
+        let mut inner = self.lock();
+        if let Some(keys) = inner.visitors.get(&visitor).cloned() {
+            inner.send_all(&keys, Out::of(frame));
+        }
+    }
+
+    /// To everyone who has this widget open.
+    pub fn to_widget(&self, widget: WidgetId, frame: &ServerFrame) {
+        let mut inner = self.lock();
+        let on_it = |socket: &Socket| matches!(socket.who, Who::Visitor { widget: it, .. } if it == widget);
+        let keys: Vec<_> =
+            inner.sockets.iter().filter(|(_, socket)| on_it(socket)).map(|(key, _)| *key).collect();
+        inner.send_all(&keys, Out::of(frame));
+    }
+
+    /// Also receive a conversation's events, or no longer. Whether one may is checked before.
+    pub fn watch(&self, key: SocketKey, conversation: ConversationId, on: bool) {
+        const MOST: usize = 50;
+        let mut inner = self.lock();
+        let Some(Socket { who: Who::Staff(staff), .. }) = inner.sockets.get_mut(&key) else { return };
+        staff.watches.retain(|it| *it != conversation);
+        if on && staff.watches.len() < MOST {
+            staff.watches.push(conversation);
+        }
+        let watchers = inner.watchers.entry(conversation).or_default();
+        watchers.retain(|it| *it != key);
+        if on {
+            watchers.push(key);
+        } else if watchers.is_empty() {
+            inner.watchers.remove(&conversation);
+        }
+    }
+
+    /// A conversation's people, as a rebuild or a snapshot knows them.
+    pub fn know(
+        &self,
+        conversation: ConversationId,
+        visitor: VisitorId,
+        users: impl IntoIterator<Item = UserId>,
+    ) {
+        self.lock().parts.insert(conversation, Part { visitor, users: users.into_iter().collect() });
+    }
+
+    /// Someone types. Customers see staff type and the other way round; unsent words go to staff only.
+    pub fn typing(&self, by: Actor, conversation: ConversationId, on: bool, preview: String) {
+        let mut inner = self.lock();
+        let Some(part) = inner.parts.get(&conversation).cloned() else { return };
+        let mut keys: SmallVec<[SocketKey; 4]> = SmallVec::new();
+        match by {
+            Actor::Visitor { id } if id != part.visitor => return,
+            Actor::Visitor { .. } => {
+                keys.extend(part.users.iter().filter_map(|user| inner.users.get(user)).flatten().copied());
+                keys.extend(inner.watchers.get(&conversation).into_iter().flatten().copied());
+            }
+            Actor::User { id } if part.users.contains(&id) => {
+                keys.extend(inner.visitors.get(&part.visitor).into_iter().flatten().copied());
+            }
+            _ => return,
+        }
+        let preview = if matches!(by, Actor::Visitor { .. }) { preview } else { String::new() };
+        inner.send_all(&keys, Out::of(&ServerFrame::Typing { conversation, by, on, preview }));
+    }
+
+    /// A member of staff speaks first; false when the visitor is gone.
+    pub fn invite(&self, by: UserId, visitor: VisitorId, frame: &ServerFrame, now: At) -> bool {
+        let mut inner = self.lock();
+        let Some(keys) = inner.visitors.get(&visitor).cloned() else { return false };
+        inner.invites.retain(|_, (_, until_at)| *until_at > now);
+        inner.invites.insert(visitor, (by, now + INVITE_MS));
+        inner.send_all(&keys, Out::of(frame));
+        true
+    }
+
+    /// Who invited this visitor, once.
+    pub fn take_invite(&self, visitor: VisitorId, now: At) -> Option<UserId> {
+        let (by, until_at) = self.lock().invites.remove(&visitor)?;
+        (until_at > now).then_some(by)
+    }
+
+    // ── who browses ──
+
+    /// The visitor looks at a page; consoles that may see visitors learn of it with the next flush.
+    pub fn browse(&self, visitor: LiveVisitor) {
+        self.lock().presence.see(visitor);
+    }
+
+    pub fn live_visitors(&self) -> Vec<LiveVisitor> {
+        self.lock().presence.all()
+    }
+
+    pub fn live_visitor(&self, visitor: VisitorId) -> Option<LiveVisitor> {
+        self.lock().presence.get(visitor)
+    }
+
+    /// Sends what changed among the visitors since the last time.
+    pub fn flush_visitors(&self) {
+        let mut inner = self.lock();
+        let Some(frame) = inner.presence.changes() else { return };
+        let keys: Vec<_> = inner
+            .sockets
+            .iter()
+            .filter(|(_, socket)| matches!(&socket.who, Who::Staff(staff) if staff.view.visitors))
+            .map(|(key, _)| *key)
+            .collect();
+        inner.send_all(&keys, Out::of(&frame));
+    }
+}
+
+impl Out {
+    pub fn of(frame: &ServerFrame) -> Self {
+        // A frame is plain data: writing it as JSON cannot fail.
+        Self { seq: 0, bytes: serde_json::to_vec(frame).expect("a frame is JSON").into() }
+    }
+}
+
+impl Inner {
+    fn add(&mut self, lang: Lang, who: Who) -> (SocketKey, mpsc::Receiver<Out>) {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        self.next += 1;
+        self.sockets.insert(self.next, Socket { queue, lang, who });
+        (self.next, receiver)
+    }
+
+    fn remove(&mut self, key: SocketKey) -> Option<UserId> {
+        let socket = self.sockets.remove(&key)?;
+        match socket.who {
+            Who::Visitor { visitor, .. } => {
+                if let Some(keys) = self.visitors.get_mut(&visitor) {
+                    keys.retain(|it| *it != key);
+                    if keys.is_empty() {
+                        self.visitors.remove(&visitor);
+                        self.presence.gone(visitor);
+                    }
+                }
+                None
+            }
+            Who::Staff(staff) => {
+                self.consoles.remove(&key);
+                for conversation in staff.watches {
+                    if let Some(keys) = self.watchers.get_mut(&conversation) {
+                        keys.retain(|it| *it != key);
+                        if keys.is_empty() {
+                            self.watchers.remove(&conversation);
+                        }
+                    }
+                }
+                let keys = self.users.get_mut(&staff.user)?;
+                keys.retain(|it| *it != key);
+                if !keys.is_empty() {
+                    return None;
+                }
+                self.users.remove(&staff.user);
+                Some(staff.user)
+            }
+        }
+    }
+
+    fn send(&mut self, key: SocketKey, out: Out) {
+        if let Some(socket) = self.sockets.get(&key)
+            && socket.queue.try_send(out).is_err()
+        {
+            // Its task sees the queue end, closes, and leaves by itself; the client resumes.
+            self.close_queue(key);
+        }
+    }
+
+    /// Ends a socket's queue without forgetting whose it was: `leave` does that.
+    fn close_queue(&mut self, key: SocketKey) {
+        if let Some(socket) = self.sockets.get_mut(&key) {
+            socket.queue = mpsc::channel(1).0;
+        }
+    }
+
+    fn send_all(&mut self, keys: &[SocketKey], out: Out) {
+        for key in keys {
+            self.send(*key, out.clone());
+        }
+    }
+
+    fn publish(&mut self, frame: &Frame) {
+        self.follow(frame);
+        let route = &frame.routed.route;
+        let out = Out { seq: frame.routed.event.seq, bytes: frame.bytes.clone() };
+        if let Some(visitor) = route.visitor
+            && let Some(keys) = self.visitors.get(&visitor).cloned()
+        {
+            self.send_all(&keys, out.clone());
+        }
+        let mut staff: SmallVec<[SocketKey; 8]> = SmallVec::new();
+        for user in &route.users {
+            staff.extend(self.users.get(user).into_iter().flatten().copied());
+        }
+        if let Some(id) = route.conversation {
+            staff.extend(self.watchers.get(&id).into_iter().flatten().copied());
+        }
+        if route.queue.is_some() || route.agent.is_some() {
+            staff.extend(self.consoles.iter().copied().filter(|key| {
+                match self.sockets.get(key).map(|it| &it.who) {
+                    Some(Who::Staff(it)) => it.view.sees(route.queue, route.agent),
+                    _ => false,
+                }
+            }));
+        }
+        staff.sort_unstable();
+        staff.dedup();
+        self.send_all(&staff, out);
+    }
+
+    /// Keeps who takes part in each open conversation.
+    fn follow(&mut self, frame: &Frame) {
+        let event = &frame.routed.event;
+        let Some(id) = event.on.conversation() else { return };
+        match &event.fact {
+            Fact::ConversationStarted { visitor, .. } => {
+                self.parts.insert(id, Part { visitor: *visitor, users: SmallVec::new() });
+                self.presence.talks(*visitor, Some(id));
+            }
+            Fact::Assigned { agent, .. } | Fact::GuestJoined { agent, .. } => {
+                let visitor = frame.routed.route.visitor;
+                let part = self.parts.entry(id).or_default();
+                if let Some(visitor) = visitor {
+                    part.visitor = visitor;
+                }
+                if !part.users.contains(agent) {
+                    part.users.push(*agent);
+                }
+            }
+            Fact::SegmentEnded { agent, .. } | Fact::GuestLeft { agent } => {
+                if let Some(part) = self.parts.get_mut(&id) {
+                    part.users.retain(|it| it != agent);
+                }
+            }
+            Fact::ConversationClosed { .. } => {
+                if let Some(part) = self.parts.remove(&id) {
+                    self.presence.talks(part.visitor, None);
+                }
+            }
+            _ => {}
+        }
+    }
+}

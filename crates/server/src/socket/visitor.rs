@@ -1,0 +1,319 @@
+//! A visitor's connection.
+
+use super::{
+    Caller, SILENCE, bad,
+    line::{Heard, Line},
+    problem, welcome,
+};
+use crate::{
+    app::Shared,
+    hub::{Out, SocketKey},
+    limits::Door,
+    problem::Code,
+};
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+use yingda_core::{
+    At,
+    actor::Actor,
+    command::{Act, Command, Envelope, Sent, Start, VisitorAct},
+    config::{FieldShape, Widget},
+    conversation::Source,
+    id::*,
+    lang::{Lang, Text},
+    medium::Medium,
+    refusal::Refusal,
+};
+use yingda_wire::{
+    frame::{ClientFrame, DoFrame, Hello, LiveVisitor, PageFrame, ServerFrame, StartFrame},
+    http::{InvitationRule, VisitorConfig},
+};
+
+/// A visitor sends at most so many frames a second for long; so many may come at once.
+const PER_SECOND: At = 100;
+const BURST: At = 300;
+
+pub struct Visitor {
+    pub id: VisitorId,
+    pub tab: Tab,
+    pub widget: WidgetId,
+    pub lang: Lang,
+    pub customer: Option<CustomerId>,
+    /// The conversation that was open or last at the hello.
+    pub conversation: Option<ConversationId>,
+    pub returning: bool,
+    pub vip: bool,
+    pub source: Box<Source>,
+}
+
+pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Hello) {
+    let lang = hello.lang.unwrap_or(caller.client.lang);
+    if app.limits.pass(Door::Hello, caller.client.ip, app.clock.now()).is_err() {
+        return line.say(&problem(Code::TooManyRequests, lang)).await;
+    }
+    // What is needed only once must not stay in every connection's memory.
+    let opened = Box::pin(welcome::open(&app, hello, caller.client.ip, lang)).await;
+    let (visitor, key, queue, first) = match opened {
+        Ok(opened) => opened,
+        Err(refused) => return line.say(&refused).await,
+    };
+    drop(caller);
+    let mut talk = Talk { app: app.clone(), key, visitor, allowance: BURST, at: app.clock.now() };
+    talk.run(line, queue, first).await;
+    app.hub.leave(key);
+}
+
+struct Talk {
+    app: Shared,
+    key: SocketKey,
+    visitor: Visitor,
+    allowance: At,
+    at: At,
+}
+
+impl Talk {
+    async fn run(&mut self, mut line: Line, mut queue: mpsc::Receiver<Out>, first: welcome::First) {
+        let seen = first.seq;
+        let mut out = vec![first.frame];
+        if !line.send(&mut out).await {
+            return;
+        }
+        out.shrink_to(4);
+        loop {
+            let heard = tokio::select! {
+                biased;
+                count = queue.recv_many(&mut out, 64) => {
+                    // Events up to the welcome's position were in it.
+                    out.retain(|out| out.seq == 0 || out.seq > seen);
+                    if count == 0 || !line.send(&mut out).await {
+                        return line.close().await;
+                    }
+                    if out.capacity() > 8 {
+                        out.shrink_to(4);
+                    }
+                    continue;
+                }
+                heard = tokio::time::timeout(SILENCE, line.hear()) => heard,
+            };
+            let reply = match heard {
+                Ok(Some(Heard::Text(text))) => self.hear(&text).await,
+                Ok(Some(Heard::Other)) => Some(bad("Frames are text.")),
+                Ok(None) | Err(_) => return,
+            };
+            if let Some(reply) = reply {
+                line.say(&reply).await;
+            }
+        }
+    }
+
+    /// Handles one frame; the answer to what did not go to the engine.
+    async fn hear(&mut self, text: &str) -> Option<ServerFrame> {
+        if !self.is_allowed() {
+            return Some(problem(Code::TooManyRequests, self.visitor.lang));
+        }
+        let frame = match serde_json::from_str(text) {
+            Ok(frame) => frame,
+            Err(error) => return Some(bad(&error.to_string())),
+        };
+        match frame {
+            ClientFrame::Do(frame) => self.act(frame).await,
+            ClientFrame::Start(frame) => Box::pin(self.start(frame)).await,
+            ClientFrame::Visitor(frame) => {
+                if let VisitorAct::AcceptNotice { version, guardian, .. } = frame.act {
+                    let now = self.app.clock.now();
+                    let row = yingda_store::visitor::accept_notice(self.visitor.id, version, guardian, now);
+                    self.app.site.ride(row).await;
+                }
+                let command = Command::Visitor(self.visitor.id, frame.act);
+                self.post(command, None, frame.n, None)
+            }
+            ClientFrame::Typing(frame) => {
+                let shown = self.widget().is_some_and(|widget| widget.sneak_preview);
+                let preview = if shown { frame.preview.chars().take(500).collect() } else { String::new() };
+                let by = Actor::Visitor { id: self.visitor.id };
+                self.app.hub.typing(by, frame.conversation, frame.on, preview);
+                None
+            }
+            ClientFrame::Page(page) => {
+                Box::pin(self.browse(page)).await;
+                None
+            }
+            ClientFrame::Ping { id } => {
+                Some(ServerFrame::Pong { id, seq: *self.app.site.position().borrow() })
+            }
+            _ => Some(bad("This frame is not for visitors.")),
+        }
+    }
+
+    fn is_allowed(&mut self) -> bool {
+        let now = self.app.clock.now();
+        self.allowance = (self.allowance + (now - self.at) * PER_SECOND / 1_000).min(BURST);
+        if (now - self.at) * PER_SECOND >= 1_000 {
+            self.at = now;
+        }
+        self.allowance -= 1;
+        self.allowance > 0
+    }
+
+    fn widget(&self) -> Option<std::sync::Arc<Widget>> {
+        self.app.directory().widgets.get(&self.visitor.widget).cloned()
+    }
+
+    fn post(
+        &self,
+        command: Command,
+        origin: Option<Sent>,
+        n: u32,
+        conversation: Option<ConversationId>,
+    ) -> Option<ServerFrame> {
+        let envelope = Envelope { actor: Actor::Visitor { id: self.visitor.id }, origin, command };
+        let refused = self.app.site.post(envelope, self.key, n, conversation).err()?;
+        Some(refusal(refused, n, conversation, self.visitor.lang))
+    }
+
+    async fn act(&mut self, frame: DoFrame) -> Option<ServerFrame> {
+        let DoFrame { conversation, n, base, act } = frame;
+        if let Act::Recall { message } = act {
+            let by = Actor::Visitor { id: self.visitor.id };
+            if let Err(refused) = Box::pin(crate::recall::check(&self.app, by, conversation, message)).await {
+                return Some(refusal(refused, n, Some(conversation), self.visitor.lang));
+            }
+        }
+        let origin = Sent { tab: self.visitor.tab, n, base };
+        self.post(Command::Conversation(conversation, act), Some(origin), n, Some(conversation))
+    }
+
+    async fn start(&mut self, frame: StartFrame) -> Option<ServerFrame> {
+        let Some(widget) = self.widget() else {
+            return Some(refusal(Refusal::NotFound, frame.n, None, self.visitor.lang));
+        };
+        let topic = frame.topic.and_then(|index| widget.topics.get(usize::from(index)));
+        let (fields, personal) = split_fields(&widget, frame.fields);
+        let start = Start {
+            visitor: self.visitor.id,
+            customer: self.visitor.customer,
+            medium: Medium::Chat,
+            widget: Some(self.visitor.widget),
+            line: widget.line,
+            queue: topic.map_or(widget.queue, |topic| topic.queue),
+            needs: topic.map(|topic| topic.needs.clone()).unwrap_or_default(),
+            lang: self.visitor.lang,
+            vip: self.visitor.vip,
+            source: (*self.visitor.source).clone(),
+            fields,
+            last_agent: welcome::last_agent(&self.app, &self.visitor).await,
+            previous: self.visitor.conversation,
+            personal,
+            content: frame.content,
+            agent: self.app.hub.take_invite(self.visitor.id, self.app.clock.now()),
+        };
+        let origin = Sent { tab: self.visitor.tab, n: frame.n, base: frame.base };
+        self.post(Command::Start(Box::new(start)), Some(origin), frame.n, None)
+    }
+
+    async fn browse(&mut self, page: PageFrame) {
+        let now = self.app.clock.now();
+        let page = PageFrame {
+            url: short(&page.url, 1_000),
+            title: short(&page.title, 200),
+            referrer: short(&page.referrer, 1_000),
+        };
+        let row = yingda_store::visitor::viewed(&yingda_store::visitor::PageView {
+            visitor: self.visitor.id,
+            at: now,
+            url: page.url.clone(),
+            title: page.title.clone(),
+            referrer: page.referrer.clone(),
+        });
+        self.app.site.ride(row).await;
+        let before = self.app.hub.live_visitor(self.visitor.id);
+        self.app.hub.browse(LiveVisitor {
+            visitor: self.visitor.id,
+            customer: self.visitor.customer,
+            name: before.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
+            widget: self.visitor.widget,
+            since_at: before.as_ref().map_or(now, |it| it.since_at),
+            pages: before.as_ref().map_or(0, |it| it.pages) + 1,
+            referrer: before.as_ref().map_or_else(|| page.referrer.clone(), |it| it.referrer.clone()),
+            returning: self.visitor.returning,
+            conversation: before.and_then(|it| it.conversation),
+            lang: self.visitor.lang,
+            page,
+            page_at: now,
+        });
+    }
+}
+
+pub(super) fn refusal(
+    refused: Refusal,
+    n: u32,
+    conversation: Option<ConversationId>,
+    lang: Lang,
+) -> ServerFrame {
+    let message = crate::sentences::refusal(refused, lang);
+    ServerFrame::Refused { n, conversation, code: refused, message, expected: None }
+}
+
+pub(super) fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// Answers of the pre-chat form, apart from those that name a person.
+fn split_fields(
+    widget: &Widget,
+    fields: BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, BTreeMap<String, String>) {
+    const MOST: usize = 30;
+    let is_personal = |key: &str| {
+        let shape = widget.pre_chat.iter().find(|field| field.key == key).map(|field| field.shape);
+        matches!(shape, Some(FieldShape::Phone | FieldShape::Email)) || key == "name"
+    };
+    let known = |key: &str| widget.pre_chat.iter().any(|field| field.key == key);
+    fields
+        .into_iter()
+        .filter(|(key, value)| known(key) && !value.trim().is_empty())
+        .take(MOST)
+        .map(|(key, value)| (key, short(&value, 500)))
+        .partition(|(key, _)| !is_personal(key))
+}
+
+/// What a widget may know about itself.
+pub fn widget_config(app: &crate::app::App, id: WidgetId) -> Option<VisitorConfig> {
+    let directory = app.directory();
+    let widget = directory.widgets.get(&id)?;
+    let invitations = directory.invitations.iter().filter(|(_, it)| it.enabled && it.widget == id);
+    Some(VisitorConfig {
+        company: directory.settings.company.clone(),
+        title: widget.title.clone(),
+        welcome: widget.welcome.clone(),
+        accent: widget.accent.clone(),
+        position: widget.position,
+        topics: widget.topics.clone(),
+        pre_chat: widget.pre_chat.clone(),
+        offline_form: widget.offline_form.clone(),
+        quick_questions: widget.quick_questions.clone(),
+        notice: widget.notice.clone(),
+        notice_version: widget.notice_version,
+        ask_guardian: widget.ask_guardian,
+        wait_for_consent: widget.wait_for_consent,
+        sneak_preview: widget.sneak_preview,
+        ask_rating: widget.ask_rating,
+        allow_files: widget.allow_files,
+        languages: widget.languages.clone(),
+        team: vec![],
+        max_file: app.config.limits.upload_bytes() as u64,
+        invitations: invitations
+            .map(|(id, it)| InvitationRule {
+                id: *id,
+                page_contains: it.page_contains.clone(),
+                dwell_s: it.dwell_s,
+                source_contains: it.source_contains.clone(),
+                returning: it.returning,
+                only_staffed: it.only_staffed,
+                text: it.text.clone(),
+                variant: Some(it.variant.clone()).filter(|text: &Text| !text.is_empty()),
+                cap_hours: it.cap_hours,
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,220 @@
+//! A visitor's first answer: who they are, what the widget looks like, what was said so far.
+
+use super::{
+    bad, problem,
+    visitor::{Visitor, short, widget_config},
+};
+use crate::{
+    app::App,
+    hub::{Out, SocketKey},
+    problem::Code,
+};
+use std::net::IpAddr;
+use tokio::sync::mpsc;
+use yingda_core::{
+    At,
+    config::BanWhat,
+    conversation::{Conversation, Phase, Source},
+    engine::Engine,
+    event::{Event, Persona},
+    id::*,
+    lang::Lang,
+};
+use yingda_store::{ReadError, conversation, event, visitor};
+use yingda_wire::frame::{Hello, LEVEL, ServerFrame, VisitorConversation, Welcome};
+
+/// So many events come with the welcome; older ones by HTTP.
+const EVENTS: usize = 50;
+
+pub struct First {
+    pub frame: Out,
+    /// Events up to here are in it.
+    pub seq: u64,
+}
+
+type Opened = (Visitor, SocketKey, mpsc::Receiver<Out>, First);
+
+pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Opened, ServerFrame> {
+    let Some(config) = widget_config(app, hello.widget) else {
+        return Err(bad("There is no such widget."));
+    };
+    let known = hello.token.as_deref().and_then(|token| app.secrets.read_visitor_token(token));
+    let id = known.unwrap_or_else(|| VisitorId(app.next_id()));
+    let now = app.clock.now();
+    if is_banned(app, id, ip, now) {
+        return Err(problem(Code::Refused(yingda_core::refusal::Refusal::Banned), lang));
+    }
+    let away = |error: ReadError| {
+        tracing::warn!(%error, "a visitor could not be welcomed");
+        problem(Code::Refused(yingda_core::refusal::Refusal::Unavailable), lang)
+    };
+    let stored = match known {
+        Some(id) => visitor::get(&app.db, id).await.map_err(away)?,
+        None => None,
+    };
+    let source = Source {
+        page: short(&hello.source.page, 1_000),
+        page_title: short(&hello.source.page_title, 200),
+        landing: short(&hello.source.landing, 1_000),
+        referrer: short(&hello.source.referrer, 1_000),
+        campaign: short(&hello.source.campaign, 200),
+    };
+    let seen = visitor::Visitor {
+        id,
+        widget: Some(hello.widget),
+        customer: None,
+        name: String::new(),
+        lang,
+        first_seen_at: now,
+        last_seen_at: now,
+        visits: 1,
+        notice_version: 0,
+        notice_at: None,
+        guardian: false,
+        ip: ip.to_string(),
+        browser: String::new(),
+        landing: source.landing.clone(),
+        referrer: source.referrer.clone(),
+        campaign: source.campaign.clone(),
+    };
+    app.site.ride(visitor::seen(&seen)).await;
+    let mut me = Visitor {
+        id,
+        tab: hello.tab,
+        widget: hello.widget,
+        lang,
+        customer: stored.as_ref().and_then(|it| it.customer),
+        conversation: None,
+        returning: stored.is_some(),
+        vip: false,
+        source: Box::new(source),
+    };
+    // Listen first, then read: what happens between is in the queue, and known by its position.
+    let (key, queue) = app.hub.join_visitor(id, hello.widget, lang);
+    match first(app, &mut me, hello, config, stored.map_or(0, |it| it.notice_version), now).await {
+        Ok(first) => Ok((me, key, queue, first)),
+        Err(error) => {
+            app.hub.leave(key);
+            Err(away(error))
+        }
+    }
+}
+
+async fn first(
+    app: &App,
+    me: &mut Visitor,
+    hello: Hello,
+    config: yingda_wire::http::VisitorConfig,
+    notice_version: u32,
+    now: At,
+) -> Result<First, ReadError> {
+    let (id, widget) = (me.id, me.widget);
+    let live = app.site.ask(move |engine, now| Live::of(engine, id, widget, now)).await;
+    let live = live.map_err(|_| ReadError::Unavailable("the site's loop is away".into()))?;
+    let mut open = live.conversation;
+    if open.is_none() && me.returning {
+        let reopen_ms = i64::from(app.settings().reopen_hours) * 3_600_000;
+        let last = conversation::of_visitor(&app.db, id, 1).await?.pop();
+        open = last.filter(|it| it.merged_into.is_none() && it.closed_at.unwrap_or(now) + reopen_ms > now);
+    }
+    let mut events = vec![];
+    let mut more = false;
+    if let Some(conversation) = &open {
+        me.conversation = Some(conversation.id);
+        let page = match hello.after {
+            Some(after) => event::Part::After(after),
+            None => event::Part::Before(live.seq + 1),
+        };
+        let found = event::of_conversation(&app.db, conversation.id, page, EVENTS + 1, true).await?;
+        more = found.len() > EVENTS;
+        let read = found.into_iter().filter(|it| it.seq <= live.seq).filter_map(|it| read(&it.body?));
+        events = read.collect();
+        if more {
+            match hello.after {
+                // Too much was missed: the latest instead, and the rest on demand.
+                Some(_) => events.truncate(EVENTS),
+                None => drop(events.remove(0)),
+            }
+        }
+    }
+    let agent = open.as_ref().and_then(|it| it.agent);
+    let frame = ServerFrame::Welcome(Box::new(Welcome {
+        visitor: id,
+        token: app.secrets.visitor_token(id),
+        level: LEVEL,
+        seq: live.seq,
+        now_at: now,
+        config,
+        staffed: live.staffed,
+        conversation: open.map(|it| VisitorConversation {
+            id: it.id,
+            phase: it.phase,
+            read_by_staff: it.read_by_staff,
+            agent: agent.and(live.persona),
+            rating: it.rating,
+            position: live.place.map(|(position, _)| position),
+            wait_s: live.place.and_then(|(_, wait_s)| wait_s),
+        }),
+        events,
+        more,
+        notice_version,
+    }));
+    Ok(First { frame: Out::of(&frame), seq: live.seq })
+}
+
+/// What the engine knows of a visitor.
+struct Live {
+    seq: u64,
+    staffed: bool,
+    conversation: Option<Conversation>,
+    place: Option<(u32, Option<u32>)>,
+    persona: Option<Persona>,
+}
+
+impl Live {
+    fn of(engine: &Engine, visitor: VisitorId, widget: WidgetId, now: At) -> Self {
+        let conversation = engine.by_visitor.get(&visitor).and_then(|id| engine.conversations.get(id));
+        let queue = engine.directory.widgets.get(&widget).map(|widget| widget.queue);
+        Self {
+            seq: engine.seq(),
+            staffed: queue.is_some_and(|queue| engine.is_staffed(queue, now)),
+            place: conversation
+                .filter(|it| matches!(it.phase, Phase::Waiting | Phase::Offered))
+                .and_then(|it| engine.place(it.id, now)),
+            persona: conversation.and_then(|it| it.agent).map(|agent| engine.persona(agent)),
+            conversation: conversation.map(|it| (**it).clone()),
+        }
+    }
+}
+
+fn read(body: &[u8]) -> Option<Event> {
+    match serde_json::from_slice(body) {
+        Ok(ServerFrame::Event(event)) => Some(event),
+        _ => None,
+    }
+}
+
+fn is_banned(app: &App, visitor: VisitorId, ip: IpAddr, now: At) -> bool {
+    let (visitor, ip) = (visitor.to_string(), ip.to_string());
+    app.directory().bans.values().any(|ban| {
+        let hit = match ban.what {
+            BanWhat::Visitor => ban.value == visitor,
+            BanWhat::Ip => ban.value == ip,
+        };
+        hit && ban.until_at.is_none_or(|until_at| until_at > now)
+    })
+}
+
+/// Who served this visitor or customer last.
+pub async fn last_agent(app: &App, visitor: &Visitor) -> Option<(UserId, At)> {
+    if !visitor.returning && visitor.conversation.is_none() {
+        return None;
+    }
+    match conversation::last_agent_of(&app.db, visitor.id, visitor.customer).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(%error, "the last agent could not be looked up");
+            None
+        }
+    }
+}
