@@ -104,8 +104,11 @@ impl Open {
         }
         self.upto = event.seq;
         match (&event.fact, event.on) {
-            (Fact::AgentStateChanged { agent, state, reason, .. }, _) => {
-                self.agent_state(event, *agent, *state, reason)
+            (Fact::AgentStateChanged { agent, state, reason, was, lasted_ms, .. }, _) => {
+                // Media, "no new" or a break to come changed, not the state.
+                if state != was || *lasted_ms > 0 {
+                    self.agent_state(event, *agent, *state, reason);
+                }
             }
             (Fact::InvitationShown { invitation, variant, page }, Subject::Visitor(visitor)) => {
                 self.rows.push(Row::Invitation(Invitation {
@@ -172,7 +175,6 @@ impl Open {
     fn agent_state(&mut self, event: &Event, agent: UserId, state: AgentState, reason: &str) {
         let open = self.intervals.entry(agent).or_default();
         if let Some(was) = open {
-            // Media or "no new" changed, not the state.
             if was.state == state && was.reason == reason {
                 return;
             }

@@ -124,6 +124,8 @@ fn eventful() -> Vec<Event> {
         (GUEST, Fact::WrapUpEnded { agent: ZHANG, segment: 2, end: WrapUpEnd::CustomerWrote, took_ms: 800 }),
         (GUEST, Fact::ConversationReopened { last_agent: Some(ZHANG) }),
         (GUEST, assigned(ZHANG, 3)),
+        // A break that begins after the contact is no state yet.
+        (li, state(LI, AgentState::Ready, "meal", AgentState::Ready)),
         (li, state(LI, AgentState::NotReady, "meal", AgentState::Ready)),
         (GUEST, ended(ZHANG, 3, SegmentEnd::Closed)),
         (GUEST, Fact::ConversationClosed { reason: CloseReason::Ended, agent: Some(ZHANG), into: None }),
@@ -202,7 +204,7 @@ fn the_rows_tell_what_happened() {
         .iter()
         .filter_map(|row| if let Row::Interval(it) = row { Some((it.state, it.until_at)) } else { None })
         .collect();
-    assert_eq!(states, [(AgentState::Ready, Some(25_000)), (AgentState::NotReady, None)]);
+    assert_eq!(states, [(AgentState::Ready, Some(26_000)), (AgentState::NotReady, None)]);
     assert_eq!(rows.iter().filter(|row| matches!(row, Row::Invitation(_))).count(), 2);
 }
 

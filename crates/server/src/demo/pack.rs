@@ -1,0 +1,87 @@
+//! The demo's content as data: `packs/e-commerce/demo.json`.
+
+use serde::Deserialize;
+use yingda_core::{
+    config::Record,
+    id::{QueueId, RecordId, TagId},
+    lang::Lang,
+};
+
+#[derive(Debug, Deserialize)]
+pub struct Pack {
+    pub records: Vec<Entry>,
+    pub surnames: Vec<String>,
+    pub given: Vec<String>,
+    pub foreign: Vec<String>,
+    pub products: Vec<String>,
+    pub products_en: Vec<String>,
+    pub cities: Vec<String>,
+    pub sources: Vec<From>,
+    pub praise: Vec<String>,
+    pub blame: Vec<String>,
+    pub notes: Vec<String>,
+    pub offline: Vec<String>,
+    pub talks: Vec<Talk>,
+}
+
+/// A record under a fixed id, so that records of the pack can name each other.
+#[derive(Debug, Deserialize)]
+pub struct Entry {
+    pub id: RecordId,
+    /// Codes of the shipped roles that a user has.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    pub record: Record,
+}
+
+/// Where visitors come from.
+#[derive(Debug, Deserialize)]
+pub struct From {
+    pub referrer: String,
+    pub campaign: String,
+    pub landing: String,
+}
+
+/// A conversation as it may go. `{p}`, `{o}` and `{d}` are a product, an order number and a few days.
+#[derive(Debug, Deserialize)]
+pub struct Talk {
+    pub queue: QueueId,
+    pub lang: Lang,
+    pub tags: Vec<TagId>,
+    /// Key of the record form's category.
+    pub category: String,
+    pub need: String,
+    /// Key of the record form's result.
+    pub result: String,
+    pub page: String,
+    pub page_title: String,
+    /// How often it happens, compared with the others.
+    pub weight: u32,
+    #[serde(default)]
+    pub transfer: Option<Transfer>,
+    pub lines: Vec<Line>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Transfer {
+    /// After so many words of the agent.
+    pub after: usize,
+    pub queue: QueueId,
+}
+
+/// Who speaks, and what.
+#[derive(Debug, Deserialize)]
+pub struct Line(pub Side, pub String);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Side {
+    #[serde(rename = "v")]
+    Visitor,
+    #[serde(rename = "a")]
+    Agent,
+}
+
+pub fn pack() -> Pack {
+    const TEXT: &str = include_str!("../../../../packs/e-commerce/demo.json");
+    serde_json::from_str(TEXT).expect("the pack that is compiled in is read by a test")
+}
