@@ -56,8 +56,8 @@ export type Fact =
       by_hand: boolean;
       persona: Persona;
     }
-  | { kind: "segment_ended"; agent: UserId; segment: number; reason: SegmentEnd; talk_ms: number; to?: Place | null }
-  | { kind: "guest_joined"; agent: UserId; by: UserId; persona: Persona }
+  | { kind: "segment_ended"; agent: UserId; segment: number; reason: SegmentEnd; talk_ms: number; next?: Place | null }
+  | { kind: "guest_joined"; agent: UserId; invited_by: UserId; persona: Persona }
   | { kind: "guest_left"; agent: UserId }
   | { kind: "wrap_up_started"; agent: UserId; segment: number; until_at: At }
   | { kind: "wrap_up_ended"; agent: UserId; segment: number; end: WrapUpEnd; took_ms: number }
@@ -98,7 +98,7 @@ export type Fact =
   | { kind: "message_left"; customer?: CustomerId | null; widget: WidgetId; fields: Record<string, string> }
   | { kind: "record_changed"; record: RecordKind; id: RecordId; version: number; name: string; deleted: boolean }
   | { kind: "customer_changed"; customer: CustomerId; version: number; deleted: boolean }
-  | { kind: "customers_merged"; into: CustomerId; from: CustomerId }
+  | { kind: "customers_merged"; into: CustomerId; merged: CustomerId }
   | { kind: "signed_in"; user: UserId; method: "password" | "password_and_code" | "oidc" }
   | { kind: "signed_out"; user: UserId }
   | { kind: "sign_in_failed"; login: string; locked: boolean }

@@ -9,6 +9,7 @@ import { LEVEL } from "@yingda/wire";
 import { ref, shallowReactive, shallowRef } from "vue";
 import { address, api } from "../api";
 import { me } from "../session";
+import { fromRow } from "./row";
 import { openOutbox } from "./tab";
 
 /** Everything that this console knows, kept up to date by the socket. `null` until the first frame. */
@@ -23,7 +24,7 @@ export const typing = shallowReactive(new Map<ConversationId, { by: Actor; previ
 type Refused = Extract<ServerFrame, { t: "refused" }>;
 interface Listeners {
   event: (event: Event, state: DeskState) => void;
-  refused: (frame: Refused) => void;
+  refused: (frame: Refused, entry: Entry | undefined) => void;
   signedOut: (reason: string) => void;
 }
 const listeners: { [K in keyof Listeners]: Set<Listeners[K]> } = { event: new Set(), refused: new Set(), signedOut: new Set() };
@@ -67,6 +68,7 @@ export function disconnect(): void {
   typing.clear();
   watched.clear();
   early.clear();
+  past.clear();
   entries.value = [];
   removeEventListener("online", nudge);
   document.removeEventListener("visibilitychange", nudge);
@@ -115,6 +117,7 @@ export function watchConversation(conversation: ConversationId, on: boolean): vo
 // ── receiving ──
 
 function take(frame: ServerFrame): void {
+  if (frame.t === "refused") refused(frame);
   if (outbox?.settle(frame)) entries.value = outbox.entries;
   switch (frame.t) {
     case "desk": {
@@ -132,8 +135,6 @@ function take(frame: ServerFrame): void {
       if (frame.on) typing.set(frame.conversation, { by: frame.by, preview: frame.preview ?? "", at: Date.now() });
       else typing.delete(frame.conversation);
       return;
-    case "refused":
-      return refused(frame);
     case "reload":
       desk.value = desk.value && { ...desk.value, seq: 0 };
       link?.stop();
@@ -174,7 +175,8 @@ function refused(frame: Refused): void {
     setTimeout(() => again(frame.conversation), 1_000);
     return;
   }
-  for (const heard of listeners.refused) heard(frame);
+  const entry = outbox?.entries.find((it) => it.n === frame.n && ("conversation" in it ? it.conversation : null) === (frame.conversation ?? null));
+  for (const heard of listeners.refused) heard(frame, entry);
 }
 
 function again(conversation?: ConversationId | null): void {
@@ -194,9 +196,15 @@ function fetchConversation(id: ConversationId, event: Event): void {
     .finally(() => early.delete(id));
 }
 
+/** Conversations that are over and were opened to be read. */
+const past = shallowReactive(new Map<ConversationId, Conversation>());
+
+export const openedRow = (id: ConversationId): Conversation | null => past.get(id) ?? null;
+
 /** Reads a conversation as it is now; `null` when it is not live any more. */
 export async function loadConversation(id: ConversationId): Promise<Conversation | null> {
   const found = await api.get<ConversationFound>(`/conversations/${id}`);
+  if (!found.live) past.set(id, fromRow(found.row));
   if (found.live && desk.value) desk.value = adopt(desk.value, found.live);
   const behind = found.live && (early.get(id) ?? []).some((event) => event.seq > (found.live?.last_seq ?? 0));
   return behind ? loadConversation(id) : (found.live ?? null);

@@ -1,3 +1,5 @@
 import type { Words } from "../../i18n";
+import { en } from "./words.en";
+import { zh } from "./words.zh";
 
-export const words = { zh: { title: "工作台" }, en: { title: "Desk" } } satisfies Words;
+export const words = { zh, en } satisfies Words;

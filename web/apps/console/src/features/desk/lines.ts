@@ -1,0 +1,83 @@
+import type { Actor, Event, Place } from "@yingda/wire";
+import { nameOf } from "../../floor/names";
+import { t } from "../../i18n";
+import { me } from "../../session";
+import { dateTime } from "../../when";
+
+/** The name of who did it. */
+export function who(by: Actor): string {
+  switch (by.type) {
+    case "user":
+      return by.id === me.value?.id ? t("desk.me") : nameOf("user", by.id);
+    case "visitor":
+      return t("desk.customer");
+    case "bot":
+      return t("desk.bot");
+    case "api":
+      return t("desk.program");
+    case "system":
+      return t("desk.system");
+  }
+}
+
+const user = (id: string): string => who({ type: "user", id });
+
+const place = (to: Place | null | undefined): string => {
+  if (!to) return "";
+  return "queue" in to ? nameOf("queue", to.queue) : user(to.agent);
+};
+
+/** A system event as one quiet sentence. */
+export function line(event: Event): string {
+  const by = who(event.by);
+  switch (event.kind) {
+    case "conversation_started":
+      return event.source?.page_title || event.source?.page
+        ? t("desk.line.startedOn", { page: event.source.page_title || event.source.page })
+        : t("desk.line.started");
+    case "queued":
+      return t(`desk.line.queued.${event.reason}`, { queue: nameOf("queue", event.queue) });
+    case "queue_left":
+      return t(`desk.line.left.${event.exit === "message" ? "message" : "abandoned"}`, { queue: nameOf("queue", event.queue) });
+    case "offer_ended":
+      return t(`desk.line.offer.${event.end === "declined" ? "declined" : "timed_out"}`, { agent: user(event.agent) });
+    case "assigned":
+      return t(event.by.type === "user" && event.by.id !== event.agent ? "desk.line.assignedBy" : "desk.line.assigned", { agent: user(event.agent), by });
+    case "segment_ended":
+      return t(`desk.line.segment.${event.reason}`, { agent: user(event.agent), to: place(event.next), by });
+    case "guest_joined":
+      return t("desk.line.joined", { agent: user(event.agent), by: user(event.invited_by) });
+    case "guest_left":
+      return t("desk.line.guestLeft", { agent: user(event.agent) });
+    case "idle_warned":
+      return t("desk.line.idleWarned", { text: event.text });
+    case "conversation_closed":
+      return t(`desk.line.closed.${event.reason}`, { by });
+    case "conversation_reopened":
+      return t("desk.line.reopened");
+    case "rating_asked":
+      return t("desk.line.ratingAsked");
+    case "rated":
+      return t(event.comment ? "desk.line.ratedWith" : "desk.line.rated", { score: event.score, comment: event.comment });
+    case "tagged":
+      return t("desk.line.tagged", { by, tag: nameOf("tag", event.tag) });
+    case "untagged":
+      return t("desk.line.untagged", { by, tag: nameOf("tag", event.tag) });
+    case "flagged":
+      return t("desk.line.flagged", { by, colour: t(`desk.colour.${event.colour}`), text: event.text });
+    case "unflagged":
+      return t("desk.line.unflagged", { by });
+    case "follow_up_set":
+      return event.due_at
+        ? t("desk.line.followUp", { by, at: dateTime(event.due_at), text: event.text })
+        : t("desk.line.followUpDone", { by });
+    case "customer_linked":
+      return t("desk.line.linked", { by });
+    case "record_saved":
+      return t(event.complete ? "desk.line.recordComplete" : "desk.line.recordSaved", { agent: user(event.agent) });
+    case "marked_spam":
+      return t("desk.line.spam", { by });
+    default:
+      return event.kind;
+  }
+}

@@ -1,0 +1,134 @@
+import type { Entry } from "@yingda/sync";
+import type { Actor, Author, Content, Event, EventOf, UserId } from "@yingda/wire";
+
+export type Delivery = "sending" | "sent" | "read" | "failed";
+
+export interface Bubble {
+  type: "bubble";
+  key: string;
+  side: "theirs" | "ours" | "bot";
+  by: Actor;
+  author: Author;
+  at: number;
+  seq: number | null;
+  content: Content;
+  /** Begins a group: same speaker, same minute. */
+  first: boolean;
+  delivery: Delivery | null;
+  recalled: boolean;
+  entry: Entry | null;
+}
+export interface Note {
+  type: "note";
+  key: string;
+  by: Actor;
+  at: number;
+  text: string;
+  mentions: UserId[];
+  entry: Entry | null;
+}
+export type Item =
+  | Bubble
+  | Note
+  | { type: "line"; key: string; event: Event }
+  | { type: "day"; key: string; at: number }
+  | { type: "unread"; key: string };
+
+/** Facts that are figures or moves of the machine; a person reads them elsewhere. */
+const SILENT = new Set<Event["kind"]>([
+  "read", "focus", "first_response", "record_due", "wrap_up_started", "wrap_up_ended", "offered", "queue_left",
+  "message_recalled", "segment_ended", "invitation_shown", "notice_accepted",
+]);
+
+/** Silent in general, but worth a line in these cases. */
+function speaks(event: Event): boolean {
+  if (event.kind === "queue_left") return event.exit === "abandoned" || event.exit === "message";
+  if (event.kind === "segment_ended") return event.reason !== "closed";
+  if (event.kind === "offer_ended") return event.end === "declined" || event.end === "timed_out";
+  return !SILENT.has(event.kind);
+}
+
+const minute = (at: number): number => Math.floor(at / 60_000);
+const speaker = (by: Actor): string => ("id" in by ? `${by.type}/${by.id}` : by.type);
+const day = (at: number): string => new Date(at).toDateString();
+
+export interface Shown {
+  events: readonly Event[];
+  /** This conversation's commands on their way. */
+  entries: readonly Entry[];
+  me: UserId;
+  readByVisitor: number;
+  /** The first message that was unread when the conversation was opened. */
+  firstUnread: number | null;
+  skew_ms: number;
+}
+
+export function timeline(shown: Shown): Item[] {
+  const recalled = new Set(shown.events.filter((it): it is EventOf<"message_recalled"> => it.kind === "message_recalled").map((it) => it.message));
+  const items: Item[] = [];
+  let lastDay = "";
+  const push = (item: Item, at: number) => {
+    if (day(at) !== lastDay) {
+      lastDay = day(at);
+      items.push({ type: "day", key: `day-${lastDay}`, at });
+    }
+    items.push(item);
+  };
+  const joins = (by: Actor, at: number): boolean => {
+    const before = items.at(-1);
+    return before?.type === "bubble" && !before.recalled && speaker(before.by) === speaker(by) && minute(before.at) === minute(at);
+  };
+
+  for (const event of shown.events) {
+    if (event.seq === shown.firstUnread) items.push({ type: "unread", key: "unread" });
+    if (event.kind === "message_posted") {
+      const ours = event.by.type !== "visitor";
+      push(
+        {
+          type: "bubble",
+          key: `e${event.seq}`,
+          side: sideOf(event),
+          by: event.by,
+          author: event.author ?? "person",
+          at: event.at,
+          seq: event.seq,
+          content: event,
+          first: day(event.at) !== lastDay || !joins(event.by, event.at),
+          delivery: ours ? (event.seq <= shown.readByVisitor ? "read" : "sent") : null,
+          recalled: recalled.has(event.seq),
+          entry: null,
+        },
+        event.at,
+      );
+    } else if (event.kind === "note_posted") {
+      push({ type: "note", key: `e${event.seq}`, by: event.by, at: event.at, text: event.text, mentions: event.mentions ?? [], entry: null }, event.at);
+    } else if (speaks(event)) {
+      push({ type: "line", key: `e${event.seq}`, event }, event.at);
+    }
+  }
+  for (const entry of shown.entries) addEntry(entry);
+  return items;
+
+  function addEntry(entry: Entry): void {
+    const by: Actor = { type: "user", id: shown.me };
+    const at = entry.at + shown.skew_ms;
+    const key = `n${entry.n}`;
+    if (entry.act.do === "note") push({ type: "note", key, by, at, text: entry.act.text, mentions: entry.act.mentions ?? [], entry }, at);
+    if (entry.act.do !== "post") return;
+    const delivery = entry.state === "failed" ? "failed" : "sending";
+    push({ type: "bubble", key, side: "ours", by, author: "person", at, seq: null, content: entry.act, first: !joins(by, at), delivery, recalled: false, entry }, at);
+  }
+}
+
+function sideOf(event: EventOf<"message_posted">): Bubble["side"] {
+  if (event.by.type === "visitor") return "theirs";
+  return event.by.type === "bot" || event.author === "bot" ? "bot" : "ours";
+}
+
+/** The first customer message after what staff has read. */
+export function firstUnread(events: readonly Event[], readByStaff: number): number | null {
+  return events.find((it) => it.kind === "message_posted" && it.by.type === "visitor" && it.seq > readByStaff)?.seq ?? null;
+}
+
+export const lastVisitorSeq = (events: readonly Event[]): number =>
+  events.findLast((it) => it.kind === "message_posted" && it.by.type === "visitor")?.seq ?? 0;
