@@ -28,15 +28,16 @@ macro_rules! names {
         " LEFT JOIN customer AS p ON p.id = c.customer LEFT JOIN visitor AS v ON v.id = c.visitor "
     };
 }
-/// `$1`–`$5` are cursor, period and limit.
+/// `$1` to `$5` are cursor, period and limit. PostgreSQL gives an argument the type that it first meets, and a bare
+/// `0` would be a short one.
 macro_rules! others {
     () => {
         " AND ($6 = '' OR c.phase = $6)
-        AND ($7 = 0 OR c.queue = $7)
-        AND ($8 = 0 OR c.customer = $8)
-        AND ($9 = 0 OR EXISTS (
+        AND ($7 = CAST(0 AS BIGINT) OR c.queue = $7)
+        AND ($8 = CAST(0 AS BIGINT) OR c.customer = $8)
+        AND ($9 = CAST(0 AS BIGINT) OR EXISTS (
             SELECT 1 FROM conversation_agent AS h WHERE h.conversation = c.id AND h.agent = $9))
-        AND ($10 = 0 OR EXISTS (
+        AND ($10 = CAST(0 AS BIGINT) OR EXISTS (
             SELECT 1 FROM conversation_tag AS g WHERE g.conversation = c.id AND g.tag = $10))
         AND ($11 = '' OR EXISTS (
             SELECT 1 FROM conversation_agent AS s

@@ -31,13 +31,13 @@ sql! {
     ONE = concat!("SELECT ", columns!(), " FROM event WHERE site = 1 AND seq = $1");
     AUDIT_ALL = concat!("SELECT ", columns!(), " FROM event
         WHERE site = 1 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ($4 < 0 OR (actor_kind = $4 AND actor_id = $5)) ORDER BY seq DESC LIMIT $6");
+        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) ORDER BY seq DESC LIMIT $6");
     AUDIT_KIND = concat!("SELECT ", columns!(), " FROM event
         WHERE kind = $7 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ($4 < 0 OR (actor_kind = $4 AND actor_id = $5)) ORDER BY seq DESC LIMIT $6");
+        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) ORDER BY seq DESC LIMIT $6");
     AUDIT_SUBJECT = concat!("SELECT ", columns!(), " FROM event
         WHERE on_id = $8 AND on_kind = $9 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ($4 < 0 OR (actor_kind = $4 AND actor_id = $5)) AND ($7 = '' OR kind = $7)
+        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) AND ($7 = '' OR kind = $7)
         ORDER BY seq DESC LIMIT $6");
     TIME_OF = "SELECT occurred_at FROM event WHERE site = 1 AND seq = $1";
 }

@@ -71,3 +71,9 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
     ];
     nouns.iter().flat_map(|(noun, all)| all.iter().map(|(name, sql)| (*noun, *name, *sql))).collect()
 }
+
+/// The exceptions that only PostgreSQL knows.
+#[doc(hidden)]
+pub fn postgres_statements() -> Vec<(&'static str, &'static str, &'static str)> {
+    postgres::ALL.iter().map(|(name, sql)| ("postgres", *name, *sql)).collect()
+}

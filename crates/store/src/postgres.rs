@@ -3,6 +3,7 @@
 use crate::{
     AgentWrite, Batch, CommitError, ConversationWrite, EventRow, ReadError, Value, agent, conversation,
     db::{FromRow, migrations},
+    sql::sql,
     value::Row,
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
@@ -199,19 +200,21 @@ async fn simple(client: &Client, sql: &str) -> Result<u64, tokio_postgres::Error
     client.batch_execute(sql).await.map(|()| 0)
 }
 
-/// The one exception to "one SQL text": arrays in one statement.
-pub(crate) const INSERT_EVENTS: &str = "
-    INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience,
-        body, private_body, salt, digest, chain)
-    SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
-        $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[], $14::bytea[])";
-
-pub(crate) const TOUCH_CONVERSATIONS: &str = "
-    UPDATE conversation SET live = fresh.live, last_at = fresh.last_at, last_seq = fresh.last_seq,
-        preview = fresh.preview, unread = fresh.unread
-    FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
-        AS fresh (id, live, last_at, last_seq, preview, unread)
-    WHERE conversation.id = fresh.id";
+// The one exception to "one SQL text": arrays in one statement.
+sql! {
+    INSERT_EVENTS = "
+        INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience, body,
+            private_body, salt, digest, chain)
+        SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
+            $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[],
+            $14::bytea[])";
+    TOUCH_CONVERSATIONS = "
+        UPDATE conversation SET live = fresh.live, last_at = fresh.last_at, last_seq = fresh.last_seq,
+            preview = fresh.preview, unread = fresh.unread
+        FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
+            AS fresh (id, live, last_at, last_seq, preview, unread)
+        WHERE conversation.id = fresh.id";
+}
 
 /// A batch's events, turned into columns.
 #[derive(Default)]

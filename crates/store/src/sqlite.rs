@@ -272,3 +272,39 @@ fn bind(statement: &mut CachedStatement<'_>, args: &[Value]) -> rusqlite::Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn long_text(user: i64) -> Batch {
+        let body = "长".repeat(100_000).into();
+        let statements = vec![crate::preference::put(yingda_core::id::UserId(user), &body)];
+        Batch { statements, ..Batch::default() }
+    }
+
+    /// a full disk refuses what is new with a clear error, keeps what is there, and recovers by itself.
+    #[test]
+    fn a_full_disk_is_told_apart_and_recovers() {
+        let folder = std::env::temp_dir().join(format!("yingda-full-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut connection = open_writer(&folder.join("yingda.db")).unwrap();
+        migrations::migrations::runner().set_abort_missing(false).run(&mut connection).unwrap();
+        commit(&mut connection, &long_text(1)).unwrap();
+        let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = |connection: &Connection, pages: i64| {
+            connection
+                .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        limit(&connection, pages + 5);
+        assert_eq!(commit(&mut connection, &long_text(2)), Err(CommitError::DiskFull));
+        assert_eq!(commit(&mut connection, &long_text(2)), Err(CommitError::DiskFull));
+        limit(&connection, pages + 5000);
+        assert_eq!(commit(&mut connection, &long_text(2)), Ok(()));
+        let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM preference"), 2);
+        drop(connection);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,11 @@
+//! The store's tests: each on SQLite and on PostgreSQL where both can do it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod backup;
+mod faults;
+mod lists;
+mod rows;
+mod statements;
+mod story;

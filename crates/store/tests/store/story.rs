@@ -1,0 +1,586 @@
+//! One story runs the whole store on both engines.
+
+use crate::{
+    rows::{DAY, batch, conversation, event, events, write},
+    support::{Scratch, Server},
+};
+use std::collections::BTreeMap;
+use yingda_core::{
+    access::Action,
+    actor::Actor,
+    agent::{Agent, AgentState},
+    chain::{self, Header, Kept},
+    config::{Record, RecordKind, Tag},
+    conversation::{Phase, Source},
+    event::{OfferEnd, QueueReason, Subject},
+    fact,
+    id::*,
+    lang::Text,
+    medium::Medium,
+};
+use yingda_store::{
+    AgentWrite, Batch, CommitError, Db, Statement, agent, api_key, consult, conversation as conversations,
+    credential, customer, event as log, fact as facts, file, idempotency, lead, preference, reader, record,
+    session, visitor, webhook,
+};
+
+const NOTHING: [i64; 0] = [];
+
+#[tokio::test]
+async fn on_sqlite() {
+    let scratch = Scratch::new();
+    let db = Db::open(&scratch.sqlite()).await.unwrap();
+    story(&db).await;
+}
+
+#[tokio::test]
+async fn on_postgres() {
+    let server = Server::shared();
+    let db = Db::open(&server.database().await).await.unwrap();
+    story(&db).await;
+    db.close().await;
+}
+
+async fn story(db: &Db) {
+    db.migrate().await.unwrap();
+    db.migrate().await.expect("a second migration finds nothing to do");
+    db.ping().await.unwrap();
+    assert_eq!(db.highest_id().await.unwrap(), 0);
+    the_log(db).await;
+    conversations_and_agents(db).await;
+    records(db).await;
+    customers(db).await;
+    visitors(db).await;
+    secrets(db).await;
+    requests_files_and_forms(db).await;
+    leads(db).await;
+    deliveries(db).await;
+    figures(db).await;
+}
+
+async fn store(db: &Db, statements: Vec<Statement>) -> Result<(), CommitError> {
+    db.commit(Batch { statements, ..Batch::default() }).await
+}
+
+/// SYS-75: what happened is kept in order, byte for byte, and tampering would show.
+async fn the_log(db: &Db) {
+    assert_eq!(log::head(db).await.unwrap(), None);
+    let mut written = events(None, 300, "message_posted");
+    db.commit(batch(written.clone())).await.unwrap();
+    let noted = event(written.last(), "tagged", 2);
+    db.commit(batch(vec![noted.clone()])).await.unwrap();
+    written.push(noted);
+
+    let last = written.last().unwrap();
+    assert_eq!(log::head(db).await.unwrap(), Some((301, last.hash)));
+    let read = log::since(db, 0, 1000).await.unwrap();
+    assert_eq!(read.len(), 301);
+    for (stored, given) in read.iter().zip(&written) {
+        assert_eq!(
+            stored.body.as_ref(),
+            Some(&given.body),
+            "the body of {} comes back byte for byte",
+            given.seq
+        );
+        assert_eq!((stored.seq, stored.at, &*stored.kind), (given.seq, given.at, given.kind));
+        assert_eq!((stored.audited, &stored.private), (given.audited, &given.private));
+    }
+    let kept = read.iter().map(|it| Kept {
+        header: Header {
+            site: 1,
+            seq: it.seq,
+            at: it.at,
+            on_kind: it.on_kind,
+            on_id: it.on_id,
+            kind: &it.kind,
+            actor_kind: it.actor_kind,
+            actor_id: it.actor_id,
+            audience: it.audience,
+        },
+        salt: it.salt.as_deref(),
+        body: it.body.as_deref(),
+        private: it.private.as_deref(),
+        digest: it.digest[..].try_into().unwrap(),
+        hash: it.hash[..].try_into().unwrap(),
+    });
+    assert_eq!(chain::verify([0; 32], 0, kept), Ok(last.hash), "the chain holds over what was read back");
+
+    let page = log::since(db, 290, 5).await.unwrap();
+    assert_eq!(page.iter().map(|it| it.seq).collect::<Vec<_>>(), [291, 292, 293, 294, 295]);
+    assert_eq!(log::one(db, 7).await.unwrap().unwrap().seq, 7);
+
+    let of = |part, customer_only| log::of_conversation(db, ConversationId(2), part, 3, customer_only);
+    let seqs = |found: Vec<log::StoredEvent>| found.iter().map(|it| it.seq as i64).collect::<Vec<_>>();
+    assert_eq!(seqs(of(log::Part::Latest, false).await.unwrap()), [292, 297, 301]);
+    assert_eq!(seqs(of(log::Part::Before(292), false).await.unwrap()), [277, 282, 287]);
+    assert_eq!(seqs(of(log::Part::After(2), false).await.unwrap()), [7, 12, 17]);
+    // what staff said among themselves, at odd positions here, is not for the customer.
+    assert_eq!(seqs(of(log::Part::Latest, true).await.unwrap()), [272, 282, 292]);
+    assert_eq!(
+        seqs(log::of_kind(db, Subject::Conversation(ConversationId(2)), "tagged", 9).await.unwrap()),
+        [301]
+    );
+
+    let audit = async |filter: log::AuditFilter| seqs(log::audit(db, &filter, 10).await.unwrap());
+    let by = |id| Some(Actor::User { id: UserId(id) });
+    let on = |id| Some(Subject::Conversation(ConversationId(id)));
+    assert_eq!(audit(log::AuditFilter::default()).await, [301]);
+    assert_eq!(audit(log::AuditFilter { kind: Some("tagged".into()), ..Default::default() }).await, [301]);
+    assert_eq!(
+        audit(log::AuditFilter { kind: Some("message_posted".into()), ..Default::default() }).await,
+        NOTHING
+    );
+    assert_eq!(audit(log::AuditFilter { by: by(7), on: on(2), ..Default::default() }).await, [301]);
+    assert_eq!(audit(log::AuditFilter { by: by(8), ..Default::default() }).await, NOTHING);
+    assert_eq!(audit(log::AuditFilter { on: on(3), ..Default::default() }).await, NOTHING);
+    let at = last.at;
+    assert_eq!(audit(log::AuditFilter { from: Some(at), ..Default::default() }).await, [301]);
+    assert_eq!(audit(log::AuditFilter { from: Some(at + 1), ..Default::default() }).await, NOTHING);
+    assert_eq!(audit(log::AuditFilter { to: Some(at), ..Default::default() }).await, NOTHING);
+    assert_eq!(audit(log::AuditFilter { before: Some(301), ..Default::default() }).await, NOTHING);
+}
+
+async fn conversations_and_agents(db: &Db) {
+    let mut state = conversation(70);
+    let source = Source { landing: "https://shop.example/a?b=c".into(), ..Source::default() };
+    let first = yingda_store::ConversationWrite { source: Some(source), ..write(&state, true) };
+    let other = write(&conversation(71), true);
+    let agent = Agent { id: UserId(9), state: AgentState::Ready, since_at: DAY, ..Agent::default() };
+    let agents = vec![AgentWrite { agent: agent.clone() }];
+    db.commit(Batch { conversations: vec![first, other], agents, ..Batch::default() }).await.unwrap();
+    assert_eq!(agent::all(db).await.unwrap(), [agent.clone()]);
+    assert_eq!(conversations::open_live(db).await.unwrap(), [state.clone(), conversation(71)]);
+
+    // A narrow write moves the last words on and leaves the rest.
+    (state.last_at, state.last_seq, state.unread, state.preview) = (DAY + 9000, 12, 2, "最后一句".into());
+    let busy = Agent { state: AgentState::NotReady, reason: "meal".into(), ..agent };
+    let touched = Batch {
+        conversations: vec![write(&state, false)],
+        agents: vec![AgentWrite { agent: busy.clone() }],
+        ..Batch::default()
+    };
+    db.commit(touched).await.unwrap();
+    assert_eq!(agent::all(db).await.unwrap(), [busy]);
+    assert_eq!(conversations::get(db, state.id).await.unwrap().as_ref(), Some(&state));
+
+    state.phase = Phase::Closed;
+    state.agent = Some(UserId(9));
+    state.customer = Some(CustomerId(500));
+    state.closed_at = Some(DAY + 10_000);
+    db.commit(Batch { conversations: vec![write(&state, true)], ..Batch::default() }).await.unwrap();
+    assert_eq!(conversations::open_live(db).await.unwrap(), [conversation(71)], "a closed one is not live");
+    let last_agent = Some((UserId(9), DAY + 9000));
+    assert_eq!(conversations::last_agent_of(db, VisitorId(1070), None).await.unwrap(), last_agent);
+    let of_customer = conversations::last_agent_of(db, VisitorId(1), Some(CustomerId(500))).await.unwrap();
+    assert_eq!(of_customer, last_agent);
+    assert_eq!(conversations::of_visitor(db, VisitorId(1070), 5).await.unwrap(), [state.clone()]);
+    assert!(conversations::is_holder(db, state.id, UserId(9)).await.unwrap());
+    assert!(!conversations::is_holder(db, state.id, UserId(8)).await.unwrap());
+    let page = conversations::list(db, &conversations::Filter::default(), None, 9).await.unwrap();
+    let line = page.items.iter().find(|line| line.id == state.id).unwrap();
+    assert_eq!(line.source.landing, "https://shop.example/a?b=c", "later writes keep where they came from");
+    assert_eq!(db.highest_id().await.unwrap(), 71);
+}
+
+/// a change that met another version is refused, and leaves nothing behind.
+async fn records(db: &Db) {
+    let tag = |zh: &str| Record::Tag(Tag { name: Text::new(zh, "Refund"), ..Tag::default() });
+    let (kind, id) = (RecordKind::Tag, RecordId(900));
+    store(db, vec![record::insert(id, &tag("退款"), b"tuikuan", DAY)]).await.unwrap();
+    store(db, vec![record::insert(RecordId(901), &tag("投诉"), b"tousu", DAY)]).await.unwrap();
+    store(db, vec![record::update(id, &tag("退货"), b"tuihuo", 1, DAY + 1)]).await.unwrap();
+    let stale =
+        vec![preference::put(UserId(1), &"lost".into()), record::update(id, &tag("x"), b"x", 1, DAY + 2)];
+    assert_eq!(store(db, stale).await, Err(CommitError::Stale { statement: 1 }));
+    assert_eq!(preference::get(db, UserId(1)).await.unwrap(), None, "the whole batch went back");
+    let found = record::get(db, kind, id).await.unwrap().unwrap();
+    assert_eq!((found.version, found.created_at, found.updated_at), (2, DAY, DAY + 1));
+    assert_eq!(found.record, tag("退货"));
+
+    let names = async |q: &str, deleted, cursor: Option<&str>, limit| {
+        let page = record::list(db, kind, q, deleted, cursor, limit).await.unwrap();
+        (page.items.iter().map(|it| it.record.name().zh).collect::<Vec<_>>(), page.next)
+    };
+    let (first, next) = names("", false, None, 1).await;
+    assert_eq!(first, ["投诉"]);
+    assert_eq!(names("", false, next.as_deref(), 1).await, (vec!["退货".to_owned()], None));
+    assert_eq!(names("退", false, None, 9).await.0, ["退货"]);
+    assert_eq!(names("refund", false, None, 9).await.0.len(), 2);
+    assert_eq!(names("%", false, None, 9).await.0.len(), 0, "a percent sign is a letter");
+
+    store(db, vec![record::delete(kind, id, 2, DAY + 3)]).await.unwrap();
+    assert_eq!(names("", false, None, 9).await.0, ["投诉"]);
+    assert_eq!(names("", true, None, 9).await.0, ["退货"]);
+    assert_eq!(record::all(db).await.unwrap().len(), 1);
+    store(db, vec![record::restore(kind, id, 3, DAY + 4)]).await.unwrap();
+    assert_eq!(record::all(db).await.unwrap().len(), 2);
+}
+
+async fn customers(db: &Db) {
+    let named = |id: i64, name: &str, sort_key: &[u8], phone: &str| customer::Customer {
+        id: CustomerId(id),
+        name: name.into(),
+        sort_key: sort_key.to_vec(),
+        phone: phone.into(),
+        email: format!("C{id}@Example.com"),
+        tags: vec![TagId(900)],
+        ..customer::Customer::default()
+    };
+    let wang = named(500, "王芳", b"wangfang", "+86 138 0013 8000");
+    let li = named(501, "李雷", b"lilei", "021-5555 1234");
+    store(db, customer::insert(&wang, DAY)).await.unwrap();
+    store(db, customer::insert(&li, DAY)).await.unwrap();
+    let find = async |q: &str, key: &[u8]| {
+        let found = customer::find(db, q, key, 9).await.unwrap();
+        found.iter().map(|it| it.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(find("1380013", b"").await, [500]);
+    assert_eq!(find("8000", b"").await, [500], "the last digits are what people read out");
+    assert_eq!(find("王", b"wang").await, [500]);
+    assert_eq!(find("wangf", b"wangf").await, [500], "pinyin finds a name");
+    assert_eq!(find("c501@", b"").await, [501]);
+    assert_eq!(find("nobody", b"nobody").await, NOTHING);
+    assert_eq!(customer::with(db, "phone", "13800138000", 2).await.unwrap()[0].id, wang.id);
+
+    let read = customer::get(db, wang.id).await.unwrap().unwrap();
+    let renamed = customer::Customer { name: "王小芳".into(), sort_key: b"wangxiaofang".into(), ..read };
+    store(db, customer::update(&renamed, DAY + 1)).await.unwrap();
+    assert_eq!(
+        store(db, customer::update(&renamed, DAY + 2)).await,
+        Err(CommitError::Stale { statement: 0 })
+    );
+    assert_eq!(find("王芳", b"").await, NOTHING, "the old name finds no longer");
+    let page = customer::list(db, None, 1).await.unwrap();
+    assert_eq!(page.items[0].id, li.id);
+    let page = customer::list(db, page.next.as_deref(), 1).await.unwrap();
+    assert_eq!((page.items[0].id, page.next), (wang.id, None));
+
+    store(db, customer::merge(wang.id, 2, li.id, DAY + 3)).await.unwrap();
+    let merged = customer::get(db, wang.id).await.unwrap().unwrap();
+    assert_eq!((merged.merged_into, merged.deleted_at), (Some(li.id), Some(DAY + 3)));
+    let of = conversations::Filter { customer: Some(li.id), ..Default::default() };
+    assert_eq!(conversations::list(db, &of, None, 9).await.unwrap().items[0].id, ConversationId(70));
+    store(db, vec![customer::delete(li.id, 1, DAY + 4)]).await.unwrap();
+    assert_eq!(find("李", b"lilei").await, NOTHING);
+    store(db, vec![customer::restore(li.id, 2, DAY + 5)]).await.unwrap();
+    assert_eq!(find("李", b"lilei").await, [501]);
+}
+
+async fn visitors(db: &Db) {
+    let first = visitor::Visitor {
+        id: VisitorId(600),
+        name: "访客".into(),
+        landing: "https://shop.example/".into(),
+        last_seen_at: DAY,
+        ..visitor::Visitor::default()
+    };
+    store(db, vec![visitor::seen(&first)]).await.unwrap();
+    let again =
+        visitor::Visitor { name: String::new(), landing: "/other".into(), last_seen_at: DAY + 5, ..first };
+    store(
+        db,
+        vec![
+            visitor::seen(&again),
+            visitor::accept_notice(again.id, 3, true, DAY + 6),
+            visitor::link(again.id, CustomerId(501)),
+        ],
+    )
+    .await
+    .unwrap();
+    let found = visitor::get(db, again.id).await.unwrap().unwrap();
+    assert_eq!((found.first_seen_at, found.last_seen_at, found.visits), (DAY, DAY + 5, 2));
+    assert_eq!((&*found.name, &*found.landing), ("访客", "https://shop.example/"));
+    assert_eq!((found.notice_version, found.notice_at, found.guardian), (3, Some(DAY + 6), true));
+    assert_eq!(visitor::of_customer(db, CustomerId(501), 9).await.unwrap(), [found]);
+    let page = |n: i64| visitor::PageView {
+        visitor: again.id,
+        at: DAY + n,
+        url: format!("/{n}"),
+        title: "商品".into(),
+        referrer: String::new(),
+    };
+    store(db, (0..20).map(|n| visitor::viewed(&page(n))).collect()).await.unwrap();
+    assert_eq!(visitor::pages(db, again.id, 2).await.unwrap(), [page(19), page(18)]);
+}
+
+/// credentials, sessions and keys.
+async fn secrets(db: &Db) {
+    let (user, other) = (UserId(9), UserId(10));
+    assert!(!credential::any(db).await.unwrap());
+    store(db, vec![credential::insert(user, "wang", "$argon2id$x", DAY)]).await.unwrap();
+    let taken = store(db, vec![credential::insert(other, "wang", "$argon2id$y", DAY)]).await;
+    assert!(matches!(&taken, Err(CommitError::Conflict { what }) if what.contains("login")), "{taken:?}");
+    for _ in 0..5 {
+        store(db, vec![credential::failed(user, 5, DAY + 900)]).await.unwrap();
+    }
+    let locked = credential::of_login(db, "wang").await.unwrap().unwrap();
+    assert_eq!((locked.failed_count, locked.locked_until_at), (5, DAY + 900));
+    store(db, vec![credential::succeeded(user), credential::set_totp(user, Some("S3CRET"), 4, DAY)])
+        .await
+        .unwrap();
+    store(db, vec![credential::use_totp(user, 5)]).await.unwrap();
+    let replayed = store(db, vec![credential::use_totp(user, 5)]).await;
+    assert_eq!(replayed, Err(CommitError::Stale { statement: 0 }), "a code works once");
+    let open = credential::get(db, user).await.unwrap().unwrap();
+    assert_eq!((open.failed_count, open.totp_secret.as_deref()), (0, Some("S3CRET")));
+    assert!(!format!("{open:?}").contains("S3CRET"), "secrets stay out of logs");
+
+    let signed_in = |byte: u8| session::Session {
+        token_hash: [byte; 32],
+        user,
+        created_at: DAY,
+        seen_at: DAY,
+        expires_at: DAY + 100,
+        ip: "10.0.0.1".into(),
+        browser: "Firefox".into(),
+    };
+    store(db, vec![session::insert(&signed_in(1)), session::insert(&signed_in(2))]).await.unwrap();
+    assert_eq!(session::get(db, &[1; 32], DAY + 99).await.unwrap(), Some(signed_in(1)));
+    assert_eq!(session::get(db, &[1; 32], DAY + 100).await.unwrap(), None, "it has run out");
+    store(db, vec![session::end_all_of(user, Some(&[1; 32]))]).await.unwrap();
+    assert_eq!(session::of_user(db, user, DAY).await.unwrap(), [signed_in(1)]);
+    store(db, vec![session::end(&[1; 32])]).await.unwrap();
+    assert_eq!(session::of_user(db, user, DAY).await.unwrap(), []);
+
+    let key = api_key::ApiKey {
+        id: ApiKeyId(30),
+        name: "CRM".into(),
+        prefix: "yd_abc".into(),
+        actions: vec![Action::CustomerRead],
+        created_at: DAY,
+        last_used_at: None,
+        expires_at: Some(DAY + 50),
+        revoked_at: None,
+    };
+    store(db, vec![api_key::insert(&key, &[7; 32])]).await.unwrap();
+    assert_eq!(api_key::of_secret(db, &[7; 32]).await.unwrap(), Some(key.clone()));
+    assert!(key.is_valid(DAY) && !key.is_valid(DAY + 50));
+    store(db, vec![api_key::used(key.id, DAY + 1), api_key::revoke(key.id, DAY + 2)]).await.unwrap();
+    let revoked = api_key::all(db).await.unwrap().remove(0);
+    assert!(!revoked.is_valid(DAY));
+    assert_eq!(revoked.last_used_at, Some(DAY + 1));
+}
+
+async fn requests_files_and_forms(db: &Db) {
+    let answered = idempotency::Answered { request_hash: vec![1, 2], status: 201, body: b"{}\0".to_vec() };
+    store(db, vec![idempotency::insert("user:9", "k1", &answered, DAY + 7)]).await.unwrap();
+    let second = store(db, vec![idempotency::insert("user:9", "k1", &answered, DAY + 7)]).await;
+    assert!(matches!(second, Err(CommitError::Conflict { .. })), "{second:?}");
+    assert_eq!(idempotency::get(db, "user:9", "k1", DAY).await.unwrap(), Some(answered));
+    assert_eq!(idempotency::get(db, "user:8", "k1", DAY).await.unwrap(), None, "keys are each caller's own");
+    store(db, vec![idempotency::expire(DAY + 7)]).await.unwrap();
+    assert_eq!(idempotency::get(db, "user:9", "k1", 0).await.unwrap(), None);
+
+    let picture = file::StoredFile {
+        id: FileId(80),
+        hash: "ab12".into(),
+        size: 3_000_000_000,
+        mime: "image/png".into(),
+        name: "截图.png".into(),
+        conversation: None,
+        visitor: Some(VisitorId(600)),
+        user: None,
+        created_at: DAY,
+    };
+    store(db, vec![file::insert(&picture), file::attach(picture.id, ConversationId(70))]).await.unwrap();
+    let attached = file::StoredFile { conversation: Some(ConversationId(70)), ..picture };
+    assert_eq!(file::get(db, attached.id).await.unwrap().as_ref(), Some(&attached));
+    assert!(file::is_used(db, "ab12").await.unwrap());
+    store(db, vec![file::delete(attached.id, DAY)]).await.unwrap();
+    assert_eq!(file::get(db, attached.id).await.unwrap(), None);
+    assert!(!file::is_used(db, "ab12").await.unwrap());
+
+    let first = consult::Consult {
+        conversation: ConversationId(70),
+        form: FormId(5),
+        version: 0,
+        values: BTreeMap::from([("result".to_owned(), "已解决".to_owned())]),
+        complete: false,
+        agent: Some(UserId(9)),
+        updated_at: DAY,
+    };
+    store(db, vec![consult::put(&first)]).await.unwrap();
+    let read = consult::get(db, first.conversation).await.unwrap().unwrap();
+    assert_eq!(read, consult::Consult { version: 1, ..first.clone() });
+    store(db, vec![consult::put(&consult::Consult { complete: true, ..read.clone() })]).await.unwrap();
+    assert_eq!(store(db, vec![consult::put(&read)]).await, Err(CommitError::Stale { statement: 0 }));
+    assert!(matches!(store(db, vec![consult::put(&first)]).await, Err(CommitError::Conflict { .. })));
+    let wishes = serde_json::json!({"theme": "dark"});
+    store(db, vec![preference::put(UserId(9), &wishes), preference::put(UserId(9), &wishes)]).await.unwrap();
+    assert_eq!(preference::get(db, UserId(9)).await.unwrap(), Some(wishes));
+}
+
+async fn leads(db: &Db) {
+    let left = |id: i64| lead::Lead {
+        id: RecordId(id),
+        line: LineId(3),
+        version: 1,
+        widget: WidgetId(2),
+        visitor: Some(VisitorId(600)),
+        customer: None,
+        name: "赵".into(),
+        phone: "139".into(),
+        email: String::new(),
+        fields: BTreeMap::from([("text".to_owned(), "请回电".to_owned())]),
+        status: "new".into(),
+        owner: None,
+        answer: String::new(),
+        created_at: DAY,
+        updated_at: DAY,
+    };
+    store(db, vec![lead::insert(&left(100)), lead::insert(&left(101))]).await.unwrap();
+    let claimed = lead::Lead { status: "claimed".into(), owner: Some(UserId(9)), ..left(100) };
+    store(db, vec![lead::update(&claimed, DAY + 1)]).await.unwrap();
+    assert_eq!(
+        store(db, vec![lead::update(&claimed, DAY + 1)]).await,
+        Err(CommitError::Stale { statement: 0 })
+    );
+    assert_eq!(lead::list(db, Some("new"), None, 9).await.unwrap().items, [left(101)]);
+    let page = lead::list(db, None, None, 1).await.unwrap();
+    let older = lead::list(db, None, page.next.as_deref(), 1).await.unwrap();
+    assert_eq!((page.items[0].id, older.items[0].id, older.next), (RecordId(101), RecordId(100), None));
+    let of_visitor = lead::of_visitor(db, VisitorId(600), 9).await.unwrap();
+    assert_eq!(of_visitor.iter().map(|it| it.id.0).collect::<Vec<_>>(), [101, 100]);
+    assert_eq!(lead::get(db, RecordId(100)).await.unwrap().unwrap().owner, Some(UserId(9)));
+}
+
+/// Deliveries of one conversation go out in order; another one's do not wait for them.
+async fn deliveries(db: &Db) {
+    let hook = WebhookId(40);
+    let make = |id: i64, seq, subject| webhook::insert(RecordId(id), hook, seq, subject, "tagged", DAY);
+    store(db, vec![make(201, 11, 1), make(202, 12, 1), make(203, 13, 2), make(209, 13, 2)]).await.unwrap();
+    let due = async |now| {
+        let found = webhook::due(db, now, 9).await.unwrap();
+        found.iter().map(|it| it.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(due(DAY).await, [201, 203]);
+    store(db, vec![webhook::retry(RecordId(201), DAY + 60, Some(500), "busy")]).await.unwrap();
+    assert_eq!(due(DAY).await, [203], "202 waits for 201");
+    assert_eq!(webhook::next_at(db).await.unwrap(), Some(DAY));
+    store(db, vec![webhook::delivered(RecordId(203), 200), webhook::dead(RecordId(201), None, "gone")])
+        .await
+        .unwrap();
+    assert_eq!(due(DAY).await, [202]);
+    let dead = webhook::list(db, hook, "dead", None, 9).await.unwrap().items.remove(0);
+    assert_eq!((dead.id, dead.attempts, &*dead.last_error), (RecordId(201), 2, "gone"));
+    store(db, vec![webhook::replay(dead.id, DAY)]).await.unwrap();
+    assert_eq!(due(DAY).await, [201]);
+    assert_eq!(webhook::get(db, dead.id).await.unwrap().unwrap().state, "waiting");
+    assert_eq!(webhook::list(db, hook, "", None, 9).await.unwrap().items.len(), 3);
+}
+
+/// Facts are written whole, as often as one likes, with the position of the job that made them.
+async fn figures(db: &Db) {
+    let mut contact =
+        fact::Contact { conversation: ConversationId(70), started_at: DAY, ..Default::default() };
+    let mut visit = fact::Visit {
+        seq: 3,
+        conversation: ConversationId(70),
+        queue: QueueId(40),
+        line: LineId(3),
+        medium: Medium::Chat,
+        vip: true,
+        reason: QueueReason::New,
+        entered_at: DAY,
+        threshold_s: 20,
+        left_at: None,
+        exit: None,
+        waited_ms: 0,
+        agent: None,
+    };
+    let mut segment = fact::Segment {
+        conversation: ConversationId(70),
+        number: 1,
+        agent: UserId(9),
+        team: None,
+        queue: Some(QueueId(40)),
+        line: LineId(3),
+        medium: Medium::Chat,
+        share: 2000,
+        waited_ms: 900,
+        threshold_s: 20,
+        by_hand: false,
+        started_at: DAY,
+        ended_at: None,
+        end: None,
+        talk_ms: 0,
+        wrap_at: None,
+        wrap_ms: 0,
+        first_response_ms: None,
+        customer_messages: 1,
+        agent_messages: 0,
+        focus_ms: 0,
+        rating_asked: false,
+        rating: None,
+    };
+    let offer = fact::Offer {
+        seq: 4,
+        conversation: ConversationId(70),
+        agent: UserId(9),
+        queue: QueueId(40),
+        offered_at: DAY,
+        end: OfferEnd::Declined,
+        after_ms: 10,
+    };
+    let mut interval = fact::Interval {
+        seq: 2,
+        agent: UserId(9),
+        state: AgentState::Ready,
+        reason: String::new(),
+        from_at: DAY,
+        until_at: None,
+    };
+    let invitation = fact::Invitation {
+        seq: 9,
+        visitor: VisitorId(600),
+        invitation: None,
+        variant: true,
+        page: "/".into(),
+        happened_at: DAY,
+        accepted: Some(false),
+    };
+    let rows = [
+        fact::Row::Contact(contact.clone()),
+        fact::Row::Visit(visit.clone()),
+        fact::Row::Segment(segment.clone()),
+        fact::Row::Offer(offer.clone()),
+        fact::Row::Interval(interval.clone()),
+        fact::Row::Invitation(invitation.clone()),
+    ];
+    let mut statements: Vec<_> = rows.iter().map(facts::put).collect();
+    statements.push(reader::begin("report", 0));
+    statements.push(reader::advance("report", 0, 9));
+    store(db, statements.clone()).await.unwrap();
+    assert_eq!(
+        store(db, statements).await,
+        Err(CommitError::Stale { statement: 7 }),
+        "another job came first"
+    );
+    assert_eq!(reader::reached(db, "report").await.unwrap(), Some(9));
+    assert_eq!(facts::open_interval(db, UserId(9)).await.unwrap(), Some(interval.clone()));
+    let later = DAY + 1_000_000;
+    assert_eq!(facts::segments(db, later, later + 1).await.unwrap(), [segment.clone()], "it still runs");
+
+    contact.messages.customer = 4;
+    visit.left_at = Some(DAY + 900);
+    segment.ended_at = Some(DAY + 5000);
+    interval.until_at = Some(DAY + 6000);
+    let rows = [
+        fact::Row::Contact(contact.clone()),
+        fact::Row::Visit(visit.clone()),
+        fact::Row::Segment(segment.clone()),
+        fact::Row::Interval(interval.clone()),
+    ];
+    store(db, rows.iter().map(facts::put).collect()).await.unwrap();
+    assert_eq!(facts::contacts(db, DAY, DAY + 1).await.unwrap(), [contact.clone()]);
+    assert_eq!(facts::visits(db, DAY, DAY + 1).await.unwrap(), [visit.clone()]);
+    assert_eq!(facts::segments(db, DAY + 5000, DAY + 6000).await.unwrap(), [segment.clone()]);
+    assert_eq!(facts::segments(db, later, later + 1).await.unwrap(), []);
+    assert_eq!(facts::offers(db, DAY + 10, DAY + 11).await.unwrap(), [offer]);
+    assert_eq!(facts::intervals(db, DAY, DAY + 1).await.unwrap(), [interval]);
+    assert_eq!(facts::invitations(db, DAY, DAY + 1).await.unwrap(), [invitation]);
+    assert_eq!(facts::open_interval(db, UserId(9)).await.unwrap(), None);
+    let way = facts::of_contact(db, ConversationId(70)).await.unwrap();
+    assert_eq!(way, Some((contact, vec![visit], vec![segment])));
+    assert_eq!(facts::of_contact(db, ConversationId(71)).await.unwrap(), None);
+}
