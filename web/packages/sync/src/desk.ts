@@ -124,7 +124,9 @@ function queuesAfter(
     if (event.exit === "answered") after.answered += 1;
     if (event.exit === "abandoned") after.abandoned += 1;
   }
-  const waiting = [...conversations.values()].filter((it) => it.queue === event.queue && isWaiting(it));
+  // Who leaves has no new phase yet: what it becomes is the next event's matter.
+  const left = event.kind === "queue_left" ? conversationOf(event) : null;
+  const waiting = [...conversations.values()].filter((it) => it.queue === event.queue && isWaiting(it) && it.id !== left);
   after.longest_since_at = waiting.length ? Math.min(...waiting.map((it) => it.since_at)) : null;
   return put(queues, event.queue, after);
 }

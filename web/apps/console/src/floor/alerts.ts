@@ -1,0 +1,86 @@
+import { isWaiting, type DeskState } from "@yingda/sync";
+import type { Event } from "@yingda/wire";
+import { shallowRef } from "vue";
+import { t } from "../i18n";
+import { preferences } from "../preferences";
+import { personOf } from "./people";
+import { listen } from "./store";
+
+export interface Notice {
+  id: number;
+  at: number;
+  text: string;
+  to: string;
+}
+/** What happened while the person looked elsewhere, latest first. */
+export const notices = shallowRef<readonly Notice[]>([]);
+export const clearNotices = (): void => void (notices.value = []);
+
+let sound: AudioContext | null = null;
+
+/** Browsers keep silent until a person touched the page: the first click or key opens the sound. */
+export function unlock(): void {
+  sound ??= new AudioContext();
+  void sound.resume();
+  if (preferences.notifications && "Notification" in window && Notification.permission === "default") {
+    void Notification.requestPermission();
+  }
+}
+
+const TONES = { assigned: [660, 880], offered: [880, 660, 880], message: [740] } as const;
+type Tone = keyof typeof TONES;
+
+export function play(tone: Tone): void {
+  if (!preferences.sounds || sound?.state !== "running") return;
+  const volume = (preferences.volume / 100) * 0.25;
+  TONES[tone].forEach((pitch, place) => {
+    const begin = (sound?.currentTime ?? 0) + place * 0.14;
+    const wave = new OscillatorNode(sound as AudioContext, { frequency: pitch, type: "sine" });
+    const loud = new GainNode(sound as AudioContext, { gain: 0 });
+    loud.gain.linearRampToValueAtTime(volume, begin + 0.015);
+    loud.gain.exponentialRampToValueAtTime(0.0001, begin + 0.22);
+    wave.connect(loud).connect((sound as AudioContext).destination);
+    wave.start(begin);
+    wave.stop(begin + 0.24);
+  });
+}
+
+const away = (): boolean => document.visibilityState !== "visible" || !document.hasFocus();
+
+function tell(tone: Tone, text: string, body: string, conversation: string, open: (path: string) => void): void {
+  const to = `/desk/${conversation}`;
+  const looks = !away() && location.pathname.endsWith(to);
+  if (looks && tone === "message") return;
+  play(tone);
+  if (!looks) notices.value = [{ id: Date.now() + Math.random(), at: Date.now(), text, to }, ...notices.value].slice(0, 50);
+  if (!away() || !preferences.notifications || !("Notification" in window) || Notification.permission !== "granted") return;
+  // One bubble for each conversation: the latest replaces the one before.
+  const bubble = new Notification(text, { body, tag: conversation, icon: "/console/icon.svg" });
+  bubble.onclick = () => {
+    window.focus();
+    open(to);
+    bubble.close();
+  };
+}
+
+/** Sounds and notices for what concerns this person. */
+export function alertFor(event: Event, state: DeskState, open: (path: string) => void): void {
+  const me = state.me.id;
+  if (typeof event.on !== "object" || !("conversation" in event.on)) return;
+  const id = event.on.conversation;
+  const it = state.conversations.get(id);
+  const person = it ? personOf(it) : "";
+  const mine = it !== undefined && !isWaiting(it) && (it.agent === me || (it.guests ?? []).includes(me));
+  if (event.kind === "assigned" && event.agent === me) tell("assigned", t("shell.alert.assigned", { person }), it?.preview ?? "", id, open);
+  else if (event.kind === "offered" && event.agent === me) tell("offered", t("shell.alert.offered", { person }), it?.preview ?? "", id, open);
+  else if (event.kind === "guest_joined" && event.agent === me) tell("assigned", t("shell.alert.invited", { person }), it?.preview ?? "", id, open);
+  else if (event.kind === "note_posted" && (event.mentions ?? []).includes(me)) tell("message", t("shell.alert.mentioned", { person }), event.text, id, open);
+  else if (event.kind === "message_posted" && event.by.type === "visitor" && mine) tell("message", person, it?.preview ?? "", id, open);
+}
+
+export function startAlerts(open: (path: string) => void): () => void {
+  const once = { once: true, capture: true };
+  addEventListener("pointerdown", unlock, once);
+  addEventListener("keydown", unlock, once);
+  return listen("event", (event, state) => alertFor(event, state, open));
+}
