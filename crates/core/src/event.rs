@@ -415,6 +415,12 @@ pub enum Fact {
         widget: WidgetId,
         fields: BTreeMap<String, String>,
     },
+    /// A message that was left was claimed, answered or done.
+    LeadChanged {
+        lead: RecordId,
+        version: i64,
+        status: String,
+    },
     // ── records and security ──
     RecordChanged {
         record: RecordKind,
@@ -546,6 +552,7 @@ impl Fact {
             Fact::InvitationAnswered { .. } => "invitation_answered",
             Fact::NoticeAccepted { .. } => "notice_accepted",
             Fact::MessageLeft { .. } => "message_left",
+            Fact::LeadChanged { .. } => "lead_changed",
             Fact::RecordChanged { .. } => "record_changed",
             Fact::CustomerChanged { .. } => "customer_changed",
             Fact::CustomersMerged { .. } => "customers_merged",

@@ -7,8 +7,9 @@ use yingda_core::{
     At,
     access::{Action, Scope},
     actor::Actor,
+    agent::Agent,
     config::{Colour, Field, MaskedField, Record, RecordKind, Settings, Topic},
-    conversation::Phase,
+    conversation::{Conversation, Phase},
     event::{Audience, Event, Persona},
     id::*,
     lang::{Lang, Text},
@@ -109,6 +110,9 @@ pub struct Stored {
     pub created_at: At,
     pub updated_at: At,
     pub record: Record,
+    /// Only in the answer to a webhook's making: what its deliveries are signed with, never shown again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
 // ── conversations ──
@@ -135,6 +139,52 @@ pub struct ConversationRow {
     pub vip: bool,
     pub record_due: bool,
     pub follow_up_at: Option<At>,
+}
+
+/// One conversation: its row, and its live state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConversationFound {
+    pub row: ConversationRow,
+    pub live: Conversation,
+}
+
+/// A contact that a program brings in: what a customer wrote elsewhere, or a call that a switchboard took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewConversation {
+    #[serde(default)]
+    pub medium: Medium,
+    /// Where it waits; absent: the widget's queue.
+    #[serde(default)]
+    pub queue: Option<QueueId>,
+    #[serde(default)]
+    pub widget: Option<WidgetId>,
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// Somebody who wrote before; absent: somebody new.
+    #[serde(default)]
+    pub visitor: Option<VisitorId>,
+    #[serde(default)]
+    pub lang: Lang,
+    /// The customer's first words.
+    #[serde(default)]
+    pub text: String,
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+}
+
+/// A command was carried out: the log's position then, and the conversation that it made or touched.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ActDone {
+    pub seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationId>,
+}
+
+/// Queues and agents as they are now, as far as one may see them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Floor {
+    pub queues: Vec<crate::frame::QueueNow>,
+    pub agents: Vec<Agent>,
 }
 
 /// Events of a conversation, oldest first.
@@ -275,6 +325,26 @@ pub struct VisitorConfig {
     pub languages: Vec<Lang>,
     pub team: Vec<Persona>,
     pub max_file: u64,
+    /// When the widget speaks first by itself.
+    #[serde(default)]
+    pub invitations: Vec<InvitationRule>,
+}
+
+/// See `yingda_core::config::Invitation`; evaluated where the page is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct InvitationRule {
+    pub id: InvitationId,
+    pub page_contains: String,
+    pub dwell_s: u32,
+    pub source_contains: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returning: Option<bool>,
+    pub only_staffed: bool,
+    pub text: Text,
+    /// Shown to every other visitor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Text>,
+    pub cap_hours: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -283,6 +353,14 @@ pub struct LeaveMessage {
     #[serde(default)]
     pub token: Option<String>,
     pub fields: BTreeMap<String, String>,
+}
+
+/// The message is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeftMessage {
+    pub id: RecordId,
+    /// Shows later that one is the visitor who left it.
+    pub token: String,
 }
 
 // ── keys, webhooks, audit ──
@@ -331,6 +409,14 @@ pub enum DeliveryState {
     Waiting,
     Delivered,
     Dead,
+}
+
+/// What came of a sample delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PingResult {
+    pub arrived: bool,
+    pub status: Option<u16>,
+    pub error: String,
 }
 
 /// A line of the audit log.

@@ -1,0 +1,60 @@
+//! Uploaded content, named by its hash. The rows that point to it live in the store.
+
+mod kind;
+
+pub use kind::{is_inline, sniff};
+
+use bytes::Bytes;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path};
+use sha2::{Digest, Sha256};
+use std::{fs, io, path::PathBuf, sync::Arc};
+
+#[derive(Clone)]
+pub struct Files {
+    store: Arc<dyn ObjectStore>,
+    pub folder: PathBuf,
+}
+
+impl Files {
+    pub fn open(folder: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), folder })
+    }
+
+    /// Stores content durably and gives its hash. The same content twice is stored once.
+    pub async fn keep(&self, content: Bytes) -> Result<String, object_store::Error> {
+        let hash = hex::encode(Sha256::digest(&content));
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.store.put_opts(&place(&hash), content.into(), options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(hash),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub async fn read(&self, hash: &str) -> Result<Bytes, object_store::Error> {
+        self.store.get(&place(hash)).await?.bytes().await
+    }
+}
+
+/// Two levels, so that no folder grows too long.
+fn place(hash: &str) -> Path {
+    Path::from(format!("{}/{hash}", &hash[..2.min(hash.len())]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_same_content_is_kept_once_and_comes_back_as_it_was() {
+        let name = hex::encode(crate::random::bytes::<8>());
+        let files = Files::open(std::env::temp_dir().join(format!("yingda-files-{name}"))).unwrap();
+        let first = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
+        let second = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
+        assert_eq!(first, second);
+        assert_eq!(files.read(&first).await.unwrap(), "a picture");
+        assert_eq!(fs::read_dir(files.folder.join(&first[..2])).unwrap().count(), 1);
+        fs::remove_dir_all(&files.folder).unwrap();
+    }
+}

@@ -1,0 +1,156 @@
+//! Doing things over HTTP: the same commands that sockets send, decided by the same engine.
+
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    http::{
+        edit::id,
+        idempotency::{Key, Once, Replay},
+    },
+    problem::Problem,
+    site::Done,
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use yingda_core::{
+    access::Action,
+    command::{Act, AgentAct, Command, Envelope, Start},
+    conversation::Content,
+    id::{ConversationId, UserId, VisitorId},
+    refusal::Refusal,
+};
+use yingda_store::{Batch, CommitError, ReadError, visitor};
+use yingda_wire::http::{ActDone, NewConversation};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(act)).routes(routes!(agent_act)).routes(routes!(start))
+}
+
+/// Does something to a conversation: answers, notes, transfers, closes it, and so on.
+#[utoipa::path(post, path = "/conversations/{id}/acts", tag = "conversations", request_body = Act,
+    params(("id" = ConversationId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = ActDone)))]
+async fn act(
+    State(app): State<Shared>,
+    Path(conversation): Path<String>,
+    once: Once<Act>,
+) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
+    let id: ConversationId = id(&conversation)?;
+    command(&app, &caller, key, StatusCode::OK, Command::Conversation(id, body)).await
+}
+
+/// Does something to an agent: oneself, or another where permitted.
+#[utoipa::path(post, path = "/agents/{id}/acts", tag = "floor", request_body = AgentAct,
+    params(("id" = UserId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 200, body = ActDone)))]
+async fn agent_act(
+    State(app): State<Shared>,
+    Path(agent): Path<String>,
+    once: Once<AgentAct>,
+) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
+    let id: UserId = id(&agent)?;
+    command(&app, &caller, key, StatusCode::OK, Command::Agent(id, body)).await
+}
+
+/// Brings a contact in: it waits in its queue like any other.
+#[utoipa::path(post, path = "/conversations", tag = "conversations", request_body = NewConversation,
+    params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = ActDone)))]
+async fn start(State(app): State<Shared>, once: Once<NewConversation>) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
+    app.reach(caller.actor, Action::ConversationServe)?;
+    let start = prepare(&app, &caller, body).await?;
+    command(&app, &caller, key, StatusCode::CREATED, Command::Start(Box::new(start))).await
+}
+
+/// Fills in what the rules need to know of a contact from outside.
+async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Start, Problem> {
+    let directory = app.directory();
+    let widget =
+        new.widget.map(|id| directory.widgets.get(&id).ok_or_else(|| unknown("widget"))).transpose()?;
+    let queue = new.queue.or(widget.map(|widget| widget.queue)).ok_or_else(|| missing("queue"))?;
+    let line = directory.queues.get(&queue).ok_or_else(|| unknown("queue"))?.line;
+    let customer = match new.customer {
+        Some(id) => Some(yingda_store::customer::get(&app.db, id).await?.ok_or_else(|| unknown("customer"))?),
+        None => None,
+    };
+    let visitor = match new.visitor {
+        Some(id) if visitor::get(&app.db, id).await?.is_none() => return Err(unknown("visitor")),
+        Some(id) => id,
+        None => {
+            let now = app.clock.now();
+            let fresh = visitor::Visitor {
+                id: VisitorId(app.next_id()),
+                widget: new.widget,
+                customer: new.customer,
+                name: customer.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
+                lang: new.lang,
+                first_seen_at: now,
+                last_seen_at: now,
+                visits: 1,
+                notice_version: 0,
+                notice_at: None,
+                guardian: false,
+                ip: caller.ip.to_string(),
+                browser: String::new(),
+                landing: String::new(),
+                referrer: String::new(),
+                campaign: String::new(),
+            };
+            let batch = Batch { statements: vec![visitor::seen(&fresh)], ..Batch::default() };
+            app.db.commit(batch).await.map_err(ReadError::from)?;
+            fresh.id
+        }
+    };
+    let text = new.text.trim();
+    Ok(Start {
+        visitor,
+        customer: new.customer,
+        medium: new.medium,
+        widget: new.widget,
+        line,
+        queue,
+        lang: new.lang,
+        vip: customer.as_ref().is_some_and(|it| it.vip),
+        fields: new.fields,
+        last_agent: yingda_store::conversation::last_agent_of(&app.db, visitor, new.customer).await?,
+        content: (!text.is_empty()).then(|| Content::Text { text: text.to_owned() }),
+        ..Start::default()
+    })
+}
+
+/// Sends a command. A key makes it the sender's first from a place of its own, so that a repetition is known even
+/// when the answer was lost before it could be kept.
+async fn command(
+    app: &App,
+    caller: &Caller,
+    key: Option<Key>,
+    status: StatusCode,
+    command: Command,
+) -> Result<Response, Problem> {
+    let origin = key.as_ref().map(Key::origin);
+    let Done { seq, conversation } = app.site.send(Envelope { actor: caller.actor, origin, command }).await?;
+    let replay = Replay::new(status, &ActDone { seq, conversation });
+    if let Some(key) = key {
+        let statements = vec![key.keep(app, &replay)];
+        match app.db.commit(Batch { statements, ..Batch::default() }).await {
+            // The same request came twice at once: both have the one effect, and one of them kept its answer.
+            Ok(()) | Err(CommitError::Conflict { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the answer to a request could not be kept"),
+        }
+    }
+    Ok(replay.into_response())
+}
+
+fn unknown(field: &str) -> Problem {
+    Problem::field(field, "不存在或已删除。", "Does not exist, or was deleted.")
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::new(Refusal::BadValue).and_field(field, "必填。", "Required.")
+}

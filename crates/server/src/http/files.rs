@@ -1,0 +1,231 @@
+//! Uploading and fetching files. Their bytes say what they are; who may read a conversation may read its files.
+
+use crate::{
+    app::{App, Shared},
+    auth::{Caller, OptionalCaller},
+    files,
+    http::{
+        client::Client,
+        conversations,
+        edit::{disposition, id},
+        idempotency::{Key, Replay, request_hash},
+        visitors::{self, TokenQuery},
+    },
+    limits::Door,
+    problem::{Code, Problem},
+    random,
+};
+use axum::{
+    extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::{Bytes, BytesMut};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use yingda_core::{
+    actor::Actor,
+    id::{FileId, VisitorId},
+};
+use yingda_store::{Batch, ReadError, conversation, file as rows, visitor};
+use yingda_wire::http::StoredFile;
+
+/// `largest` is the most that a file may have in bytes.
+pub fn routes(largest: usize) -> OpenApiRouter<Shared> {
+    // A form around the file needs a little room.
+    let room = DefaultBodyLimit::max(largest + 64 * 1024);
+    OpenApiRouter::new().routes(routes!(upload)).layer(room).routes(routes!(fetch))
+}
+
+/// The form of an upload.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is read piece by piece; this describes it")]
+struct Upload {
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+}
+
+/// Who sends or asks for a file.
+enum Who {
+    Staff(Caller),
+    Visitor(VisitorId),
+}
+
+impl Who {
+    fn of(
+        app: &App,
+        caller: OptionalCaller,
+        headers: &HeaderMap,
+        token: &TokenQuery,
+    ) -> Result<Who, Problem> {
+        match (caller.0, visitors::who(app, headers, token)) {
+            // A widget on our own pages has both; the token says which of the two is meant.
+            (_, Ok(visitor)) => Ok(Who::Visitor(visitor)),
+            (Some(caller), Err(_)) => Ok(Who::Staff(caller)),
+            (None, Err(problem)) => Err(problem),
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        match self {
+            Who::Staff(caller) => caller.actor,
+            Who::Visitor(id) => Actor::Visitor { id: *id },
+        }
+    }
+}
+
+/// Uploads a file: form field `file`. It belongs to nobody's conversation until it is posted in one.
+#[utoipa::path(post, path = "/files", tag = "files", params(("Idempotency-Key" = Option<String>, Header)),
+    request_body(content = Upload, content_type = "multipart/form-data"),
+    responses((status = 201, body = StoredFile)))]
+async fn upload(
+    State(app): State<Shared>,
+    client: Client,
+    caller: OptionalCaller,
+    headers: HeaderMap,
+    Query(token): Query<TokenQuery>,
+    mut form: Multipart,
+) -> Result<Response, Problem> {
+    let who = Who::of(&app, caller, &headers, &token)?;
+    app.limits.pass(Door::Upload, client.ip, app.clock.now())?;
+    if let Who::Visitor(id) = who {
+        takes_files(&app, id).await?;
+    }
+    let (name, bytes) = read(&mut form, app.config.limits.upload_bytes()).await?;
+    let key = Key::look_up(&app, who.actor(), &headers, request_hash("POST", &name, &bytes)).await;
+    let key = match key {
+        Ok(key) => key,
+        Err(answer) => return Ok(answer),
+    };
+    let (kind, name) = files::sniff(&bytes, &name).ok_or(Code::WrongFileType)?;
+    let size = bytes.len() as u64;
+    let hash =
+        app.files.keep(bytes).await.map_err(|error| Problem::broken("a file could not be kept", error))?;
+    let (visitor, user) = match &who {
+        Who::Staff(caller) => (None, caller.user),
+        Who::Visitor(id) => (Some(*id), None),
+    };
+    let row = rows::StoredFile {
+        id: fresh_id(),
+        hash,
+        size,
+        mime: kind.mime.to_owned(),
+        name,
+        conversation: None,
+        visitor,
+        user,
+        created_at: app.clock.now(),
+    };
+    let stored = StoredFile {
+        id: row.id,
+        name: row.name.clone(),
+        mime: row.mime.clone(),
+        size,
+        url: format!("/api/v1/files/{}", row.id),
+    };
+    let replay = Replay::new(StatusCode::CREATED, &stored);
+    let mut statements = vec![rows::insert(&row)];
+    statements.extend(key.map(|key| key.keep(&app, &replay)));
+    app.db.commit(Batch { statements, ..Batch::default() }).await.map_err(ReadError::from)?;
+    Ok(replay.into_response())
+}
+
+/// A file's id cannot be guessed: whoever names one was given it. It lies below all other ids.
+fn fresh_id() -> FileId {
+    FileId((u64::from_be_bytes(random::bytes()) >> 12) as i64)
+}
+
+async fn takes_files(app: &App, id: VisitorId) -> Result<(), Problem> {
+    let visitor = visitor::get(&app.db, id).await?.ok_or(Code::BadToken)?;
+    let directory = app.directory();
+    let widget = visitor.widget.and_then(|id| directory.widgets.get(&id));
+    if widget.is_some_and(|widget| !widget.allow_files) {
+        return Err(yingda_core::refusal::Refusal::Forbidden.into());
+    }
+    Ok(())
+}
+
+/// The form's file, never more of it than may be.
+async fn read(form: &mut Multipart, largest: usize) -> Result<(String, Bytes), Problem> {
+    let failed = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge),
+        _ => Problem::new(Code::BadQuery),
+    };
+    while let Some(mut field) = form.next_field().await.map_err(failed)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        let name = field.file_name().unwrap_or_default().to_owned();
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = field.chunk().await.map_err(failed)? {
+            if bytes.len() + chunk.len() > largest {
+                return Err(Code::TooLarge.into());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        return Ok((name, bytes.freeze()));
+    }
+    Err(Problem::field("file", "表单中没有文件。", "The form holds no file."))
+}
+
+/// A file. Pictures are shown in the page, everything else is downloaded.
+#[utoipa::path(get, path = "/files/{id}", tag = "files", params(("id" = FileId, Path), TokenQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+async fn fetch(
+    State(app): State<Shared>,
+    caller: OptionalCaller,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+    Query(token): Query<TokenQuery>,
+) -> Result<Response, Problem> {
+    let who = Who::of(&app, caller, &headers, &token)?;
+    let row = rows::get(&app.db, id(&file)?).await?.ok_or_else(Problem::not_found)?;
+    may_read(&app, &who, &row).await?;
+    let tag = format!("\"{}\"", row.hash);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    let bytes = app.files.read(&row.hash).await;
+    let bytes = bytes.map_err(|error| Problem::broken("a stored file cannot be read", error))?;
+    let how = if files::is_inline(&row.mime) { "inline" } else { "attachment" };
+    let mut response = (
+        [
+            (header::CONTENT_TYPE, row.mime),
+            (header::CONTENT_DISPOSITION, disposition(how, &row.name)),
+            (header::ETAG, tag),
+        ],
+        bytes,
+    )
+        .into_response();
+    let headers = response.headers_mut();
+    // Content never changes under an id, but only its own reader may keep it.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    );
+    Ok(response)
+}
+
+async fn may_read(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Problem> {
+    let directory = app.directory();
+    if directory.users.values().any(|user| user.avatar == Some(row.id)) {
+        return Ok(());
+    }
+    match who {
+        Who::Visitor(id) if row.visitor == Some(*id) => Ok(()),
+        Who::Visitor(id) => {
+            let of = row.conversation.ok_or_else(Problem::not_found)?;
+            let found = conversation::get(&app.db, of).await?.filter(|it| it.visitor == *id);
+            found.map(drop).ok_or_else(Problem::not_found)
+        }
+        Who::Staff(caller) if row.user.is_some() && row.user == caller.user => Ok(()),
+        Who::Staff(caller) => match row.conversation {
+            Some(of) => conversations::find(app, caller, of).await.map(drop),
+            // What a colleague uploaded and nobody posted yet: a picture for a reply or a profile.
+            None if row.visitor.is_none() => Ok(()),
+            None => Err(Problem::not_found()),
+        },
+    }
+}

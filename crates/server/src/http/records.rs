@@ -1,0 +1,421 @@
+//! What administrators set up: one set of addresses for every kind. Each change passes the site's loop with its
+//! version, and is an event with before and after.
+
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    http::{
+        audit,
+        body::Json,
+        edit::{IfMatch, Tagged, id, page_size},
+        idempotency::{self, Once, Replay},
+    },
+    jobs::webhooks,
+    problem::Problem,
+    site::{Configure, Item, ItemFact},
+    sort_key::sort_key,
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use yingda_core::{
+    config::{Record, RecordKind},
+    event::{Audience, Fact, Private, Subject},
+    fault::{Fault, Wrong},
+    id::{QueueId, RecordId, UserId, WebhookId},
+    record,
+    refusal::Refusal,
+};
+use yingda_store::{Statement, event::Part, record as rows};
+use yingda_wire::http::{AuditRow, Page, Stored};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, change, delete))
+        .routes(routes!(restore))
+        .routes(routes!(history))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// A part of the name.
+    #[serde(default)]
+    q: String,
+    cursor: Option<String>,
+    limit: Option<usize>,
+    /// Those that were deleted, instead of those that are there.
+    #[serde(default)]
+    deleted: bool,
+}
+
+/// Records of a kind, by name.
+#[utoipa::path(get, path = "/records/{kind}", tag = "records", params(("kind" = RecordKind, Path), ListQuery),
+    responses((status = 200, body = Page<Stored>)))]
+async fn list(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(kind): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<Stored>>, Problem> {
+    let kind = of_name(&kind)?;
+    let directory = app.directory();
+    if !record::may_list(&directory, caller.actor, kind) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let limit = page_size(query.limit);
+    let page = rows::list(&app.db, kind, &query.q, query.deleted, query.cursor.as_deref(), limit).await?;
+    let readable = page.items.into_iter().filter(|it| record::may_read(&directory, caller.actor, &it.record));
+    Ok(Json(Page { items: readable.map(told).collect(), next: page.next }))
+}
+
+/// A new record. A webhook's and a widget's signing secret stand in this answer.
+#[utoipa::path(post, path = "/records/{kind}", tag = "records", request_body = Record,
+    params(("kind" = RecordKind, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = Stored)))]
+async fn create(
+    State(app): State<Shared>,
+    Path(kind): Path<String>,
+    once: Once<Record>,
+) -> Result<Response, Problem> {
+    let kind = of_name(&kind)?;
+    let Once { caller, body: record, key } = once;
+    if record.kind() != kind {
+        return Err(wrong_kind(kind));
+    }
+    let directory = app.directory();
+    if !record::may_write(&directory, caller.actor, &record) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let mut wrong = record::check(&record, None, &directory);
+    wrong.extend(record::check_gift(None, &record, caller.actor, &directory));
+    refuse(wrong)?;
+    if kind == RecordKind::Settings && !rows::list(&app.db, kind, "", false, None, 1).await?.items.is_empty()
+    {
+        return Err(Refusal::NameTaken.into());
+    }
+    let (id, now) = (RecordId(app.next_id()), app.clock.now());
+    let stored = Stored {
+        id,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+        secret: secret(&app, id, &record),
+        record: record.clone(),
+    };
+    let writes = vec![rows::insert(id, &record, &sort_key_of(&record), now)];
+    let replay = Replay::new(StatusCode::CREATED, &stored).tagged(1);
+    let change = Change { id, version: 1, before: None, after: Some(record) };
+    idempotency::change(&app, key, replay, change.item(&caller, kind, writes)).await
+}
+
+/// One record.
+#[utoipa::path(get, path = "/records/{kind}/{id}", tag = "records",
+    params(("kind" = RecordKind, Path), ("id" = RecordId, Path)), responses((status = 200, body = Stored)))]
+async fn read(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((kind, record)): Path<(String, String)>,
+) -> Result<Tagged<Stored>, Problem> {
+    let found = find(&app, &caller, of_name(&kind)?, id(&record)?).await?;
+    if found.deleted_at.is_some() && !record::may_write(&app.directory(), caller.actor, &found.record) {
+        return Err(Problem::not_found());
+    }
+    Ok(tagged(found))
+}
+
+/// Changes a record. `If-Match` names the version that was read; when it is no longer the last one, the answer is
+/// 409 with the record as it is now.
+#[utoipa::path(put, path = "/records/{kind}/{id}", tag = "records", request_body = Record,
+    params(("kind" = RecordKind, Path), ("id" = RecordId, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Stored)))]
+async fn change(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((kind, record)): Path<(String, String)>,
+    IfMatch(version): IfMatch,
+    Json(after): Json<Record>,
+) -> Result<Tagged<Stored>, Problem> {
+    let (kind, id) = (of_name(&kind)?, id(&record)?);
+    if after.kind() != kind {
+        return Err(wrong_kind(kind));
+    }
+    let before = find(&app, &caller, kind, id).await?;
+    let directory = app.directory();
+    let may = |record| record::may_write(&directory, caller.actor, record);
+    if !may(&before.record) || !may(&after) {
+        return Err(Refusal::Forbidden.into());
+    }
+    if before.deleted_at.is_some() {
+        return Err(Problem::not_found());
+    }
+    if before.version != version {
+        return Err(Problem::stale(told(before)));
+    }
+    let mut wrong = record::check(&after, Some(id), &directory);
+    wrong.extend(record::check_gift(Some(&before.record), &after, caller.actor, &directory));
+    if !record::leaves_a_door(kind, id, Some(&after), &directory) {
+        wrong.push(Wrong { field: "roles".into(), fault: Fault::LastDoor });
+    }
+    refuse(wrong)?;
+    let now = app.clock.now();
+    let writes = vec![rows::update(id, &after, &sort_key_of(&after), version, now)];
+    let change = Change { id, version: version + 1, before: Some(before.record), after: Some(after.clone()) };
+    apply(&app, &caller, kind, change, writes).await?;
+    end_sessions(&app, id, &after);
+    let stored = Stored {
+        id,
+        version: version + 1,
+        created_at: before.created_at,
+        updated_at: now,
+        record: after,
+        secret: None,
+    };
+    Ok(Tagged(StatusCode::OK, version + 1, stored))
+}
+
+/// Deletes a record, so that it can be restored. What others use stays.
+#[utoipa::path(delete, path = "/records/{kind}/{id}", tag = "records",
+    params(("kind" = RecordKind, Path), ("id" = RecordId, Path), ("If-Match" = String, Header)),
+    responses((status = 204)))]
+async fn delete(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((kind, record)): Path<(String, String)>,
+    IfMatch(version): IfMatch,
+) -> Result<StatusCode, Problem> {
+    let (kind, id) = (of_name(&kind)?, id(&record)?);
+    let before = find(&app, &caller, kind, id).await?;
+    let directory = app.directory();
+    if !record::may_write(&directory, caller.actor, &before.record) {
+        return Err(Refusal::Forbidden.into());
+    }
+    if before.deleted_at.is_some() {
+        return Err(Problem::not_found());
+    }
+    if before.version != version {
+        return Err(Problem::stale(told(before)));
+    }
+    let users = record::uses(kind, id, &directory);
+    if !users.is_empty() {
+        let named = |lang| {
+            let names: Vec<_> = users.iter().take(5).map(|name| name.get(lang)).collect();
+            names.join(if lang == yingda_core::lang::Lang::Zh { "、" } else { ", " })
+        };
+        let problem = Problem::new(Refusal::InUse);
+        return Err(problem.on(named(yingda_core::lang::Lang::Zh), named(yingda_core::lang::Lang::En)));
+    }
+    if kind == RecordKind::Settings || holds_work(&app, kind, id).await? {
+        return Err(Refusal::InUse.into());
+    }
+    if !record::leaves_a_door(kind, id, None, &directory) {
+        let text = Fault::LastDoor.text();
+        return Err(Problem::new(Refusal::InUse).on(text.zh, text.en));
+    }
+    let writes = vec![rows::delete(kind, id, version, app.clock.now())];
+    let change = Change { id, version: version + 1, before: Some(before.record), after: None };
+    apply(&app, &caller, kind, change, writes).await?;
+    if kind == RecordKind::User {
+        app.sessions.remove_user(id.into(), None);
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes back a deletion.
+#[utoipa::path(post, path = "/records/{kind}/{id}/restore", tag = "records",
+    params(("kind" = RecordKind, Path), ("id" = RecordId, Path)), responses((status = 200, body = Stored)))]
+async fn restore(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((kind, record)): Path<(String, String)>,
+) -> Result<Tagged<Stored>, Problem> {
+    let (kind, id) = (of_name(&kind)?, id(&record)?);
+    let before = find(&app, &caller, kind, id).await?;
+    let directory = app.directory();
+    if !record::may_write(&directory, caller.actor, &before.record) {
+        return Err(Refusal::Forbidden.into());
+    }
+    if before.deleted_at.is_none() {
+        return Ok(tagged(before));
+    }
+    // The world went on meanwhile: what it names may be gone, and its name taken.
+    let mut wrong = record::check(&before.record, Some(id), &directory);
+    wrong.extend(record::check_gift(None, &before.record, caller.actor, &directory));
+    refuse(wrong)?;
+    let writes = vec![rows::restore(kind, id, before.version, app.clock.now())];
+    let change = Change { id, version: before.version + 1, before: None, after: Some(before.record) };
+    apply(&app, &caller, kind, change, writes).await?;
+    Ok(tagged(find(&app, &caller, kind, id).await?))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Who changed it, when, from what to what; newest first.
+#[utoipa::path(get, path = "/records/{kind}/{id}/history", tag = "records",
+    params(("kind" = RecordKind, Path), ("id" = RecordId, Path), HistoryQuery),
+    responses((status = 200, body = Page<AuditRow>)))]
+async fn history(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((kind, record)): Path<(String, String)>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Page<AuditRow>>, Problem> {
+    let found = find(&app, &caller, of_name(&kind)?, id(&record)?).await?;
+    let directory = app.directory();
+    if !record::may_write(&directory, caller.actor, &found.record) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let part = match query.cursor.as_deref() {
+        Some(cursor) => Part::Before(audit::read_cursor(cursor)?),
+        None => Part::Latest,
+    };
+    let limit = page_size(query.limit);
+    let events =
+        yingda_store::event::of_subject(&app.db, Subject::Record(found.id), part, limit + 1, false).await?;
+    let masks = yingda_core::mask::of(&directory, caller.actor);
+    Ok(Json(audit::page(events.into_iter().rev(), limit, &masks)))
+}
+
+/// One change of a record, as it is told to the log and to the rules.
+struct Change {
+    id: RecordId,
+    version: i64,
+    before: Option<Record>,
+    after: Option<Record>,
+}
+
+impl Change {
+    fn item(self, caller: &Caller, kind: RecordKind, writes: Vec<Statement>) -> Item {
+        let name = self.after.as_ref().or(self.before.as_ref()).map(Record::name).unwrap_or_default();
+        let fact = Fact::RecordChanged {
+            record: kind,
+            id: self.id,
+            version: self.version,
+            name: name.get(yingda_core::lang::Lang::Zh).to_owned(),
+            deleted: self.after.is_none(),
+        };
+        let configure = Configure::Record { kind, id: self.id, record: self.after.clone().map(Box::new) };
+        let private = Private::Change { before: self.before.map(Box::new), after: self.after.map(Box::new) };
+        let fact = ItemFact {
+            on: Subject::Record(self.id),
+            to: Audience::Staff,
+            fact,
+            private: Some(Box::new(private)),
+        };
+        Item { by: caller.actor, facts: vec![fact], writes, configure: vec![configure] }
+    }
+}
+
+/// Hands a change to the loop; who was slower gets the record as it is now.
+async fn apply(
+    app: &App,
+    caller: &Caller,
+    kind: RecordKind,
+    change: Change,
+    writes: Vec<Statement>,
+) -> Result<(), Problem> {
+    let id = change.id;
+    match app.site.change(change.item(caller, kind, writes)).await {
+        Ok(_) => Ok(()),
+        Err(refused) if refused.refusal == Refusal::Stale => {
+            Err(Problem::stale(told(find(app, caller, kind, id).await?)))
+        }
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// A record that the caller may read, deleted or not.
+async fn find(
+    app: &App,
+    caller: &Caller,
+    kind: RecordKind,
+    id: RecordId,
+) -> Result<rows::StoredRecord, Problem> {
+    let found = rows::get(&app.db, kind, id).await?.ok_or_else(Problem::not_found)?;
+    if !record::may_read(&app.directory(), caller.actor, &found.record) {
+        return Err(Problem::not_found());
+    }
+    Ok(found)
+}
+
+/// Whether somebody is being served there at this moment.
+async fn holds_work(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, Problem> {
+    let (queue, user) = (QueueId::from(id), UserId::from(id));
+    let open = app
+        .site
+        .ask(move |engine, _| {
+            engine.conversations.values().any(|it| match kind {
+                RecordKind::Queue => it.queue == Some(queue),
+                RecordKind::User => it.agent == Some(user),
+                _ => false,
+            })
+        })
+        .await?;
+    Ok(open)
+}
+
+/// A person who was disabled is out at once.
+fn end_sessions(app: &App, id: RecordId, after: &Record) {
+    if let Record::User(user) = after
+        && user.disabled
+    {
+        app.sessions.remove_user(id.into(), None);
+    }
+}
+
+/// The secret that signs for this record, told when it is made.
+fn secret(app: &App, id: RecordId, record: &Record) -> Option<String> {
+    match record {
+        Record::Webhook(_) => Some(webhooks::secret(&app.secrets, WebhookId::from(id))),
+        _ => None,
+    }
+}
+
+fn of_name(kind: &str) -> Result<RecordKind, Problem> {
+    RecordKind::parse(kind).ok_or_else(Problem::not_found)
+}
+
+fn wrong_kind(kind: RecordKind) -> Problem {
+    Problem::field("kind", format!("应为 {}。", kind.as_str()), format!("Must be {}.", kind.as_str()))
+}
+
+fn sort_key_of(record: &Record) -> Vec<u8> {
+    sort_key(record.name().get(yingda_core::lang::Lang::Zh))
+}
+
+fn told(found: rows::StoredRecord) -> Stored {
+    Stored {
+        id: found.id,
+        version: found.version,
+        created_at: found.created_at,
+        updated_at: found.updated_at,
+        record: found.record,
+        secret: None,
+    }
+}
+
+fn tagged(found: rows::StoredRecord) -> Tagged<Stored> {
+    Tagged(StatusCode::OK, found.version, told(found))
+}
+
+/// All that is wrong, in one answer.
+pub fn refuse(wrong: Vec<Wrong>) -> Result<(), Problem> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(wrong.into_iter().fold(Problem::new(Refusal::BadValue), |problem, Wrong { field, fault }| {
+        let text = fault.text();
+        problem.and_field(field, text.zh, text.en)
+    }))
+}

@@ -1,0 +1,91 @@
+//! Visitors: who browses now, where they went, and what a visitor may read of their own.
+
+use crate::{
+    app::{App, Shared},
+    auth::{Caller, bearer},
+    http::{
+        body::Json,
+        conversations::{self, PartQuery},
+        edit::id,
+    },
+    problem::{Code, Problem},
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use yingda_core::{access::Action, conversation::Conversation, id::VisitorId};
+use yingda_store::{conversation, visitor};
+use yingda_wire::{
+    frame::LiveVisitor,
+    http::{Events, PageView},
+};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(live)).routes(routes!(pages)).routes(routes!(own_events))
+}
+
+/// Who has the site open now.
+#[utoipa::path(get, path = "/visitors/live", tag = "visitors",
+    responses((status = 200, body = Vec<LiveVisitor>)))]
+async fn live(State(app): State<Shared>, caller: Caller) -> Result<Json<Vec<LiveVisitor>>, Problem> {
+    app.reach(caller.actor, Action::VisitorRead)?;
+    Ok(Json(app.hub.live_visitors()))
+}
+
+/// The pages that a visitor looked at, newest first.
+#[utoipa::path(get, path = "/visitors/{id}/pages", tag = "visitors", params(("id" = VisitorId, Path)),
+    responses((status = 200, body = Vec<PageView>)))]
+async fn pages(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(visitor): Path<String>,
+) -> Result<Json<Vec<PageView>>, Problem> {
+    app.reach(caller.actor, Action::VisitorRead)?;
+    let id: VisitorId = id(&visitor)?;
+    visitor::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
+    let views = visitor::pages(&app.db, id, 200).await?;
+    Ok(Json(
+        views
+            .into_iter()
+            .map(|it| PageView { at: it.at, url: it.url, title: it.title, referrer: it.referrer })
+            .collect(),
+    ))
+}
+
+/// A visitor's proof: a token in the address or in the header.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TokenQuery {
+    /// The visitor's token; may also stand in `Authorization: Bearer …`.
+    pub token: Option<String>,
+}
+
+/// The visitor who sends the request; only a genuine token will do.
+pub fn who(app: &App, headers: &HeaderMap, query: &TokenQuery) -> Result<VisitorId, Problem> {
+    let token = query.token.as_deref().or_else(|| bearer(headers)).ok_or(Code::BadToken)?;
+    app.secrets.read_visitor_token(token).ok_or_else(|| Code::BadToken.into())
+}
+
+/// The visitor's latest conversation.
+pub async fn latest(app: &App, visitor: VisitorId) -> Result<Conversation, Problem> {
+    let found = conversation::of_visitor(&app.db, visitor, 1).await?;
+    found.into_iter().next().ok_or_else(Problem::not_found)
+}
+
+/// What was said in the visitor's latest conversation; nothing of what staff say among themselves.
+#[utoipa::path(get, path = "/visitor/events", tag = "widget", params(TokenQuery, PartQuery),
+    responses((status = 200, body = Events)))]
+async fn own_events(
+    State(app): State<Shared>,
+    headers: HeaderMap,
+    Query(token): Query<TokenQuery>,
+    Query(query): Query<PartQuery>,
+) -> Result<Response, Problem> {
+    let conversation = latest(&app, who(&app, &headers, &token)?).await?;
+    conversations::part(&app, conversation.id, &query, true).await
+}

@@ -1,0 +1,153 @@
+//! Facts for reports: reads on from its own position in the log and writes what it found in the same transaction as
+//! the position, so that a restart counts nothing twice and leaves nothing out.
+
+use crate::{app::Shared, tasks};
+use std::time::Duration;
+use yingda_core::{event::Event, fact::Row};
+use yingda_report::project::{Missing, Open};
+use yingda_store::{
+    Batch, CommitError, Db, ReadError,
+    event::{self as events, StoredEvent},
+    fact, reader,
+};
+
+const READER: &str = "facts";
+const BATCH: usize = 2_000;
+/// Under load many events change the same rows: so long a pause writes each row once for all of them.
+const PACE: Duration = Duration::from_millis(500);
+
+pub fn start(app: Shared) {
+    tasks::start("facts", async move {
+        tokio::select! {
+            () = run(&app) => {}
+            () = tasks::stopping() => {}
+        }
+    });
+}
+
+async fn run(app: &Shared) {
+    let mut position = app.site.position();
+    let mut open = None;
+    loop {
+        if let Err(error) = catch_up(&app.db, &mut open).await {
+            tracing::warn!(%error, "facts wait for the store");
+        }
+        tokio::time::sleep(PACE).await;
+        if open.is_some() && position.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Counts every event that is stored and not yet counted. `open` is what the reader knows; after an error it knows
+/// nothing, and begins again from what is stored.
+async fn catch_up(db: &Db, open: &mut Option<Open>) -> Result<(), ReadError> {
+    let mut reading = match open.take() {
+        Some(open) => open,
+        None => Open::after(begin(db).await?),
+    };
+    loop {
+        let from = reading.position();
+        let found = events::since(db, from, BATCH).await?;
+        let Some(last) = found.last().map(|event| event.seq) else { break };
+        let told: Vec<Event> = found.iter().filter_map(read).collect();
+        let missing = reading.missing(&told);
+        if !missing.is_empty() {
+            let rows = read_back(db, &missing).await?;
+            reading.know(&missing, rows);
+        }
+        told.iter().for_each(|event| reading.apply(event));
+        reading.pass(last);
+        let mut statements: Vec<_> = reading.drain().iter().map(fact::put).collect();
+        statements.push(reader::advance(READER, from, last));
+        db.commit(Batch { statements, ..Batch::default() }).await?;
+    }
+    *open = Some(reading);
+    Ok(())
+}
+
+/// The position to read on from; a first reader begins before the first event.
+async fn begin(db: &Db) -> Result<u64, ReadError> {
+    if let Some(reached) = reader::reached(db, READER).await? {
+        return Ok(reached);
+    }
+    let statements = vec![reader::begin(READER, 0)];
+    match db.commit(Batch { statements, ..Batch::default() }).await {
+        Ok(()) | Err(CommitError::Stale { .. }) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The stored rows that events go on with.
+async fn read_back(db: &Db, missing: &Missing) -> Result<Vec<Row>, ReadError> {
+    let mut rows = vec![];
+    for id in &missing.contacts {
+        if let Some((contact, visits, segments)) = fact::of_contact(db, *id).await? {
+            rows.push(Row::Contact(contact));
+            rows.extend(visits.into_iter().map(Row::Visit));
+            rows.extend(segments.into_iter().map(Row::Segment));
+        }
+    }
+    for agent in &missing.agents {
+        rows.extend(fact::open_interval(db, *agent).await?.map(Row::Interval));
+    }
+    Ok(rows)
+}
+
+/// The event, where it counts for anything and was not erased.
+fn read(stored: &StoredEvent) -> Option<Event> {
+    if matches!(&*stored.kind, "read" | "record_changed" | "customer_changed" | "signed_in" | "signed_out") {
+        return None;
+    }
+    match serde_json::from_slice(stored.body.as_deref()?) {
+        Ok(event) => Some(event),
+        Err(error) => {
+            tracing::error!(%error, seq = stored.seq, "an event could not be read, and is not counted");
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use yingda_core::fact::Facts;
+
+    async fn counted(db: &Db) -> Facts {
+        let (from, to) = (0, i64::MAX / 2);
+        Facts {
+            contacts: fact::contacts(db, from, to).await.unwrap(),
+            visits: fact::visits(db, from, to).await.unwrap(),
+            segments: fact::segments(db, from, to).await.unwrap(),
+            offers: fact::offers(db, from, to).await.unwrap(),
+            intervals: fact::intervals(db, from, to).await.unwrap(),
+        }
+    }
+
+    /// SYS-31: counting the log again, over what is stored, changes nothing.
+    #[tokio::test]
+    async fn a_second_count_of_the_whole_log_changes_nothing() {
+        let folder = std::env::temp_dir().join(format!("yingda-facts-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let db = Db::open(&format!("sqlite:{}", folder.join("yingda.db").display())).await.unwrap();
+        db.migrate().await.unwrap();
+        crate::demo::load(&db, 1_795_000_000_000).await.unwrap();
+        catch_up(&db, &mut None).await.unwrap();
+        let once = counted(&db).await;
+        assert!(once.contacts.len() > 400, "{}", once.contacts.len());
+        assert!(once.visits.len() >= once.contacts.len());
+        assert!(once.contacts.iter().all(|contact| contact.closed_at.is_some()));
+        assert!(
+            once.intervals.iter().filter(|it| it.until_at.is_none()).count() <= 6,
+            "one open interval each"
+        );
+
+        catch_up(&db, &mut Some(Open::default())).await.expect_err("the position is further on: stale");
+        let again = vec![reader::advance(READER, reader::reached(&db, READER).await.unwrap().unwrap(), 0)];
+        db.commit(Batch { statements: again, ..Batch::default() }).await.unwrap();
+        catch_up(&db, &mut None).await.unwrap();
+        assert_eq!(counted(&db).await, once);
+        db.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,24 @@
+//! Work that goes on beside the loop, each job from its own position in the log.
+
+pub mod webhooks;
+
+use crate::{app::Shared, tasks};
+use std::time::Duration;
+use yingda_store::idempotency;
+
+/// Starts everything that a serving process does by itself.
+pub fn start(app: &Shared) {
+    webhooks::start(app.clone());
+    tasks::start("idempotency", forget_keys(app.clone()));
+}
+
+/// Answers to repeated requests are kept for seven days, not for ever.
+async fn forget_keys(app: Shared) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(3_600));
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => app.site.ride(idempotency::expire(app.clock.now())).await,
+            () = tasks::stopping() => return,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Webhooks: every committed event that a webhook asks for is delivered to it at least once, signed, in order per
+//! conversation, and tried again with growing pauses. The job reads on from its own position in the log, so nothing
+//! is missed over a restart.
+
+use crate::{app::Shared, outgoing::Door, random, secrets::Secrets, tasks};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{Client, Url};
+use sha2::Sha256;
+use std::time::Duration;
+use tokio::sync::Notify;
+use yingda_core::{At, config::Webhook, event::Subject, id::*};
+use yingda_store::{
+    Batch, CommitError, ReadError,
+    event::{self as events, StoredEvent},
+    reader,
+    webhook::{self as rows, Delivery},
+};
+
+const READER: &str = "webhooks";
+const BATCH: usize = 200;
+/// Attempts before a delivery is given up: with the pauses below about a day and a half.
+pub const ATTEMPTS: u32 = 12;
+const FIRST_PAUSE_MS: At = 5_000;
+const LONGEST_PAUSE_MS: At = 6 * 3_600_000;
+/// At most so many requests at once.
+const AT_ONCE: usize = 16;
+
+/// Wakes the job when a person replays a delivery.
+pub static WAKE: Notify = Notify::const_new();
+
+/// What a webhook's deliveries are signed with. It follows from the installation's key, so it is stored nowhere.
+pub fn secret(secrets: &Secrets, id: WebhookId) -> String {
+    format!("whsec_{}", hex::encode(secrets.mac("webhook", &id.0.to_be_bytes())))
+}
+
+/// `t=<milliseconds>,v1=<hex HMAC-SHA-256 of "t.body">`
+pub fn signature(secret: &str, at: At, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
+    mac.update(at.to_string().as_bytes());
+    mac.update(b".");
+    mac.update(body);
+    format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+pub fn start(app: Shared) {
+    tasks::start("webhooks", async move {
+        tokio::select! {
+            () = run(&app) => {}
+            () = tasks::stopping() => {}
+        }
+    });
+}
+
+async fn run(app: &Shared) {
+    let door = Door::new(&app.config.outgoing.private_networks);
+    let client = match door.client() {
+        Ok(client) => client,
+        Err(error) => return tracing::error!(%error, "webhooks cannot be delivered"),
+    };
+    let mut position = app.site.position();
+    loop {
+        let pause = match step(app, &client, &door).await {
+            Ok(Some(at)) => Duration::from_millis((at - app.clock.now()).clamp(0, 60_000) as u64),
+            Ok(None) => Duration::from_secs(60),
+            Err(error) => {
+                tracing::warn!(%error, "webhooks wait for the store");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            changed = position.changed() => if changed.is_err() { return },
+            () = WAKE.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Turns new events into deliveries and sends what is due; says when more falls due.
+async fn step(app: &Shared, client: &Client, door: &Door) -> Result<Option<At>, ReadError> {
+    while enlist(app).await? {}
+    loop {
+        let due = rows::due(&app.db, app.clock.now(), AT_ONCE).await?;
+        if due.is_empty() {
+            return rows::next_at(&app.db).await;
+        }
+        let sent = due.into_iter().map(|delivery| {
+            let (app, client, door) = (app.clone(), client.clone(), door.clone());
+            async move { send(&app, &client, &door, delivery).await }
+        });
+        for outcome in futures_util::future::join_all(sent).await {
+            outcome?;
+        }
+    }
+}
+
+/// Makes rows of the next events, in the same transaction as the position. False when there are no more.
+async fn enlist(app: &Shared) -> Result<bool, ReadError> {
+    let head = *app.site.position().borrow();
+    let Some(reached) = reader::reached(&app.db, READER).await? else {
+        // What happened before there were webhooks is nobody's news.
+        commit(app, vec![reader::begin(READER, head)]).await?;
+        return Ok(true);
+    };
+    let directory = app.directory();
+    if directory.webhooks.values().all(|webhook| !webhook.enabled) {
+        // Whoever asks for events later gets those from then on.
+        if head > reached {
+            commit(app, vec![reader::advance(READER, reached, head)]).await?;
+        }
+        return Ok(false);
+    }
+    let found = events::since(&app.db, reached, BATCH).await?;
+    let Some(last) = found.last() else { return Ok(false) };
+    let now = app.clock.now();
+    let mut statements = vec![];
+    for event in &found {
+        for (id, _) in directory.webhooks.iter().filter(|(_, webhook)| wants(webhook, event)) {
+            let row = RecordId(app.next_id());
+            statements.push(rows::insert(row, *id, event.seq, event.on_id, &event.kind, now));
+        }
+    }
+    statements.push(reader::advance(READER, reached, last.seq));
+    commit(app, statements).await?;
+    Ok(true)
+}
+
+fn wants(webhook: &Webhook, event: &StoredEvent) -> bool {
+    webhook.enabled
+        && event.body.is_some()
+        && (webhook.kinds.is_empty() || webhook.kinds.iter().any(|kind| *kind == event.kind))
+}
+
+async fn commit(app: &Shared, statements: Vec<yingda_store::Statement>) -> Result<(), ReadError> {
+    match app.db.commit(Batch { statements, ..Batch::default() }).await {
+        // Another node was here first.
+        Ok(()) | Err(CommitError::Stale { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Tries one delivery and writes down what came of it.
+async fn send(app: &Shared, client: &Client, door: &Door, delivery: Delivery) -> Result<(), ReadError> {
+    let directory = app.directory();
+    let Some(webhook) = directory.webhooks.get(&delivery.webhook).filter(|webhook| webhook.enabled) else {
+        let gone = rows::dead(delivery.id, None, "the webhook was deleted or switched off");
+        return commit(app, vec![gone]).await;
+    };
+    let event = events::one(&app.db, delivery.seq).await?.and_then(|event| event.body);
+    let Some(event) = event else {
+        return commit(app, vec![rows::dead(delivery.id, None, "the event was erased")]).await;
+    };
+    let body = payload(&format!("1:{}", delivery.seq), &event);
+    let outcome = post(app, client, door, delivery.webhook, webhook, body).await;
+    let statement = match outcome {
+        Ok(status) => rows::delivered(delivery.id, status),
+        Err(Failure { status, error }) if delivery.attempts + 1 >= ATTEMPTS => {
+            rows::dead(delivery.id, status, &error)
+        }
+        Err(Failure { status, error }) => {
+            let next_at = app.clock.now() + pause_ms(delivery.attempts);
+            rows::retry(delivery.id, next_at, status, &error)
+        }
+    };
+    commit(app, vec![statement]).await
+}
+
+/// `{"id":"<site>:<seq>","event":{…}}`: a receiver that keeps the ids it has seen carries out each event once.
+fn payload(id: &str, event: &[u8]) -> Vec<u8> {
+    [b"{\"id\":\"", id.as_bytes(), b"\",\"event\":", event, b"}"].concat()
+}
+
+/// Why a delivery did not arrive.
+#[derive(Debug)]
+pub struct Failure {
+    pub status: Option<u16>,
+    pub error: String,
+}
+
+async fn post(
+    app: &Shared,
+    client: &Client,
+    door: &Door,
+    id: WebhookId,
+    webhook: &Webhook,
+    body: Vec<u8>,
+) -> Result<u16, Failure> {
+    let failed = |error: String| Failure { status: None, error };
+    let url = Url::parse(&webhook.url).map_err(|error| failed(error.to_string()))?;
+    if !door.admits_url(&url) {
+        return Err(failed(
+            "the address lies in a private network that the configuration does not allow".into(),
+        ));
+    }
+    let at = app.clock.now();
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("x-yingda-signature", signature(&secret(&app.secrets, id), at, &body))
+        .body(body);
+    match request.send().await {
+        Ok(response) if response.status().is_success() => Ok(response.status().as_u16()),
+        Ok(response) => {
+            let status = response.status();
+            Err(Failure { status: Some(status.as_u16()), error: format!("answered {status}") })
+        }
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            Err(failed(format!("{error}: {cause}").chars().take(500).collect()))
+        }
+    }
+}
+
+/// Doubled each time, and spread by a quarter so that many do not come back together.
+fn pause_ms(attempts: u32) -> At {
+    let pause = (FIRST_PAUSE_MS << attempts.min(20)).min(LONGEST_PAUSE_MS);
+    let [byte] = random::bytes::<1>();
+    pause * 3 / 4 + pause / 2 * At::from(byte) / 255
+}
+
+/// Sends a sample so that a person sees at once whether it arrives.
+pub async fn ping(app: &Shared, id: WebhookId, webhook: &Webhook) -> Result<u16, Failure> {
+    let door = Door::new(&app.config.outgoing.private_networks);
+    let client = door.client().map_err(|error| Failure { status: None, error: error.to_string() })?;
+    let event = serde_json::json!({ "t": "event", "kind": "ping", "seq": 0, "at": app.clock.now(), "on": Subject::Site });
+    post(app, &client, &door, id, webhook, payload("1:0", event.to_string().as_bytes())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_end() {
+        for attempts in 0..40 {
+            let expected = (FIRST_PAUSE_MS << attempts.min(20)).min(LONGEST_PAUSE_MS);
+            let pause = pause_ms(attempts);
+            assert!(pause >= expected * 3 / 4 && pause <= expected * 5 / 4, "{attempts}: {pause}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_the_hmac_of_time_and_body() {
+        // echo -n '5.{}' | openssl dgst -sha256 -hmac key
+        assert_eq!(
+            signature("key", 5, b"{}"),
+            "t=5,v1=9be615aec64f0d044b5ad6854ab1d893ec88617fb728d2149dcd3a3428e8c45d"
+        );
+    }
+
+    #[test]
+    fn a_payload_is_json_around_the_stored_bytes() {
+        let payload: serde_json::Value = serde_json::from_slice(&payload("1:7", b"{\"seq\":7}")).unwrap();
+        assert_eq!(payload, serde_json::json!({ "id": "1:7", "event": { "seq": 7 } }));
+    }
+}

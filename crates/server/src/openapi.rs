@@ -1,0 +1,169 @@
+//! The OpenAPI document: every address, every body, the frames of the socket, and what every call has in common.
+
+use crate::http;
+use utoipa::{
+    OpenApi, PartialSchema, ToSchema,
+    openapi::{
+        ComponentsBuilder, Content, HttpMethod, PathItem, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+        path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+use yingda_wire::{frame, problem::Problem};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Yingda 应答",
+        description = "Everything that the console and the widget do, for programs. A program sends its key as \
+            `Authorization: Bearer yk_…`; errors are RFC 9457 problems; changes of records carry `If-Match`; creating \
+            calls may carry `Idempotency-Key`; lists go on with `cursor`. `GET /api/v1/ws` speaks `ClientFrame` and \
+            `ServerFrame`, one JSON object a text message.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(frame::ClientFrame, frame::ServerFrame, Problem))
+)]
+struct Document;
+
+/// The document of all endpoints, as `yingda openapi` prints it.
+pub fn document() -> String {
+    let mut document = Document::openapi().nest("/api/v1", http::api(0).into_openapi());
+    for (path, item) in sockets() {
+        document.paths.add_path_operation(path, vec![item.0], item.1);
+    }
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("yk_…").build();
+    let cookie = ApiKey::Cookie(ApiKeyValue::new(crate::auth::COOKIE));
+    let components = ComponentsBuilder::from(document.components.take().unwrap_or_default())
+        .security_scheme("key", SecurityScheme::Http(key))
+        .security_scheme("session", SecurityScheme::ApiKey(cookie))
+        .build();
+    document.components = Some(components);
+    document.security =
+        Some(["key", "session"].map(|way| SecurityRequirement::new(way, [] as [&str; 0])).to_vec());
+    for item in document.paths.paths.values_mut() {
+        for operation in operations(item) {
+            finish(operation);
+        }
+    }
+    document.to_pretty_json().expect("the document has a JSON form")
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
+        .into_iter()
+        .filter_map(Option::as_mut)
+}
+
+/// Whatever goes wrong is told as a problem, in the language that the caller names.
+fn finish(operation: &mut Operation) {
+    let problem = ResponseBuilder::new()
+        .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
+        .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
+    operation.responses.responses.insert("default".into(), RefOr::T(problem.build()));
+    let lang = ParameterBuilder::new()
+        .name("lang")
+        .parameter_in(ParameterIn::Query)
+        .description(Some("Language of messages, `zh` or `en`; wins over `Accept-Language`."))
+        .schema(Some(String::schema()))
+        .build();
+    operation.parameters.get_or_insert_default().push(lang.into());
+}
+
+/// The addresses that do not answer once and end.
+fn sockets() -> Vec<(&'static str, (HttpMethod, Operation))> {
+    let operation = |id: &str, summary: &str, status: &str, what: &str, frame: Option<String>, kind: &str| {
+        let response = ResponseBuilder::new().description(what);
+        let response = match frame {
+            Some(name) => response.content(kind, Content::new(Some(Ref::from_schema_name(name)))),
+            None => response,
+        };
+        OperationBuilder::new()
+            .operation_id(Some(id))
+            .tag("socket")
+            .summary(Some(summary))
+            .response(status, response.build())
+    };
+    let server = || Some(frame::ServerFrame::name().into_owned());
+    let open = operation(
+        "open_socket",
+        "The WebSocket of consoles and widgets. The first frame is `console` or `hello`.",
+        "101",
+        "The connection speaks frames from here on.",
+        server(),
+        "application/json",
+    );
+    let stream = operation(
+        "open_stream",
+        "The same frames as server-sent events, where WebSocket is blocked. The first message names the stream.",
+        "200",
+        "Server frames, one a message.",
+        server(),
+        "text/event-stream",
+    );
+    let post = operation(
+        "post_to_stream",
+        "One client frame on a stream that is open.",
+        "204",
+        "The frame was taken.",
+        None,
+        "",
+    )
+    .parameter(
+        ParameterBuilder::new().name("id").parameter_in(ParameterIn::Path).schema(Some(String::schema())),
+    )
+    .request_body(Some(
+        utoipa::openapi::request_body::RequestBodyBuilder::new()
+            .content(
+                "application/json",
+                Content::new(Some(Ref::from_schema_name(frame::ClientFrame::name().into_owned()))),
+            )
+            .build(),
+    ));
+    vec![
+        ("/api/v1/ws", (HttpMethod::Get, open.build())),
+        ("/api/v1/stream", (HttpMethod::Get, stream.build())),
+        ("/api/v1/stream/{id}", (HttpMethod::Post, post.build())),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+
+    #[test]
+    fn sys_73_the_document_in_docs_is_the_one_that_the_program_prints() {
+        let stored = std::fs::read_to_string(STORED).unwrap_or_default();
+        assert!(
+            stored.trim_end() == document().trim_end(),
+            "docs/openapi.json is stale: run `cargo xtask codegen`"
+        );
+    }
+
+    #[test]
+    fn every_reference_in_the_document_leads_somewhere() {
+        let text = document();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        for reference in text.split("\"#/components/schemas/").skip(1) {
+            let name = reference.split('"').next().unwrap();
+            assert!(schemas.contains_key(name), "{name} is referred to and not described");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own_and_a_sentence() {
+        let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        let mut names = std::collections::BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let summary = operation["summary"].as_str().unwrap_or_default();
+                assert!(!summary.is_empty(), "{method} {path} says nothing of itself");
+                let name = operation["operationId"].as_str().unwrap_or_default();
+                assert!(names.insert(name.to_owned()), "{method} {path}: the name {name} stands twice");
+            }
+        }
+    }
+}
