@@ -1,10 +1,11 @@
 //! What all handlers share.
 
 use crate::{
-    api_keys::ApiKeys, clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits,
-    passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
+    clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits, passwords::Passwords,
+    problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
 };
 use std::sync::{Arc, Mutex, RwLock};
+use tokio::sync::Mutex as AsyncMutex;
 use yingda_core::{
     access::{self, Action, Reach, Resource},
     actor::Actor,
@@ -31,10 +32,9 @@ pub struct App {
     pub ids: Mutex<IdMaker>,
     pub limits: Limits,
     pub sessions: Sessions,
-    pub keys: ApiKeys,
     pub passwords: Passwords,
     /// The one-time link's token while nobody exists who could sign in.
-    pub set_up_token: Mutex<Option<String>>,
+    pub set_up_token: AsyncMutex<Option<String>>,
 }
 
 impl App {

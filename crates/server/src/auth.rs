@@ -12,6 +12,7 @@ use axum::{
 };
 use std::{convert::Infallible, net::IpAddr};
 use yingda_core::{actor::Actor, id::UserId, lang::Lang};
+use yingda_store::api_key;
 
 pub const COOKIE: &str = "yingda_session";
 
@@ -77,10 +78,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = Shared::from_ref(state);
         let client = client(parts);
-        if let Some(key) = bearer(&parts.headers).filter(|token| token.starts_with(API_KEY_PREFIX)) {
-            let hash = app.secrets.token_hash(key);
-            let id = app.keys.check(hash, app.clock.now()).ok_or(Code::BadToken)?;
-            return Ok(Caller { actor: Actor::Api { id }, user: None, lang: client.lang, ip: client.ip });
+        if let Some(token) = bearer(&parts.headers) {
+            let actor = by_token(&app, token).await?.ok_or(Code::BadToken)?;
+            return Ok(Caller { actor, user: None, lang: client.lang, ip: client.ip });
         }
         let signed_in = SignedIn::from_request_parts(parts, state).await?;
         if app.settings().require_totp && !signed_in.state.has_totp {
@@ -116,6 +116,24 @@ where
 }
 
 pub const API_KEY_PREFIX: &str = "yk_";
+
+/// A program with its key, or the operator's own command line on this machine.
+async fn by_token(app: &App, token: &str) -> Result<Option<Actor>, Problem> {
+    if app.secrets.is_operator_token(token) {
+        return Ok(Some(Actor::System));
+    }
+    if !token.starts_with(API_KEY_PREFIX) {
+        return Ok(None);
+    }
+    let now = app.clock.now();
+    let found = api_key::of_secret(&app.db, &app.secrets.token_hash(token)).await?;
+    let Some(key) = found.filter(|key| key.is_valid(now)) else { return Ok(None) };
+    // A minute more or less does not matter, and spares a write for each request.
+    if key.last_used_at.is_none_or(|at| now - at > 60_000) {
+        app.site.ride(api_key::used(key.id, now)).await;
+    }
+    Ok(Some(Actor::Api { id: key.id }))
+}
 
 /// The token of `Authorization: Bearer …`.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -6,14 +6,15 @@ mod network;
 
 pub use network::Network;
 
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use toml::{Table, Value, de::DeTable};
 
 pub const DEFAULTS: &str = include_str!("default.toml");
 
 /// Names that belong to the environment but are no configuration keys.
-const NOT_KEYS: [&str; 4] = ["YINGDA_SECRET_KEY", "YINGDA_PASSWORD", "YINGDA_TEST_", "YINGDA_BENCH_"];
+const NOT_KEYS: [&str; 5] =
+    ["YINGDA_SECRET_KEY", "YINGDA_PASSWORD", "YINGDA_TEST_", "YINGDA_BENCH_", "YINGDA_E2E_"];
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +28,6 @@ pub struct Config {
     pub session: Session,
     pub limits: Limits,
     pub log: Log,
-    pub metrics: Metrics,
     pub outgoing: Outgoing,
 }
 
@@ -82,20 +82,8 @@ pub enum LogFormat {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Metrics {
-    #[serde(deserialize_with = "empty_is_none")]
-    pub listen: Option<SocketAddr>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Outgoing {
     pub private_networks: Vec<Network>,
-}
-
-fn empty_is_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
-    let text = String::deserialize(from)?;
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(de::Error::custom) }
 }
 
 impl Limits {
@@ -335,7 +323,6 @@ mod tests {
         let config = load(None, [], &[]).unwrap();
         assert_eq!(config.listen.port(), 8080);
         assert_eq!(config.store_url(), "sqlite:./data/yingda.db");
-        assert_eq!(config.metrics.listen, None);
     }
 
     #[test]

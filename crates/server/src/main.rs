@@ -1,28 +1,39 @@
 //! The binary `yingda`.
 
-mod api_keys;
 mod app;
 mod auth;
 mod cli;
 mod clock;
 mod config;
 mod csv;
+mod defaults;
+mod demo;
 mod files;
 mod http;
+mod identify;
 mod hub;
+mod jobs;
 mod limits;
+mod lock;
+mod openapi;
 mod outgoing;
 mod passwords;
 mod problem;
+mod queue_now;
 mod random;
+mod recall;
 mod secrets;
 mod sentences;
 mod serve;
 mod sessions;
+mod sheet;
 mod site;
+mod socket;
 mod sort_key;
+mod start;
 mod tasks;
 mod tls;
+mod totp;
 
 use std::process::ExitCode;
 

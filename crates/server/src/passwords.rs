@@ -7,18 +7,34 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
-#[derive(Clone)]
 pub struct Passwords {
-    turns: Arc<Semaphore>,
+    turns: Semaphore,
     /// A hash that no password fits: unknown logins take as long as known ones.
     nobody: Arc<OnceLock<String>>,
+    /// Tries at one account go one after another.
+    doors: [Mutex<()>; DOORS],
 }
+
+/// Accounts share doors by hash; more doors only mean less waiting for strangers.
+const DOORS: usize = 64;
+/// No setting allows shorter passwords than this.
+pub const LEAST: u8 = 8;
 
 impl Passwords {
     pub fn new() -> Self {
-        Self { turns: Arc::new(Semaphore::new(2)), nobody: Arc::default() }
+        Self {
+            turns: Semaphore::new(2),
+            nobody: Arc::default(),
+            doors: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+
+    /// Waits until nobody else tries this login; the turn ends when the guard goes.
+    pub async fn turn(&self, login: &str) -> MutexGuard<'_, ()> {
+        let sum = login.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        self.doors[sum % DOORS].lock().await
     }
 
     pub async fn hash(&self, password: &str) -> String {
@@ -62,7 +78,7 @@ pub fn is_strong(password: &str, login: &str, min: u8) -> bool {
         ["password", "12345678", "qwertyui", "11111111", "abcd1234", "iloveyou", "admin", "woaini"];
     let lower = password.to_lowercase();
     let one_letter = lower.chars().all(|letter| lower.starts_with(letter));
-    lower.chars().count() >= usize::from(min.max(8))
+    lower.chars().count() >= usize::from(min.max(LEAST))
         && password.len() <= 1_000
         && !one_letter
         && (login.len() < 3 || !lower.contains(&login.to_lowercase()))

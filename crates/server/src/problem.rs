@@ -10,9 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use yingda_core::{
+    engine::Refused,
     lang::{Lang, Text},
     refusal::Refusal,
 };
+use yingda_store::ReadError;
 use yingda_wire::problem as wire;
 
 /// What can go wrong at the edge, beside the engine's refusals.
@@ -148,6 +150,25 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::BadCursor => Problem::new(Code::BadQuery).on("cursor 无效", "The cursor is not valid"),
+            ReadError::Unavailable(why) => {
+                tracing::warn!(%why, "the store cannot be read");
+                Problem::new(Refusal::Unavailable)
+            }
+            ReadError::Failed(why) => Problem::broken("a read failed", why),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Problem::new(refused.refusal)
+    }
+}
+
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Problem::new(code)
@@ -180,7 +201,8 @@ pub async fn tell(request: Request, next: Next) -> Response {
         },
     };
     let (mut head, _) = response.into_parts();
-    let mut told = (status, Json(problem.told(lang))).into_response();
+    let body = wire::Problem { status: status.as_u16(), ..problem.told(lang) };
+    let mut told = (status, Json(body)).into_response();
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::CONTENT_TYPE);
     told.headers_mut().extend(head.headers);

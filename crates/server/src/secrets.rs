@@ -11,6 +11,7 @@ use yingda_core::{At, id::VisitorId};
 /// A visitor is remembered for so long after the last visit: each visit gives a fresh token.
 const VISITOR_TOKEN_MS: At = 400 * 24 * 3_600_000;
 const NONCE: usize = 12;
+const OPERATOR_PREFIX: &str = "yo_";
 
 pub struct Secrets {
     key: [u8; 32],
@@ -69,6 +70,22 @@ impl Secrets {
         let number = |part: &[u8]| i64::from_be_bytes(part.try_into().expect("eight bytes"));
         let age_ms = self.clock.now() - number(&text[8..]);
         (is_ours && age_ms < VISITOR_TOKEN_MS).then(|| VisitorId(number(&text[..8])))
+    }
+
+    /// A token by which the command line on this machine, which can read the key, shows that it acts for the
+    /// operator. It is good for two minutes.
+    pub fn operator_token(&self) -> String {
+        let at = self.clock.now().to_string();
+        format!("{OPERATOR_PREFIX}{at}.{}", hex::encode(self.mac("operator", at.as_bytes())))
+    }
+
+    pub fn is_operator_token(&self, token: &str) -> bool {
+        let Some((at, mac)) = token.strip_prefix(OPERATOR_PREFIX).and_then(|rest| rest.split_once('.'))
+        else {
+            return false;
+        };
+        let is_fresh = at.parse::<At>().is_ok_and(|at| (self.clock.now() - at).abs() < 120_000);
+        is_fresh && same(mac.as_bytes(), hex::encode(self.mac("operator", at.as_bytes())).as_bytes())
     }
 
     /// Encrypts a value that is kept at rest.
@@ -141,6 +158,16 @@ mod tests {
         }
         assert_eq!(ours.read_visitor_token(""), None);
         assert_eq!(ours.read_visitor_token(&"A".repeat(4_000)), None);
+    }
+
+    #[test]
+    fn an_operator_token_is_good_only_here_and_now() {
+        let token = secrets(1).operator_token();
+        assert!(secrets(1).is_operator_token(&token));
+        assert!(!secrets(2).is_operator_token(&token));
+        let (_, mac) = token.split_once('.').unwrap();
+        assert!(!secrets(1).is_operator_token(&format!("yo_1.{mac}")));
+        assert!(!secrets(1).is_operator_token("yo_"));
     }
 
     #[test]

@@ -10,17 +10,16 @@ pub type SessionId = [u8; 32];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     pub user: UserId,
-    pub made_at: At,
     pub seen_at: At,
     /// What of `seen_at` the store knows.
     pub stored_at: At,
     pub has_totp: bool,
 }
 
-#[derive(Default)]
 pub struct Sessions {
     live: RwLock<HashMap<SessionId, Session>>,
-    idle_ms: At,
+    /// A session ends after so long without use.
+    pub idle_ms: At,
 }
 
 /// The store learns of use at most so often.
@@ -119,7 +118,7 @@ mod tests {
     const HOUR: At = 3_600_000;
 
     fn session(user: i64) -> Session {
-        Session { user: UserId(user), made_at: 0, seen_at: 0, stored_at: 0, has_totp: false }
+        Session { user: UserId(user), seen_at: 0, stored_at: 0, has_totp: false }
     }
 
     #[test]

@@ -1,11 +1,27 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
-use std::process::ExitCode;
+mod backup;
+mod demo;
+mod doctor;
+mod office;
+mod serve;
+mod user;
 
-/// Yingda 应答: answers a company's customers.
+use crate::{
+    config::{self, Config},
+    openapi,
+    start::{self, StartError},
+};
+use clap::{Args, Parser, Subcommand};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Yingda 应答 answers a company's customers: web chat, queues, agents, records.
 #[derive(Parser)]
-#[command(name = "yingda", version, about)]
+#[command(name = "yingda", version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -14,11 +30,146 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server.
-    Serve,
+    Serve {
+        #[command(flatten)]
+        place: Place,
+        /// Address and port to listen on, such as 127.0.0.1:8080; port 0 takes a free one.
+        #[arg(long)]
+        listen: Option<String>,
+        /// On the first start, load demo data: a shop with the widget, agents, customers, a week of history.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bring the store to this version and stop.
+    Migrate {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Manage accounts, also while the server runs.
+    User {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        what: user::User,
+    },
+    /// Load or clear the demo data.
+    Demo {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        what: demo::Demo,
+    },
+    /// Check configuration, store, ports, clock, disk and files, and say what to do.
+    Doctor {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write the embedded store and all files into one archive, also while the server runs.
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// The archive to write.
+        file: PathBuf,
+    },
+    /// Bring back what `backup` wrote, into an empty data folder.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// The archive to read.
+        file: PathBuf,
+    },
+    /// Print the OpenAPI document of all endpoints.
+    Openapi,
+}
+
+/// Where configuration and data lie.
+#[derive(Args, Clone, Default)]
+struct Place {
+    /// Folder of the embedded store, files and key.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Configuration file; without it `<data>/yingda.toml`, if there is one.
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+impl Place {
+    fn config(&self, flags: &[(&str, String)]) -> Result<Config, StartError> {
+        let mut flags = flags.to_vec();
+        flags.extend(self.data.iter().map(|data| ("data", data.display().to_string())));
+        let environment =
+            || std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
+        let refuse = |error: config::ConfigError| StartError(error.to_string());
+        let path = match &self.config {
+            Some(path) => path.clone(),
+            // Where the data lies is known without the file; the file in it may say all the rest.
+            None => config::load(None, environment(), &flags).map_err(refuse)?.data.join("yingda.toml"),
+        };
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.config.is_none() => None,
+            Err(error) => {
+                return Err(start::while_trying(format!("cannot read {}", path.display()))(error));
+            }
+        };
+        let name = path.display().to_string();
+        let source = text.as_deref().map(|text| config::Source { name: &name, text });
+        config::load(source, environment(), &flags).map_err(refuse)
+    }
 }
 
 pub fn run() -> ExitCode {
+    // Outgoing and incoming TLS use one implementation; a second call would only find it set.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
-        Command::Serve => ExitCode::SUCCESS,
+        Command::Serve { place, listen, demo } => {
+            let flags: Vec<_> = listen.map(|listen| ("listen", listen)).into_iter().collect();
+            told(place.config(&flags).and_then(|config| block_on(serve::run(config, demo))))
+        }
+        Command::Migrate { place } => told(place.config(&[]).and_then(|config| block_on(migrate(config)))),
+        Command::User { place, what } => {
+            told(place.config(&[]).and_then(|config| block_on(user::run(config, what))))
+        }
+        Command::Demo { place, what } => {
+            told(place.config(&[]).and_then(|config| block_on(demo::run(config, what))))
+        }
+        Command::Doctor { place } => block_on(doctor::run(place.config(&[]))),
+        Command::Backup { place, file } => {
+            told(place.config(&[]).and_then(|config| block_on(backup::backup(config, file))))
+        }
+        Command::Restore { place, file } => {
+            told(place.config(&[]).and_then(|config| block_on(backup::restore(config, file))))
+        }
+        Command::Openapi => {
+            println!("{}", openapi::document());
+            ExitCode::SUCCESS
+        }
     }
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("the operating system gives threads").block_on(work)
+}
+
+fn told(result: Result<(), StartError>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yingda: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn migrate(config: Config) -> Result<(), StartError> {
+    let _lock = start::lock(&config.data)?;
+    start::store(&config).await?.close().await;
+    println!("The store {} is at this version.", start::public(&config.store_url()));
+    Ok(())
+}
+
+/// The folder that holds a path.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -14,6 +14,6 @@ async fn alive() -> &'static str {
 
 /// The site's loop answers, so commands are taken and stored.
 async fn ready(State(app): State<Shared>) -> Result<&'static str, Problem> {
-    app.site.ask(|_| ()).await?;
+    app.site.ask(|_, _| ()).await?;
     Ok("ready\n")
 }

@@ -1,28 +1,74 @@
 //! HTTP: one router, the layers around it, and the handlers by noun.
 
+pub mod acts;
 pub mod assets;
+pub mod audit;
 pub mod body;
 pub mod client;
+pub mod consult;
+pub mod conversations;
+pub mod customers;
+pub mod edit;
+pub mod files;
+pub mod floor;
 pub mod health;
+pub mod idempotency;
+pub mod keys;
+pub mod leads;
+pub mod records;
+pub mod reports;
+pub mod session;
+pub mod setup;
+pub mod transcript;
+pub mod visitor_pages;
+pub mod visitors;
+pub mod webhooks;
 
-use crate::{app::Shared, problem};
+use crate::{app::Shared, openapi, problem, socket};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
+use utoipa_axum::router::OpenApiRouter;
+
+/// All documented addresses, below `/api/v1`. `largest_file` is in bytes.
+pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .merge(session::routes())
+        .merge(setup::routes())
+        .merge(records::routes())
+        .merge(conversations::routes())
+        .merge(acts::routes())
+        .merge(consult::routes())
+        .merge(transcript::routes())
+        .merge(customers::routes())
+        .merge(leads::routes())
+        .merge(visitors::routes())
+        .merge(files::routes(largest_file))
+        .merge(floor::routes())
+        .merge(keys::routes())
+        .merge(webhooks::routes())
+        .merge(reports::routes())
+        .merge(audit::routes())
+}
 
 /// All addresses of the server.
 pub fn router(app: Shared) -> Router {
-    let api = Router::new();
+    let (api, _) = api(app.config.limits.upload_bytes()).split_for_parts();
+    let document = get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) });
+    let api = api.merge(socket::routes()).merge(health::routes()).route("/openapi.json", document.clone());
     Router::new()
-        .nest("/api/v1", api.merge(health::routes()))
+        .nest("/api/v1", api)
+        .route("/openapi.json", document)
         .merge(health::routes())
         .merge(assets::routes())
+        .merge(visitor_pages::routes())
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::tell))

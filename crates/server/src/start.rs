@@ -1,0 +1,165 @@
+//! From a configuration to a running application: open the store, bring it up to date, start the loop.
+
+use crate::{
+    app::{App, Shared},
+    clock::Clock,
+    config::Config,
+    defaults,
+    files::Files,
+    http::setup,
+    hub::Hub,
+    limits::Limits,
+    lock::{self, Lock, Taken},
+    passwords::Passwords,
+    secrets::{Secrets, fresh_token},
+    sessions::{Session, Sessions},
+    site::{Configure, Item, Site},
+    sort_key::sort_key,
+    tasks,
+};
+use std::{
+    fmt, fs, io,
+    path::Path,
+    sync::{Arc, Mutex, RwLock},
+    time::Duration,
+};
+use tokio::sync::Mutex as AsyncMutex;
+use yingda_core::{At, actor::Actor, id::IdMaker, lang::Lang};
+use yingda_store::{Db, credential, record, session};
+
+/// Why the server cannot start, as a sentence with what to do.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Says what was tried when it failed.
+pub fn while_trying<E: fmt::Display>(what: impl fmt::Display) -> impl FnOnce(E) -> StartError {
+    move |error| StartError(format!("{what}: {error}"))
+}
+
+/// The data folder, made when absent and closed to other users.
+pub fn make_folder(data: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+/// The lock on the data folder; an error when somebody else has it.
+pub fn lock(data: &Path) -> Result<Lock, StartError> {
+    make_folder(data).map_err(while_trying(format!("cannot make the folder {}", data.display())))?;
+    match lock::take(data).map_err(while_trying(format!("cannot lock the folder {}", data.display())))? {
+        Taken::Ours(lock) => Ok(lock),
+        Taken::Theirs(address) => Err(StartError(format!(
+            "another yingda uses the folder {} and listens at {address}; stop it first, or name another folder with --data",
+            data.display()
+        ))),
+    }
+}
+
+pub fn secrets(config: &Config, clock: Clock) -> Result<Secrets, StartError> {
+    let key = std::env::var("YINGDA_SECRET_KEY").ok();
+    Secrets::open(&config.data, key.as_deref(), clock).map_err(while_trying("cannot read the secret key"))
+}
+
+/// The store, with its tables at this version.
+pub async fn store(config: &Config) -> Result<Db, StartError> {
+    let url = config.store_url();
+    let db = Db::open(&url).await.map_err(while_trying(format!("cannot open the store {}", public(&url))))?;
+    db.migrate().await.map_err(while_trying("cannot bring the store to this version"))?;
+    Ok(db)
+}
+
+/// A store's address without the password in it.
+pub fn public(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://…@{place}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// The application, with its loop running and the defaults of an empty store in place.
+pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartError> {
+    let secrets = secrets(&config, clock)?;
+    let files =
+        Files::open(config.data.join("files")).map_err(while_trying("cannot open the folder of files"))?;
+    let reading = "cannot read the store";
+    let now = clock.now();
+    let idle_ms = At::from(config.session.idle_hours) * 3_600_000;
+    let open = session::open(&db, now).await.map_err(while_trying(reading))?;
+    let sessions = Sessions::new(
+        idle_ms,
+        open.into_iter().map(|(it, has_totp)| {
+            (it.token_hash, Session { user: it.user, seen_at: it.seen_at, stored_at: it.seen_at, has_totp })
+        }),
+    );
+    let set_up_token = match credential::any(&db).await.map_err(while_trying(reading))? {
+        true => None,
+        false => Some(fresh_token()),
+    };
+    let directory = Arc::new(RwLock::default());
+    let hub = Hub::new();
+    let site = Site::start(db.clone(), hub.clone(), clock, directory.clone())
+        .await
+        .map_err(while_trying(reading))?;
+    let highest = db.highest_id().await.map_err(while_trying(reading))?;
+    let app = Arc::new(App {
+        limits: Limits::new(&config.limits),
+        ids: Mutex::new(IdMaker::new(0, highest)),
+        passwords: Passwords::new(),
+        set_up_token: AsyncMutex::new(set_up_token),
+        db,
+        site,
+        hub,
+        directory,
+        config,
+        clock,
+        files,
+        secrets,
+        sessions,
+    });
+    if app.directory().roles.is_empty() {
+        install_defaults(&app).await?;
+    }
+    tasks::start("sessions", sweep_sessions(app.clone()));
+    Ok(app)
+}
+
+/// Each default is a change like an administrator's, with its event.
+async fn install_defaults(app: &App) -> Result<(), StartError> {
+    let now = app.clock.now();
+    let records = defaults::records(|| app.next_id());
+    let mut item = Item { by: Actor::System, facts: vec![], writes: vec![], configure: vec![] };
+    for (id, it) in records {
+        let name = it.name().get(Lang::Zh).to_owned();
+        item.facts.push(setup::changed(it.kind(), id, 1, &name, None, &it));
+        item.writes.push(record::insert(id, &it, &sort_key(&name), now));
+        item.configure.push(Configure::Record { kind: it.kind(), id, record: Some(Box::new(it)) });
+    }
+    let failed = |refused: crate::site::Refused| {
+        StartError(format!("cannot write the defaults of a fresh installation: {:?}", refused.refusal))
+    };
+    app.site.change(item).await.map(drop).map_err(failed)
+}
+
+/// Tells the store now and then which sessions were used and which have ended.
+async fn sweep_sessions(app: Shared) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = tasks::stopping() => return,
+        }
+        let now = app.clock.now();
+        let swept = app.sessions.sweep(now);
+        for (id, seen_at) in swept.used {
+            app.site.ride(session::seen(&id, seen_at, seen_at + app.sessions.idle_ms)).await;
+        }
+        if !swept.ended.is_empty() {
+            app.site.ride(session::expire(now)).await;
+        }
+    }
+}
