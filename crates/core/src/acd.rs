@@ -124,7 +124,6 @@ struct Queue {
     /// Named members who have no seat.
     unseated: u32,
     classes: Vec<u32>,
-    waiting: u32,
     /// Whose turn was last, for round robin.
     turn: UserId,
 }
@@ -160,15 +159,7 @@ enum Spot {
 impl Queue {
     fn new(rules: QueueRules, words: usize) -> Self {
         let members = Bits::of_words(words);
-        Self {
-            rules,
-            members,
-            member_count: 0,
-            unseated: 0,
-            classes: vec![],
-            waiting: 0,
-            turn: UserId(i64::MIN),
-        }
+        Self { rules, members, member_count: 0, unseated: 0, classes: vec![], turn: UserId(i64::MIN) }
     }
 
     fn serves(&self, agent: UserId) -> bool {
@@ -390,8 +381,10 @@ impl Dispatcher {
     pub fn waiting_in(&self, queue: QueueId) -> WaitingIn {
         let Some(queue) = self.queues.get(&queue) else { return WaitingIn::default() };
         let lines = queue.classes.iter().flat_map(|class| self.classes[*class as usize].lines());
-        let longest_since_at = lines.filter_map(Line::first).map(|(since_at, _)| since_at).min();
-        WaitingIn { count: queue.waiting, longest_since_at }
+        lines.fold(WaitingIn::default(), |sum, line| {
+            let firsts = sum.longest_since_at.into_iter().chain(line.first().map(|(since_at, _)| since_at));
+            WaitingIn { count: sum.count + line.len() as u32, longest_since_at: firsts.min() }
+        })
     }
 
     /// The first contacts of a queue, in order; the n-th has position n.

@@ -60,6 +60,10 @@ impl Line {
         self.0.is_empty()
     }
 
+    pub fn len(&self) -> usize {
+        self.0.iter().map(VecDeque::len).sum()
+    }
+
     /// How many stand before a key.
     pub fn before(&self, key: Key) -> usize {
         let at = self.chunk_of(key);
@@ -105,7 +109,7 @@ mod tests {
             if step % 500 == 0 {
                 assert!(line.iter().eq(set.iter().copied()));
                 assert_eq!(line.before(key), set.range(..key).count());
-                assert_eq!(line.first(), set.first().copied());
+                assert_eq!((line.first(), line.len()), (set.first().copied(), set.len()));
             }
         }
         for key in set {

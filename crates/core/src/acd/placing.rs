@@ -2,7 +2,7 @@
 
 use super::{
     Contact, Dispatcher, Members, Queue, QueueRules, Spot,
-    bits::Bits,
+    bits::{Bits, slots_of},
     class::{Class, ClassKey, has_levels, levels_after, next_step},
     line::{Key, Line},
 };
@@ -88,9 +88,6 @@ impl Dispatcher {
         }
         let rank = self.rank(&contact);
         self.line_of(&contact).insert((contact.waiting.since_at, id));
-        if let Some(queue) = self.queues.get_mut(&contact.waiting.queue) {
-            queue.waiting += 1;
-        }
         let spot = contact.spot;
         self.contacts.insert(id, contact);
         match spot {
@@ -112,9 +109,6 @@ impl Dispatcher {
             self.deadlines.remove((at, id));
         }
         self.line_of(&contact).remove((contact.waiting.since_at, id));
-        if let Some(queue) = self.queues.get_mut(&contact.waiting.queue) {
-            queue.waiting -= 1;
-        }
         match contact.spot {
             Spot::Kept(slot) => {
                 let rank = self.rank(&contact);
@@ -203,14 +197,19 @@ impl Dispatcher {
 
     /// Works out who is able to take a class.
     pub(super) fn fill(&mut self, class: u32) {
-        let slots: Vec<u32> = self.roster.occupied().collect();
+        let it = &self.classes[class as usize];
+        let members = self.queues.get(&it.key.queue).map_or(&[][..], |queue| queue.members.words());
+        let able = it.able.words();
+        let concerned = members.iter().zip(able).enumerate();
+        let slots: Vec<u32> =
+            concerned.flat_map(|(at, (member, able))| slots_of(at, member | able)).collect();
         slots.into_iter().for_each(|slot| self.fill_one(class, slot));
     }
 
     pub(super) fn fill_one(&mut self, class: u32, slot: u32) {
         let it = &mut self.classes[class as usize];
-        let serves = self.queues.get(&it.key.queue).is_some_and(|queue| queue.members.get(slot));
-        let able = serves && has_levels(self.roster.seat(slot), &it.key.levels);
+        let able = has_levels(self.roster.seat(slot), &it.key.levels)
+            && self.queues.get(&it.key.queue).is_some_and(|queue| queue.members.get(slot));
         if able == it.able.get(slot) {
             return;
         }
