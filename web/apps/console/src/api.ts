@@ -29,7 +29,8 @@ export function address(path: string, query: Extra["query"] = {}): string {
 }
 
 async function call<T>(method: string, path: string, body: unknown, extra: Extra = {}): Promise<T> {
-  const headers: Record<string, string> = { "accept-language": language() };
+  // Other sites' pages may not set a header of ours: it proves where the request comes from.
+  const headers: Record<string, string> = { "accept-language": language(), "x-yingda": "console" };
   if (extra.match !== undefined) headers["if-match"] = `"${extra.match}"`;
   // A creating call that is repeated by the network has one effect.
   if (method === "POST") headers["idempotency-key"] = crypto.randomUUID();
@@ -81,7 +82,7 @@ export const api = {
 export function sentence(error: unknown): string {
   if (error instanceof ApiError) {
     const { title, detail, fields } = error.problem;
-    return [title, detail, ...(fields ?? []).map((it) => it.message)].filter(Boolean).join(language() === "zh" ? " " : " ");
+    return [title, detail, ...(fields ?? []).map((it) => it.message)].filter(Boolean).join(" ");
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -23,7 +23,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     widget: event.widget ?? null,
     lang: event.lang,
     vip: event.vip,
-    phase: "waiting",
+    phase: "bot",
     started_at: event.at,
     queue: null,
     priority: 50,
@@ -59,7 +59,7 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     case "offered":
       return { phase: "offered", offer: { agent: event.agent, made_at: event.at, until_at: event.until_at } };
     case "offer_ended": {
-      const refused = event.end === "declined" || event.end === "timed_out";
+      const refused = event.end !== "accepted" && event.end !== "withdrawn";
       return {
         offer: null,
         phase: known.phase === "offered" ? "waiting" : known.phase,
@@ -74,12 +74,16 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
         assigned_at: event.at,
         first_reply_at: null,
         offer: null,
+        prefer: null,
         refused_by: [],
+        wrap_until_at: null,
+        warned: false,
         queue: event.queue ?? known.queue,
         guests: (known.guests ?? []).filter((it) => it !== event.agent),
       };
     case "segment_ended":
-      return event.reason === "closed" ? {} : { agent: null, assigned_at: null };
+      if (event.reason === "closed") return {};
+      return { agent: null, unanswered_since_at: known.unanswered_since_at ?? event.at };
     case "guest_joined":
       return { guests: [...(known.guests ?? []).filter((it) => it !== event.agent), event.agent] };
     case "guest_left":
@@ -87,17 +91,19 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     case "wrap_up_started":
       return { phase: "wrap_up", agent: event.agent, wrap_until_at: event.until_at };
     case "wrap_up_ended":
-      if (event.end === "customer_wrote") return { phase: "active", wrap_until_at: null, closed_at: null };
-      return { phase: "closed", wrap_until_at: null, guests: [] };
+      // When the customer wrote, it is reopened and assigned again by the events that follow.
+      return { phase: "closed", wrap_until_at: null, agent: null };
     case "conversation_closed":
+      // A wrap-up that is due begins with the next event, and gives it back to its agent.
       return {
-        phase: known.phase === "wrap_up" ? "wrap_up" : "closed",
+        phase: "closed",
+        agent: null,
+        last_agent: event.agent ?? known.last_agent ?? null,
         closed_at: event.at,
-        offer: null,
         unanswered_since_at: null,
       };
     case "conversation_reopened":
-      return { phase: "waiting", agent: null, closed_at: null, rating: null };
+      return { phase: "bot", agent: null, closed_at: null, warned: false };
     case "message_posted":
       return said(known, event);
     case "message_recalled":
@@ -133,6 +139,8 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
       return { record_due: event.form };
     case "record_saved":
       return event.complete ? { record_due: null, record_done: true } : {};
+    case "marked_spam":
+      return { record_due: null };
     case "first_response":
       return { first_reply_at: event.at };
     default:
@@ -141,16 +149,17 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
 }
 
 function said(known: Conversation, event: Extract<Event, { kind: "message_posted" }>): Partial<Conversation> {
-  const words = { preview: preview(event), last_at: event.at, spoke_at: event.at, warned: false };
+  const words = { preview: preview(event), last_at: event.at, spoke_at: event.at };
   if (event.by.type === "visitor") {
     return {
       ...words,
+      warned: false,
       unread: known.unread + 1,
       unanswered_since_at: known.unanswered_since_at ?? event.at,
     };
   }
   if (event.by.type !== "user" || event.author === "automatic") return words;
-  return { ...words, unanswered_since_at: null, first_reply_at: known.first_reply_at ?? event.at };
+  return { ...words, unread: 0, read_by_staff: event.seq, unanswered_since_at: null, first_reply_at: known.first_reply_at ?? event.at };
 }
 
 export function preview(content: Content): string {

@@ -98,10 +98,12 @@ function agentsAfter(agents: DeskState["agents"], id: ConversationId, event: Eve
       return holder(event.agent, true);
     case "segment_ended":
       return event.reason === "closed" ? agents : holder(event.agent, false);
+    case "conversation_closed":
+      return event.agent ? holder(event.agent, false) : agents;
     case "wrap_up_started":
       return holder(event.agent, true);
     case "wrap_up_ended":
-      return event.end === "customer_wrote" ? agents : holder(event.agent, false);
+      return holder(event.agent, false);
     default:
       return agents;
   }

@@ -73,9 +73,10 @@ describe("a conversation's way", () => {
     state = play(
       state,
       [li, { kind: "segment_ended", agent: LI, segment: 1, reason: "closed", talk_ms: 9 }],
-      [system, { kind: "wrap_up_started", agent: LI, segment: 1, until_at: 99_000 }],
       [li, { kind: "conversation_closed", reason: "ended", agent: LI }],
+      [system, { kind: "wrap_up_started", agent: LI, segment: 1, until_at: 99_000 }],
     );
+    expect(state.agents.get(LI)?.holds).toEqual([TALK]);
     expect(talk(state)).toMatchObject({ phase: "wrap_up", agent: LI, wrap_until_at: 99_000 });
     state = play(state, [li, { kind: "wrap_up_ended", agent: LI, segment: 1, end: "done", took_ms: 3 }]);
     expect(talk(state).phase).toBe("closed");
@@ -86,7 +87,10 @@ describe("a conversation's way", () => {
     const state = play(
       fromDesk(desk(), 0), started, queued, assigned,
       [system, { kind: "wrap_up_started", agent: LI, segment: 1, until_at: 99_000 }],
+      says(visitor, "还有一个问题"),
       [system, { kind: "wrap_up_ended", agent: LI, segment: 1, end: "customer_wrote", took_ms: 3 }],
+      [system, { kind: "conversation_reopened", last_agent: LI }],
+      assigned,
     );
     expect(talk(state)).toMatchObject({ phase: "active", agent: LI, wrap_until_at: null });
   });

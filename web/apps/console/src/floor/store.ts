@@ -49,7 +49,7 @@ export async function connect(): Promise<void> {
   const socket = new URL(address("/ws"), location.href);
   socket.protocol = socket.protocol.replace("http", "ws");
   link = new Link({
-    transports: [webSocket(socket.href), eventStream(address("/stream"))],
+    transports: [webSocket(socket.href), eventStream(address("/stream"), () => ({ "x-yingda": "console" }))],
     hello: () => ({ t: "console", tab: box.tab, after: desk.value?.seq ?? null, level: LEVEL }),
     frame: take,
     state: (state) => (linkState.value = state),

@@ -35,6 +35,7 @@ export function upload(file: File): Upload {
   };
   request.open("POST", address("/files"));
   request.setRequestHeader("accept-language", language());
+  request.setRequestHeader("x-yingda", "console");
   request.setRequestHeader("idempotency-key", crypto.randomUUID());
   const body = new FormData();
   body.append("file", file, it.name);
