@@ -159,7 +159,7 @@ pub struct Facts {
     pub visits: Vec<Visit>,
     /// Segments that touch the period.
     pub segments: Vec<Segment>,
-    /// Offers made in the period.
+    /// Offers that ended in the period.
     pub offers: Vec<Offer>,
     /// Intervals that touch the period.
     pub intervals: Vec<Interval>,

@@ -98,6 +98,11 @@ impl Open {
         self.ways.entry(id).or_default()
     }
 
+    /// Up to here there is nothing more to count.
+    pub fn pass(&mut self, position: u64) {
+        self.upto = self.upto.max(position);
+    }
+
     pub fn apply(&mut self, event: &Event) {
         if event.seq <= self.upto {
             return;
