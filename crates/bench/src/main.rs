@@ -6,6 +6,7 @@ mod check;
 mod clock;
 mod connections;
 mod crash;
+mod dispatch;
 mod fill;
 mod history;
 mod messages;
@@ -38,6 +39,8 @@ enum What {
     Messages(messages::Messages),
     /// Many visitors who are just there: memory of each, and whether any is dropped.
     Connections(connections::Connections),
+    /// How many assignments a second the dispatcher decides.
+    Dispatch(dispatch::Dispatch),
     /// `kill -9` under load: nothing acknowledged is lost or doubled, and serving goes on.
     Crash(crash::Crash),
     /// Lists, filters and single conversations among many stored messages.
@@ -57,6 +60,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().what {
         What::Messages(it) => it.run().await,
         What::Connections(it) => it.run().await,
+        What::Dispatch(it) => it.run(),
         What::Crash(it) => it.run().await,
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,

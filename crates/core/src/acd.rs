@@ -317,14 +317,7 @@ impl Dispatcher {
     pub fn enqueue(&mut self, waiting: Waiting, now: At) {
         self.now = self.now.max(now);
         self.lift(waiting.conversation);
-        self.place(Contact {
-            waiting,
-            class: 0,
-            spot: Spot::Open,
-            relaxed: 0,
-            by_relaxing: false,
-            deadline: None,
-        });
+        self.place(Contact::new(waiting));
     }
 
     /// The contact waits no longer: it was given to somebody, or left. False when it did not wait.
