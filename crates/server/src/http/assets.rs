@@ -86,6 +86,9 @@ fn demo(path: &str, headers: &HeaderMap) -> Response {
     }
 }
 
+/// The widget's frame, which is also the page `/chat/{widget}`.
+const PAGE: &str = "frame.html";
+
 #[derive(Deserialize)]
 struct FrameQuery {
     widget: Option<WidgetId>,
@@ -93,20 +96,43 @@ struct FrameQuery {
 
 /// The widget's page, with its scripts inside. It may be framed by the widget's own origins only.
 async fn frame(State(app): State<Shared>, Query(query): Query<FrameQuery>, headers: HeaderMap) -> Response {
-    const PAGE: &str = "frame.html";
     let Some(file) = Widget::get(PAGE) else { return StatusCode::NOT_FOUND.into_response() };
     let directory = app.directory();
     let origins =
         query.widget.and_then(|id| directory.widgets.get(&id)).map(|widget| widget.origins.join(" "));
     let ancestors = origins.filter(|origins| !origins.is_empty()).unwrap_or_else(|| "*".to_owned());
+    answer(PAGE, &file, &headers, &frame_policy(&file, &ancestors))
+}
+
+/// What the widget's page may do, and who may frame it.
+fn frame_policy(page: &EmbeddedFile, ancestors: &str) -> String {
     let mut policy = "default-src 'none'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' \
         data: blob:; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'self'; script-src 'self'"
         .to_owned();
-    for hash in &*inline_scripts(&file) {
+    for hash in &*inline_scripts(page) {
         let _ = write!(policy, " 'sha256-{hash}'");
     }
     let _ = write!(policy, "; frame-ancestors {ancestors}");
-    answer(PAGE, &file, &headers, &policy)
+    policy
+}
+
+/// The widget as a page of its own, with what stands in it for browsers that run no script.
+pub(super) fn chat_page(without_script: &str, asked: &HeaderMap) -> Response {
+    let Some(file) = Widget::get(PAGE) else { return StatusCode::NOT_FOUND.into_response() };
+    let page = String::from_utf8_lossy(&file.data).replacen("<!--noscript-->", without_script, 1);
+    let accepted =
+        asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let response = Response::builder()
+        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::VARY, "accept-encoding")
+        .header(header::CONTENT_SECURITY_POLICY, frame_policy(&file, "'none'"));
+    let response = if accepted.contains("gzip") {
+        response.header(header::CONTENT_ENCODING, "gzip").body(Body::from(gzip(page.as_bytes())))
+    } else {
+        response.body(Body::from(page))
+    };
+    response.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 /// Hashes of the scripts that stand in a page, so that no other script runs in it.

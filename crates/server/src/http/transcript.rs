@@ -161,7 +161,7 @@ fn line(event: Event, who: String, zone: &str) -> Option<Line> {
 }
 
 /// An instant as the line's own clock shows it.
-fn local_time(at: yingda_core::At, zone: &str) -> String {
+pub(super) fn local_time(at: yingda_core::At, zone: &str) -> String {
     let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at)
         .map_or_else(|_| at.to_string(), |time| time.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string())
@@ -193,7 +193,7 @@ fn page(company: &str, lines: &[Line], lang: Lang) -> String {
 }
 
 /// Text that a browser shows as it was written.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

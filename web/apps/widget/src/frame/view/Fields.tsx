@@ -7,9 +7,9 @@ import { lang, w } from "../chat";
 export type Answers = Record<string, string>;
 
 const PATTERNS: Partial<Record<Field["shape"], RegExp>> = {
-  phone: /^\+?[\d\s()-]{6,20}$/,
+  phone: /^\+?([ ()-]*\d){5,20}[ ()-]*$/,
   email: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
-  number: /^-?\d+([.,]\d+)?$/,
+  number: /^-?\d+(\.\d+)?$/,
 };
 
 /** What is wrong with the answers, by key. */
@@ -25,12 +25,13 @@ export function wrong(fields: Field[], answers: Answers): Answers {
 
 const said = (label: { zh: string; en: string }) => label[lang.value] || label.zh || label.en;
 
+/** A tree of choices, of which only a leaf is an answer. */
 function options(choices: Choice[], depth = 0): preact.JSX.Element[] {
-  return choices.flatMap((choice) => [
-    <option key={choice.key} value={choice.key}>
-      {"\u2003".repeat(depth) + said(choice.label)}
+  return choices.flatMap(({ key, label, children = [] }) => [
+    <option key={key} value={key} disabled={children.length > 0}>
+      {"\u2003".repeat(depth) + said(label)}
     </option>,
-    ...options(choice.children ?? [], depth + 1),
+    ...options(children, depth + 1),
   ]);
 }
 
@@ -59,7 +60,7 @@ export function Fields({ of, answers, errors }: { of: Field[]; answers: Signal<A
           <div class="field" key={key}>
             {shape === "consent" ? (
               <label class="tick">
-                <input type="checkbox" {...shared} checked={value === "true"} onChange={(event) => (answers.value = { ...answers.value, [key]: event.currentTarget.checked ? "true" : "" })} />
+                <input type="checkbox" {...shared} checked={value === "yes"} onChange={(event) => (answers.value = { ...answers.value, [key]: event.currentTarget.checked ? "yes" : "" })} />
                 <span>{label}</span>
               </label>
             ) : (

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { useSignal } from "../core/signals";
 import { config, conversation, endConversation, isOver, lang, link, opened, place, setSound, show, soundOn, speak, staffed, token, told, w } from "../chat";
 import { transcriptUrl } from "../core/http";
@@ -18,9 +19,11 @@ export function Header({ page }: { page: boolean }) {
   const agent = isOver.value ? null : told.value.agent;
   const team = now?.team.slice(0, 3) ?? [];
   const title = agent?.name || now?.title[lang.value] || now?.company[lang.value] || w.value.chat;
+  const opener = useRef<HTMLButtonElement>(null);
   const close = () => {
     menu.value = false;
     sure.value = false;
+    opener.current?.focus();
   };
   const languages = now?.languages ?? [];
   return (
@@ -38,7 +41,7 @@ export function Header({ page }: { page: boolean }) {
           {status()}
         </p>
       </div>
-      <button class="plain" aria-label={w.value.menu} title={w.value.menu} aria-haspopup="menu" aria-expanded={menu.value} onClick={() => (menu.value = !menu.value)}>
+      <button ref={opener} class="plain" aria-label={w.value.menu} title={w.value.menu} aria-haspopup="menu" aria-expanded={menu.value} onClick={() => (menu.value = !menu.value)}>
         <Icon name="more" />
       </button>
       {!page && opened.value && (

@@ -8,7 +8,7 @@ export function Home() {
   if (!now) return <div class="home skeleton" aria-hidden="true"><i /><i /><i /></div>;
   const invited = invitation.value;
   const greeting = invited?.text || now.welcome[lang.value] || now.welcome.zh || now.welcome.en;
-  const who = invited?.persona ?? now.team[0] ?? { name: now.company[lang.value] || now.title[lang.value] };
+  const who = invited?.persona ?? { name: now.company[lang.value] || now.company.zh || now.title.zh };
   const questions = now.quick_questions.map((question) => question[lang.value] || question.zh || question.en).filter(Boolean);
   return (
     <div class="home">

@@ -8,13 +8,15 @@ import { Fields, focusFirst, wrong, type Answers } from "./Fields";
 import { Icon } from "./Icon";
 import { words } from "../words";
 
-const both = (key: "message" | "contact" | "name") => ({ zh: words.zh[key], en: words.en[key] });
-/** Where the widget defines no form of its own. */
-const USUAL: Field[] = [
-  { key: "message", label: both("message"), shape: "paragraph", required: true, options: [] },
-  { key: "contact", label: both("contact"), shape: "line", required: true, options: [] },
-  { key: "name", label: both("name"), shape: "line", required: false, options: [] },
-];
+const usual = (key: "message" | "phone" | "email" | "name", shape: Field["shape"], required = false): Field => ({
+  key,
+  label: { zh: words.zh[key], en: words.en[key] },
+  shape,
+  required,
+  options: [],
+});
+/** Where the widget defines no form of its own; the server knows the same fields. */
+const USUAL = [usual("message", "paragraph", true), usual("phone", "phone"), usual("email", "email"), usual("name", "line")];
 
 const fresh = () => String(crypto.getRandomValues(new Uint32Array(2)));
 

@@ -1,0 +1,379 @@
+//! `/chat/{widget}`: the chat as a page of its own, for phones and for links in mails. A browser that runs no
+//! script gets a form in the same page: it leaves a message and a link under which the answer will stand (SYS-01f).
+
+use crate::{
+    app::{App, Shared},
+    http::{
+        assets,
+        client::Client,
+        leads,
+        transcript::{escape, local_time},
+    },
+    problem::Problem,
+};
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use yingda_core::{
+    actor::Actor,
+    command::{Command, Envelope, VisitorAct},
+    config::{Choice, Field, FieldShape, Widget},
+    id::{VisitorId, WidgetId},
+    lang::Lang,
+};
+use yingda_store::lead::{self, Lead};
+
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/chat/{widget}", get(chat).post(leave)).route("/chat/{widget}/answers", get(answers))
+}
+
+/// So many messages of a visitor are shown.
+const MOST: usize = 50;
+
+/// Answers of the form, by their names in it.
+type Answers = BTreeMap<String, String>;
+
+async fn chat(
+    State(app): State<Shared>,
+    client: Client,
+    Path(widget): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some((id, widget)) = find(&app, &widget) else { return none(client.lang) };
+    let form = form_html(id, &widget, client.lang, &Answers::new(), &[]);
+    assets::chat_page(&format!("<noscript>{form}</noscript>"), &headers)
+}
+
+async fn leave(
+    State(app): State<Shared>,
+    client: Client,
+    Path(widget): Path<String>,
+    Form(mut answers): Form<Answers>,
+) -> Response {
+    let Some((id, widget)) = find(&app, &widget) else { return none(client.lang) };
+    let lang = client.lang;
+    let given = answers.clone();
+    let again = |wrong: &[Wrong], status: StatusCode| {
+        page(status, &widget, lang, &form_html(id, &widget, lang, &given, wrong))
+    };
+    let guarded = match consent(&widget, &mut answers, lang) {
+        Ok(guarded) => guarded,
+        Err(wrong) => return again(&[wrong], StatusCode::UNPROCESSABLE_ENTITY),
+    };
+    let visitor = VisitorId(app.next_id());
+    let left = match leads::keep(&app, client, id, Some(visitor), answers).await {
+        Ok(left) => left,
+        Err(problem) => {
+            let status = problem.clone().into_response().status();
+            return again(&wrong_fields(&problem, lang), status);
+        }
+    };
+    if let Some(guardian) = guarded
+        && let Err(problem) = accept(&app, visitor, id, widget.notice_version, guardian).await
+    {
+        // The message is kept and its writer agreed; what is missing is the note of it, and it is in the log.
+        tracing::error!(?problem, %visitor, "the accepted notice could not be noted");
+    }
+    let lang = lang_tag(lang);
+    Redirect::to(&format!("/chat/{id}/answers?lang={lang}&token={}", left.token)).into_response()
+}
+
+#[derive(Deserialize)]
+struct AnswersQuery {
+    #[serde(default)]
+    token: String,
+}
+
+/// The visitor's messages with their answers; the link's token says whose they are.
+async fn answers(
+    State(app): State<Shared>,
+    client: Client,
+    Path(widget): Path<String>,
+    Query(query): Query<AnswersQuery>,
+) -> Result<Response, Problem> {
+    let Some((id, widget)) = find(&app, &widget) else { return Ok(none(client.lang)) };
+    let lang = client.lang;
+    let Some(visitor) = app.secrets.read_visitor_token(&query.token) else {
+        let text = said(
+            lang,
+            "链接已失效，请重新留言。",
+            "This link is no longer valid. Please leave a new message.",
+        );
+        let body = format!("<h1>{}</h1><p>{text}</p>{}", title(&widget, lang), back(id, lang));
+        return Ok(page(StatusCode::FORBIDDEN, &widget, lang, &body));
+    };
+    let left = lead::of_visitor(&app.db, visitor, MOST).await?;
+    let zone = app.directory().lines.get(&widget.line).map(|line| line.zone.clone()).unwrap_or_default();
+    let mut body = format!(
+        "<h1>{}</h1><p>{}</p>",
+        said(lang, "您的留言", "Your messages"),
+        said(
+            lang,
+            "留言已收到。请保存本页网址，回复会显示在这里。",
+            "We have your message. Keep the address of this page: the answer will stand here."
+        )
+    );
+    for one in &left {
+        body += &lead_html(one, &widget, &zone, lang);
+    }
+    Ok(page(StatusCode::OK, &widget, lang, &(body + &back(id, lang))))
+}
+
+fn find(app: &App, widget: &str) -> Option<(WidgetId, Arc<Widget>)> {
+    let id: WidgetId = widget.parse().ok()?;
+    Some((id, app.directory().widgets.get(&id)?.clone()))
+}
+
+/// Takes the answers about the privacy notice out. What is left are the form's own; `None` where nothing is asked.
+fn consent(widget: &Widget, answers: &mut Answers, lang: Lang) -> Result<Option<bool>, Wrong> {
+    let (agreed, age) = (answers.remove(AGREED), answers.remove(AGE));
+    if !has_notice(widget) {
+        return Ok(None);
+    }
+    if agreed.as_deref() != Some("yes") {
+        let text = said(lang, "请先同意《隐私说明》", "Please accept the privacy notice first");
+        return Err(Wrong { field: AGREED.into(), text: text.into() });
+    }
+    match age.as_deref() {
+        _ if !widget.ask_guardian => Ok(Some(false)),
+        Some("adult") => Ok(Some(false)),
+        Some("guarded") => Ok(Some(true)),
+        _ => {
+            Err(Wrong { field: AGE.into(), text: said(lang, "请选择一项", "Please choose one").into() })
+        }
+    }
+}
+
+async fn accept(
+    app: &App,
+    visitor: VisitorId,
+    widget: WidgetId,
+    version: u32,
+    guardian: bool,
+) -> Result<(), Problem> {
+    let act = VisitorAct::AcceptNotice { widget, version, guardian };
+    let command = Command::Visitor(visitor, act);
+    let envelope = Envelope { actor: Actor::Visitor { id: visitor }, origin: None, command };
+    app.site.send(envelope).await?;
+    Ok(())
+}
+
+// ── HTML ──
+
+const AGREED: &str = "_agreed";
+const AGE: &str = "_age";
+
+/// What is wrong with an answer; an empty field means the form as a whole.
+struct Wrong {
+    field: String,
+    text: String,
+}
+
+fn wrong_fields(problem: &Problem, lang: Lang) -> Vec<Wrong> {
+    let told = problem.told(lang);
+    let whole = Wrong { field: String::new(), text: told.detail.unwrap_or(told.title) };
+    let fields = told.fields.into_iter().map(|wrong| Wrong {
+        field: wrong.field.strip_prefix("fields.").unwrap_or(&wrong.field).to_owned(),
+        text: wrong.message,
+    });
+    std::iter::once(whole).chain(fields).collect()
+}
+
+fn has_notice(widget: &Widget) -> bool {
+    widget.notice_version > 0 && !widget.notice.is_empty()
+}
+
+fn said<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
+    match lang {
+        Lang::Zh => zh,
+        Lang::En => en,
+    }
+}
+
+fn lang_tag(lang: Lang) -> &'static str {
+    said(lang, "zh", "en")
+}
+
+fn title(widget: &Widget, lang: Lang) -> String {
+    let title = widget.title.get(lang);
+    escape(if title.is_empty() { said(lang, "在线客服", "Chat") } else { title })
+}
+
+fn back(id: WidgetId, lang: Lang) -> String {
+    let (text, tag) = (said(lang, "再写一条留言", "Write another message"), lang_tag(lang));
+    format!("<p><a href=\"/chat/{id}?lang={tag}\">{text}</a></p>")
+}
+
+fn form_html(id: WidgetId, widget: &Widget, lang: Lang, given: &Answers, wrong: &[Wrong]) -> String {
+    let fault = |field: &str| {
+        let text = wrong.iter().find(|wrong| wrong.field == field).map(|wrong| escape(&wrong.text));
+        text.map(|text| format!("<p class=\"error\" role=\"alert\">{text}</p>")).unwrap_or_default()
+    };
+    let (other, other_name) = match lang {
+        Lang::Zh => ("en", "English"),
+        Lang::En => ("zh", "中文"),
+    };
+    let mut html = format!(
+        "<h1>{}</h1><p>{}</p><p><a href=\"/chat/{id}?lang={other}\" lang=\"{other}\">{other_name}</a></p>\
+         <form method=\"post\" action=\"/chat/{id}?lang={}\">{}",
+        title(widget, lang),
+        said(
+            lang,
+            "请留下您的问题和联系方式，我们会尽快回复。提交后您会得到一个可以查看回复的网址。",
+            "Leave your question and how to reach you. After sending you get a page where the answer will stand."
+        ),
+        lang_tag(lang),
+        fault(""),
+    );
+    for field in leads::fields_of(widget) {
+        let value = given.get(&field.key).map_or("", String::as_str);
+        html += &format!("<div>{}{}</div>", field_html(&field, value, lang), fault(&field.key));
+    }
+    if has_notice(widget) {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            html,
+            "<details><summary>{}</summary><p>{}</p></details><div><label class=\"tick\"><input type=\"checkbox\" \
+             name=\"{AGREED}\" value=\"yes\" required> <span>{}</span></label>{}</div>",
+            said(lang, "隐私说明", "Privacy notice"),
+            escape(widget.notice.get(lang)),
+            said(lang, "我已阅读并同意《隐私说明》", "I have read and accept the privacy notice"),
+            fault(AGREED),
+        );
+        if widget.ask_guardian {
+            let choices = [
+                ("adult", said(lang, "我已满 14 周岁", "I am 14 or older")),
+                (
+                    "guarded",
+                    said(lang, "我未满 14 周岁，监护人已同意", "I am under 14 and my guardian agrees"),
+                ),
+            ];
+            for (value, label) in choices {
+                let _ = write!(
+                    html,
+                    "<label class=\"tick\"><input type=\"radio\" name=\"{AGE}\" value=\"{value}\" required> \
+                     <span>{label}</span></label>"
+                );
+            }
+            html += &fault(AGE);
+        }
+    }
+    html + &format!("<button class=\"main\">{}</button></form>", said(lang, "提交留言", "Send message"))
+}
+
+fn field_html(field: &Field, value: &str, lang: Lang) -> String {
+    let (key, value, label) = (escape(&field.key), escape(value), escape(field.label.get(lang)));
+    let required = if field.required { " required" } else { "" };
+    let kind = match field.shape {
+        FieldShape::Paragraph => {
+            return format!(
+                "<label>{label}<textarea name=\"{key}\" rows=\"5\" maxlength=\"8000\"{required}>{value}</textarea></label>"
+            );
+        }
+        FieldShape::Choice => {
+            let mut options =
+                format!("<option value=\"\">{}</option>", said(lang, "请选择", "Please choose"));
+            options_html(&mut options, &field.options, &value, lang);
+            return format!("<label>{label}<select name=\"{key}\"{required}>{options}</select></label>");
+        }
+        FieldShape::Consent => {
+            let checked = if value == "yes" { " checked" } else { "" };
+            return format!(
+                "<label class=\"tick\"><input type=\"checkbox\" name=\"{key}\" value=\"yes\"{checked}{required}> \
+                 <span>{label}</span></label>"
+            );
+        }
+        FieldShape::Phone => "tel",
+        FieldShape::Email => "email",
+        FieldShape::Date => "date",
+        FieldShape::Number | FieldShape::Line => "text",
+    };
+    format!(
+        "<label>{label}<input type=\"{kind}\" name=\"{key}\" value=\"{value}\" maxlength=\"500\"{required}></label>"
+    )
+}
+
+/// The leaves of a tree of choices: only a leaf counts as an answer.
+fn options_html(html: &mut String, options: &[Choice], chosen: &str, lang: Lang) {
+    for option in options {
+        let label = escape(option.label.get(lang));
+        if option.children.is_empty() {
+            let value = escape(&option.key);
+            let selected = if value == chosen { " selected" } else { "" };
+            let _ = write!(html, "<option value=\"{value}\"{selected}>{label}</option>");
+        } else {
+            let _ = write!(html, "<optgroup label=\"{label}\">");
+            // Groups do not nest in HTML: finer branches follow as groups of their own.
+            let (leaves, branches): (Vec<_>, Vec<_>) =
+                option.children.iter().cloned().partition(|child| child.children.is_empty());
+            options_html(html, &leaves, chosen, lang);
+            html.push_str("</optgroup>");
+            options_html(html, &branches, chosen, lang);
+        }
+    }
+}
+
+fn lead_html(lead: &Lead, widget: &Widget, zone: &str, lang: Lang) -> String {
+    let fields = leads::fields_of(widget);
+    let mut html = format!("<h2><time>{}</time></h2><dl>", escape(&local_time(lead.created_at, zone)));
+    for (key, value) in &lead.fields {
+        let label =
+            fields.iter().find(|field| field.key == *key).map_or(key.as_str(), |field| field.label.get(lang));
+        let _ = write!(html, "<dt>{}</dt><dd>{}</dd>", escape(label), escape(value));
+    }
+    let answer = match lead.answer.as_str() {
+        "" => said(lang, "还没有回复，请稍后再来看。", "There is no answer yet. Please look again later."),
+        answer => answer,
+    };
+    let label = said(lang, "我们的回复", "Our answer");
+    let _ = write!(html, "<dt><b>{label}</b></dt><dd class=\"answer\">{}</dd></dl>", escape(answer));
+    html
+}
+
+/// A plain page: no script at all. Its address may hold a token, so it is neither kept nor passed on.
+fn page(status: StatusCode, widget: &Widget, lang: Lang, body: &str) -> Response {
+    plain(status, &title(widget, lang), lang, body)
+}
+
+fn none(lang: Lang) -> Response {
+    let text = said(lang, "没有这个在线客服页面", "There is no such chat page");
+    plain(StatusCode::NOT_FOUND, text, lang, &format!("<h1>{text}</h1>"))
+}
+
+fn plain(status: StatusCode, title: &str, lang: Lang, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=\"icon\" href=\"data:,\">\
+         <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
+        said(lang, "zh-CN", "en"),
+    );
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'",
+        ),
+    ];
+    (status, headers, html).into_response()
+}
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;font:16px/1.6 Inter,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
+body{margin:0}main{max-width:560px;margin:auto;padding:24px 16px}h1{font-size:20px;margin:0}\
+h2{font-size:14px;font-weight:500;margin:24px 0 0}form,dl{display:grid;gap:12px;margin:16px 0}p{margin:8px 0}\
+label{display:grid;gap:4px;font-weight:500}.tick{grid-template-columns:auto 1fr;gap:8px;font-weight:400;padding:4px 0}\
+input,textarea,select{font:inherit;padding:8px 12px;border:1px solid #8b959e;border-radius:6px;width:100%;\
+box-sizing:border-box}.tick input{width:18px;height:18px;margin:3px 0}.main{font:inherit;font-weight:600;\
+padding:10px 16px;border:0;border-radius:6px;background:#0b7a86;color:#fff}dt{font-size:14px}\
+dd{margin:0;padding:8px 12px;border-radius:8px;background:color-mix(in srgb,currentColor 7%,transparent);\
+white-space:pre-wrap;overflow-wrap:anywhere}.answer{border-left:3px solid #0b7a86}\
+.error{margin:4px 0 0;font-size:14px;color:light-dark(#b3261e,#ff8a80)}";
