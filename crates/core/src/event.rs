@@ -451,6 +451,10 @@ pub enum Fact {
         login: String,
         locked: bool,
     },
+    /// Somebody ended a lock-out after wrong passwords.
+    SignInUnlocked {
+        user: UserId,
+    },
     SecretChanged {
         user: UserId,
         what: SecretKind,
@@ -559,6 +563,7 @@ impl Fact {
             Fact::SignedIn { .. } => "signed_in",
             Fact::SignedOut { .. } => "signed_out",
             Fact::SignInFailed { .. } => "sign_in_failed",
+            Fact::SignInUnlocked { .. } => "sign_in_unlocked",
             Fact::SecretChanged { .. } => "secret_changed",
             Fact::Exported { .. } => "exported",
             Fact::ApiKeyChanged { .. } => "api_key_changed",

@@ -7,9 +7,6 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A choice in a tree is answered by the keys from its root, joined by this.
-pub const PATH: char = '/';
-
 const MAX_FIELDS: usize = 100;
 const MAX_OPTIONS: usize = 500;
 const MAX_DEPTH: usize = 6;
@@ -26,24 +23,31 @@ pub fn check_fields(prefix: &str, fields: &[Field]) -> Vec<Wrong> {
         faults.needed_text(&at("label"), &field.label, 100);
         if field.shape == FieldShape::Choice {
             faults.unless(!field.options.is_empty(), at("options"), Fault::Missing);
-            check_options(&mut faults, &at("options"), &field.options, 1);
+            // A choice is answered by its key alone, so a key is unique in the whole tree.
+            check_options(&mut faults, &at("options"), &field.options, 1, &mut BTreeSet::new());
         }
     }
     faults.0
 }
 
-fn check_options(faults: &mut Faults, at: &str, options: &[Choice], depth: usize) {
+fn check_options<'a>(
+    faults: &mut Faults,
+    at: &str,
+    options: &'a [Choice],
+    depth: usize,
+    keys: &mut BTreeSet<&'a str>,
+) {
     faults.unless(options.len() <= MAX_OPTIONS, at, Fault::TooMany(MAX_OPTIONS));
-    faults.unless(depth <= MAX_DEPTH, at, Fault::TooMany(MAX_DEPTH));
-    let mut keys = BTreeSet::new();
+    if depth > MAX_DEPTH {
+        return faults.add(at, Fault::TooMany(MAX_DEPTH));
+    }
     for (n, option) in options.iter().enumerate() {
-        let fits =
-            !option.key.trim().is_empty() && !option.key.contains(PATH) && option.key.chars().count() <= 64;
+        let fits = !option.key.trim().is_empty() && option.key.chars().count() <= 64;
         faults.shape(fits, format!("{at}.{n}.key"), Shape::Key);
         faults.unless(keys.insert(&option.key), format!("{at}.{n}.key"), Fault::Twice);
         faults.needed_text(&format!("{at}.{n}.label"), &option.label, 100);
-        if depth <= MAX_DEPTH {
-            check_options(faults, &format!("{at}.{n}.children"), &option.children, depth + 1);
+        if !option.children.is_empty() {
+            check_options(faults, &format!("{at}.{n}.children"), &option.children, depth + 1, keys);
         }
     }
 }
@@ -106,14 +110,13 @@ fn wrong_value(field: &Field, value: &str) -> Option<Fault> {
     (!right).then_some(Fault::Malformed(shape))
 }
 
-/// The option at the end of a path of keys.
-pub fn choice<'a>(options: &'a [Choice], path: &str) -> Option<&'a Choice> {
-    let (key, rest) = path.split_once(PATH).map_or((path, None), |(key, rest)| (key, Some(rest)));
-    let option = options.iter().find(|option| option.key == key)?;
-    match rest {
-        Some(rest) => choice(&option.children, rest),
-        None => Some(option),
-    }
+/// The option with a key, however deep in the tree.
+pub fn choice<'a>(options: &'a [Choice], key: &str) -> Option<&'a Choice> {
+    options.iter().find_map(
+        |option| {
+            if option.key == key { Some(option) } else { choice(&option.children, key) }
+        },
+    )
 }
 
 pub fn is_date(text: &str) -> bool {
@@ -183,7 +186,7 @@ mod tests {
             ["values.question", "values.category"],
             "half a category"
         );
-        assert!(missing(&fields, &values(&[("question", "?"), ("category", "goods/late")])).is_empty());
+        assert!(missing(&fields, &values(&[("question", "?"), ("category", "late")])).is_empty());
         assert!(missing(&fields, &values(&[("question", "?"), ("category", "praise")])).is_empty());
     }
 
@@ -212,7 +215,7 @@ mod tests {
             ("p", "call me"),
             ("m", "<script>@x.y"),
             ("ok", "maybe"),
-            ("category", "goods/none"),
+            ("category", "none"),
             ("other", "?"),
         ]);
         assert_eq!(check_values(&fields, &wrong).len(), 7);

@@ -110,7 +110,8 @@ pub struct Stored {
     pub created_at: At,
     pub updated_at: At,
     pub record: Record,
-    /// Only in the answer to a webhook's making: what its deliveries are signed with, never shown again.
+    /// What a webhook's deliveries are signed with: only in the answer to its making, never shown again. What a site
+    /// signs its customers' ids with for a widget: for those who may change the widget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
 }

@@ -31,7 +31,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(read, write))
 }
 
-/// The record, as far as it is filled in. Where nothing was written yet the version is 0.
+/// The record, as far as it is filled in; not found where nothing was written yet.
 #[utoipa::path(get, path = "/conversations/{id}/consult", tag = "conversations",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Consult)))]
 async fn read(
@@ -42,23 +42,8 @@ async fn read(
     let found = conversations::find(&app, &caller, id(&conversation)?).await?;
     let holders = holders(&found);
     app.allows(caller.actor, Action::ConsultRead, Resource { holders: &holders, queue: found.queue })?;
-    let queue_form = found.queue.and_then(|queue| app.directory().queues.get(&queue)?.form);
-    match rows::get(&app.db, found.id).await? {
-        Some(consult) => Ok(Tagged(StatusCode::OK, consult.version, told(consult))),
-        None => {
-            let form = found.record_due.or(queue_form).ok_or_else(Problem::not_found)?;
-            let empty = Consult {
-                conversation: found.id,
-                form,
-                version: 0,
-                values: Default::default(),
-                complete: false,
-                agent: found.agent,
-                updated_at: found.last_at,
-            };
-            Ok(Tagged(StatusCode::OK, 0, empty))
-        }
-    }
+    let consult = rows::get(&app.db, found.id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Tagged(StatusCode::OK, consult.version, told(consult)))
 }
 
 /// Stores the record. One that lacks required answers is stored too, and stays owed. `If-Match` is needed once a

@@ -57,7 +57,7 @@ pub struct ConversationQuery {
     queue: Option<QueueId>,
     /// Who holds it or held it: an id, or `me`.
     agent: Option<String>,
-    pub customer: Option<CustomerId>,
+    customer: Option<CustomerId>,
     tag: Option<TagId>,
     /// Started at or after this instant, in milliseconds.
     from: Option<At>,
@@ -74,6 +74,10 @@ pub struct ConversationQuery {
 }
 
 impl ConversationQuery {
+    pub fn of_customer(self, customer: CustomerId) -> Self {
+        Self { customer: Some(customer), ..self }
+    }
+
     fn filter(&self, app: &App, caller: &Caller) -> Result<Filter, Problem> {
         let agent = match self.agent.as_deref() {
             None | Some("") => None,

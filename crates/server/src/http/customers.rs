@@ -205,9 +205,7 @@ async fn contacts(
 ) -> Result<Json<Page<ConversationRow>>, Problem> {
     app.reach(caller.actor, Action::CustomerRead)?;
     let customer = find(&app, id(&customer)?).await?.id;
-    conversations::page(&app, &caller, ConversationQuery { customer: Some(customer), ..query })
-        .await
-        .map(Json)
+    conversations::page(&app, &caller, query.of_customer(customer)).await.map(Json)
 }
 
 struct Change<'a> {

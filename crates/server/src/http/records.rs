@@ -9,7 +9,9 @@ use crate::{
         body::Json,
         edit::{IfMatch, Tagged, id, page_size},
         idempotency::{self, Once, Replay},
+        session,
     },
+    identify::widget_secret,
     jobs::webhooks,
     problem::Problem,
     site::{Configure, Item, ItemFact},
@@ -31,7 +33,7 @@ use yingda_core::{
     record,
     refusal::Refusal,
 };
-use yingda_store::{Statement, event::Part, record as rows};
+use yingda_store::{Statement, credential, event::Part, record as rows, session as sessions};
 use yingda_wire::http::{AuditRow, Page, Stored};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -124,10 +126,16 @@ async fn read(
     Path((kind, record)): Path<(String, String)>,
 ) -> Result<Tagged<Stored>, Problem> {
     let found = find(&app, &caller, of_name(&kind)?, id(&record)?).await?;
-    if found.deleted_at.is_some() && !record::may_write(&app.directory(), caller.actor, &found.record) {
+    let may_write = record::may_write(&app.directory(), caller.actor, &found.record);
+    if found.deleted_at.is_some() && !may_write {
         return Err(Problem::not_found());
     }
-    Ok(tagged(found))
+    let mut answer = tagged(found);
+    // Whoever puts the widget on a site signs that site's customers with it.
+    if may_write && let Record::Widget(_) = answer.2.record {
+        answer.2.secret = secret(&app, answer.2.id, &answer.2.record);
+    }
+    Ok(answer)
 }
 
 /// Changes a record. `If-Match` names the version that was read; when it is no longer the last one, the answer is
@@ -165,10 +173,15 @@ async fn change(
     }
     refuse(wrong)?;
     let now = app.clock.now();
-    let writes = vec![rows::update(id, &after, &sort_key_of(&after), version, now)];
+    let mut writes = vec![rows::update(id, &after, &sort_key_of(&after), version, now)];
+    writes.extend(follow_user(&app, id.into(), &before.record, &after).await?);
     let change = Change { id, version: version + 1, before: Some(before.record), after: Some(after.clone()) };
     apply(&app, &caller, kind, change, writes).await?;
-    end_sessions(&app, id, &after);
+    if let Record::User(user) = &after
+        && user.disabled
+    {
+        session::end_sessions(&app, id.into(), None, "disabled");
+    }
     let stored = Stored {
         id,
         version: version + 1,
@@ -218,11 +231,14 @@ async fn delete(
         let text = Fault::LastDoor.text();
         return Err(Problem::new(Refusal::InUse).on(text.zh, text.en));
     }
-    let writes = vec![rows::delete(kind, id, version, app.clock.now())];
+    let mut writes = vec![rows::delete(kind, id, version, app.clock.now())];
+    if kind == RecordKind::User {
+        writes.push(sessions::end_all_of(id.into(), None));
+    }
     let change = Change { id, version: version + 1, before: Some(before.record), after: None };
     apply(&app, &caller, kind, change, writes).await?;
     if kind == RecordKind::User {
-        app.sessions.remove_user(id.into(), None);
+        session::end_sessions(&app, id.into(), None, "disabled");
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -365,19 +381,29 @@ async fn holds_work(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, P
     Ok(open)
 }
 
-/// A person who was disabled is out at once.
-fn end_sessions(app: &App, id: RecordId, after: &Record) {
-    if let Record::User(user) = after
-        && user.disabled
-    {
-        app.sessions.remove_user(id.into(), None);
+/// What a person signs in with goes with the record: a new login, or no sign-in at all.
+async fn follow_user(
+    app: &App,
+    id: UserId,
+    before: &Record,
+    after: &Record,
+) -> Result<Vec<Statement>, Problem> {
+    let (Record::User(before), Record::User(after)) = (before, after) else { return Ok(vec![]) };
+    let mut writes = vec![];
+    if before.login != after.login && credential::get(&app.db, id).await?.is_some() {
+        writes.push(credential::set_login(id, &after.login));
     }
+    if after.disabled {
+        writes.push(sessions::end_all_of(id, None));
+    }
+    Ok(writes)
 }
 
 /// The secret that signs for this record, told when it is made.
 fn secret(app: &App, id: RecordId, record: &Record) -> Option<String> {
     match record {
         Record::Webhook(_) => Some(webhooks::secret(&app.secrets, WebhookId::from(id))),
+        Record::Widget(_) => Some(widget_secret(app, id.into())),
         _ => None,
     }
 }

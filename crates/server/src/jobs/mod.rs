@@ -1,5 +1,6 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
+pub mod facts;
 pub mod webhooks;
 
 use crate::{app::Shared, tasks};
@@ -8,6 +9,7 @@ use yingda_store::idempotency;
 
 /// Starts everything that a serving process does by itself.
 pub fn start(app: &Shared) {
+    facts::start(app.clone());
     webhooks::start(app.clone());
     tasks::start("idempotency", forget_keys(app.clone()));
 }
