@@ -56,7 +56,8 @@ CREATE INDEX conversation_started ON conversation (started_at, id);
 CREATE INDEX conversation_customer ON conversation (customer, started_at, id) WHERE customer IS NOT NULL;
 CREATE INDEX conversation_visitor ON conversation (visitor, started_at, id);
 CREATE INDEX conversation_queue ON conversation (queue, started_at, id);
-CREATE INDEX conversation_open ON conversation (started_at, id) WHERE closed_at IS NULL;
+-- Wrap-up counts as open: a rebuild needs it. `closed_at` is when the customer's part ended.
+CREATE INDEX conversation_open ON conversation (started_at, id) WHERE phase <> 'closed';
 CREATE INDEX conversation_record_due ON conversation (started_at, id) WHERE record_due IS NOT NULL;
 
 -- `started_at` is repeated so that a list by tag or by agent reads one index in its order.

@@ -8,7 +8,7 @@ use crate::{
 };
 use yingda_core::{
     At,
-    conversation::Conversation,
+    conversation::{Conversation, Phase},
     id::{ConversationId, CustomerId, UserId, VisitorId},
 };
 
@@ -42,7 +42,7 @@ sql! {
     HELD = "
         INSERT INTO conversation_agent (conversation, agent, started_at) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    OPEN = "SELECT live FROM conversation WHERE closed_at IS NULL ORDER BY started_at, id";
+    OPEN = "SELECT live FROM conversation WHERE phase <> 'closed' ORDER BY started_at, id";
     ONE = "SELECT live FROM conversation WHERE id = $1";
     LAST_AGENT_OF_VISITOR = "
         SELECT agent, last_at FROM conversation WHERE visitor = $1 AND agent IS NOT NULL
@@ -60,6 +60,8 @@ pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)
     let state = &write.state;
     let id = state.id.0;
     let source = write.source.as_ref();
+    // A closed conversation is held by nobody; its row still names who served it.
+    let agent = state.agent.or(state.last_agent.filter(|_| state.phase == Phase::Closed));
     let mut all = vec![
         (
             UPSERT,
@@ -73,7 +75,7 @@ pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)
                 state.visitor.0,
                 state.customer.map(|it| it.0),
                 state.queue.map(|it| it.0),
-                state.agent.map(|it| it.0),
+                agent.map(|it| it.0),
                 state.widget.map(|it| it.0),
                 state.vip,
                 state.segment,
@@ -98,12 +100,12 @@ pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)
         (UNTAG, args![id]),
     ];
     all.extend(state.tags.iter().map(|tag| (TAG, args![id, tag.0, state.started_at])));
-    let holders = state.agent.iter().chain(&state.guests);
+    let holders = agent.iter().chain(&state.guests);
     all.extend(holders.map(|agent| (HELD, args![id, agent.0, state.started_at])));
     all
 }
 
-/// Every conversation that is not closed, for a rebuild.
+/// Every conversation that is not closed, wrap-up included, for a rebuild.
 pub async fn open_live(db: &Db) -> Result<Vec<Conversation>, ReadError> {
     db.query(OPEN, vec![], |row| row.json(0)).await
 }

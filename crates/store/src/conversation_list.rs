@@ -28,22 +28,22 @@ macro_rules! names {
         " LEFT JOIN customer AS p ON p.id = c.customer LEFT JOIN visitor AS v ON v.id = c.visitor "
     };
 }
-/// `$1` to `$5` are cursor, period and limit. PostgreSQL gives an argument the type that it first meets, and a bare
+/// `$1` to `$4` are cursor, beginning and limit. PostgreSQL gives an argument the type that it first meets, and a bare
 /// `0` would be a short one.
 macro_rules! others {
     () => {
-        " AND ($6 = '' OR c.phase = $6)
-        AND ($7 = CAST(0 AS BIGINT) OR c.queue = $7)
-        AND ($8 = CAST(0 AS BIGINT) OR c.customer = $8)
+        " AND ($5 = '' OR c.phase = $5)
+        AND ($6 = CAST(0 AS BIGINT) OR c.queue = $6)
+        AND ($7 = CAST(0 AS BIGINT) OR c.customer = $7)
+        AND ($8 = CAST(0 AS BIGINT) OR EXISTS (
+            SELECT 1 FROM conversation_agent AS h WHERE h.conversation = c.id AND h.agent = $8))
         AND ($9 = CAST(0 AS BIGINT) OR EXISTS (
-            SELECT 1 FROM conversation_agent AS h WHERE h.conversation = c.id AND h.agent = $9))
-        AND ($10 = CAST(0 AS BIGINT) OR EXISTS (
-            SELECT 1 FROM conversation_tag AS g WHERE g.conversation = c.id AND g.tag = $10))
-        AND ($11 = '' OR EXISTS (
+            SELECT 1 FROM conversation_tag AS g WHERE g.conversation = c.id AND g.tag = $9))
+        AND ($10 = '' OR EXISTS (
             SELECT 1 FROM conversation_agent AS s
-            WHERE s.conversation = c.id AND $11 LIKE '%,' || s.agent || ',%'))
-        AND ($12 = FALSE OR c.closed_at IS NULL)
-        AND ($13 = FALSE OR c.record_due IS NOT NULL) "
+            WHERE s.conversation = c.id AND $10 LIKE '%,' || s.agent || ',%'))
+        AND ($11 = FALSE OR c.phase <> 'closed')
+        AND ($12 = FALSE OR c.record_due IS NOT NULL) "
     };
 }
 macro_rules! by_conversation {
@@ -52,10 +52,10 @@ macro_rules! by_conversation {
             columns!(),
             "FROM conversation AS c",
             names!(),
-            "WHERE (c.started_at, c.id) < ($1, $2) AND c.started_at >= $3 AND c.started_at < $4 AND ",
+            "WHERE (c.started_at, c.id) < ($1, $2) AND c.started_at >= $3 AND ",
             $condition,
             others!(),
-            "ORDER BY c.started_at DESC, c.id DESC LIMIT $5"
+            "ORDER BY c.started_at DESC, c.id DESC LIMIT $4"
         )
     };
 }
@@ -67,29 +67,29 @@ macro_rules! by_row {
             $table,
             " AS d JOIN conversation AS c ON c.id = d.conversation",
             names!(),
-            "WHERE (d.started_at, d.conversation) < ($1, $2) AND d.started_at >= $3 AND d.started_at < $4 AND ",
+            "WHERE (d.started_at, d.conversation) < ($1, $2) AND d.started_at >= $3 AND ",
             $condition,
             others!(),
-            "ORDER BY d.started_at DESC, d.conversation DESC LIMIT $5"
+            "ORDER BY d.started_at DESC, d.conversation DESC LIMIT $4"
         )
     };
 }
 
 sql! {
     EVERY = by_conversation!("TRUE");
-    OPEN = by_conversation!("c.closed_at IS NULL");
+    OPEN = by_conversation!("c.phase <> 'closed'");
     RECORD_DUE = by_conversation!("c.record_due IS NOT NULL");
-    OF_QUEUE = by_conversation!("c.queue = $7");
-    OF_CUSTOMER = by_conversation!("c.customer = $8");
-    OF_AGENT = by_row!("conversation_agent", "d.agent = $9");
-    WITH_TAG = by_row!("conversation_tag", "d.tag = $10");
-    WITH_ID = by_conversation!("c.id = $14");
+    OF_QUEUE = by_conversation!("c.queue = $6");
+    OF_CUSTOMER = by_conversation!("c.customer = $7");
+    OF_AGENT = by_row!("conversation_agent", "d.agent = $8");
+    WITH_TAG = by_row!("conversation_tag", "d.tag = $9");
+    WITH_ID = by_conversation!("c.id = $13");
     /// Older ones are found by customer or id; words in what was said are the search index's business.
     RECENT_LIKE = by_conversation!(
         "c.started_at >= (SELECT coalesce(min(r.started_at), 0) FROM (
             SELECT started_at FROM conversation ORDER BY started_at DESC LIMIT 10000) AS r)
-        AND (lower(c.preview) LIKE $14 ESCAPE '!' OR lower(p.name) LIKE $14 ESCAPE '!'
-            OR lower(v.name) LIKE $14 ESCAPE '!')"
+        AND (lower(c.preview) LIKE $13 ESCAPE '!' OR lower(p.name) LIKE $13 ESCAPE '!'
+            OR lower(v.name) LIKE $13 ESCAPE '!')"
     );
 }
 
@@ -97,7 +97,7 @@ sql! {
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub phase: Option<Phase>,
-    /// Only those not closed.
+    /// Only those not closed; wrap-up counts as open.
     pub open: bool,
     /// Only those whose consultation record is due.
     pub record_due: bool,
@@ -190,6 +190,8 @@ pub async fn list(
         Some(cursor) => page::read_pair(cursor)?,
         None => (At::MAX, i64::MAX),
     };
+    // The end of the period is a cursor too: one upper bound, which the index knows how to use.
+    let before = filter.to.map_or(before, |to| before.min((to, i64::MIN)));
     let ways = if filter.q.trim().is_empty() {
         vec![way(filter, before, limit)]
     } else {
@@ -213,6 +215,7 @@ fn way(filter: &Filter, before: (At, i64), limit: usize) -> Way {
     let sql = match filter {
         Filter { customer: Some(_), .. } => OF_CUSTOMER,
         Filter { open: true, .. } => OPEN,
+        Filter { phase: Some(phase), .. } if *phase != Phase::Closed => OPEN,
         Filter { record_due: true, .. } => RECORD_DUE,
         Filter { tag: Some(_), .. } => WITH_TAG,
         Filter { agent: Some(_), .. } => OF_AGENT,
@@ -258,7 +261,7 @@ async fn ways_to_words(
     Ok(ways)
 }
 
-/// `$1` to `$13`.
+/// `$1` to `$12`.
 fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
     let visible_to = filter.visible_to.as_ref().map_or(String::new(), |users| {
         let ids = users.iter().map(|id| format!("{},", id.0)).collect::<String>();
@@ -268,7 +271,6 @@ fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
         before.0,
         before.1,
         filter.from.unwrap_or(At::MIN),
-        filter.to.unwrap_or(At::MAX),
         limit as i64 + 1,
         filter.phase.map_or("", Phase::as_str),
         filter.queue.map_or(0, |id| id.0),

@@ -163,10 +163,11 @@ async fn conversations_and_agents(db: &Db) {
     assert_eq!(agent::all(db).await.unwrap(), [busy]);
     assert_eq!(conversations::get(db, state.id).await.unwrap().as_ref(), Some(&state));
 
-    state.phase = Phase::Closed;
-    state.agent = Some(UserId(9));
-    state.customer = Some(CustomerId(500));
-    state.closed_at = Some(DAY + 10_000);
+    (state.phase, state.agent) = (Phase::WrapUp, Some(UserId(9)));
+    (state.customer, state.closed_at) = (Some(CustomerId(500)), Some(DAY + 10_000));
+    db.commit(Batch { conversations: vec![write(&state, true)], ..Batch::default() }).await.unwrap();
+    assert_eq!(conversations::open_live(db).await.unwrap().len(), 2, "wrap-up is live");
+    (state.phase, state.agent, state.last_agent) = (Phase::Closed, None, Some(UserId(9)));
     db.commit(Batch { conversations: vec![write(&state, true)], ..Batch::default() }).await.unwrap();
     assert_eq!(conversations::open_live(db).await.unwrap(), [conversation(71)], "a closed one is not live");
     let last_agent = Some((UserId(9), DAY + 9000));
