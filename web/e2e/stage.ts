@@ -6,7 +6,7 @@ import { Server } from "./server.ts";
 export { expect };
 
 export const test = base.extend<{ server: Server }>({
-  // biome-ignore lint: Playwright reads the fixtures that are needed from this pattern.
+  // Playwright reads from this pattern which fixtures are needed: none.
   server: async ({}, use) => {
     const server = await Server.start();
     await use(server);
@@ -32,11 +32,11 @@ export class Visitor {
     readonly frame: FrameLocator,
   ) {}
 
-  static async comes(browser: Browser, server: Server, path = "/demo/", prepare?: (context: BrowserContext) => Promise<void>) {
+  static async comes(browser: Browser, url: string, path = "/demo/", prepare?: (context: BrowserContext) => Promise<void>) {
     const context = await browser.newContext({ locale: "zh-CN" });
     await prepare?.(context);
     const page = await context.newPage();
-    await page.goto(server.url + path);
+    await page.goto(url + path);
     return new Visitor(page, page.frameLocator("#yingda iframe"));
   }
 
@@ -90,5 +90,105 @@ export class Visitor {
 
   leaves(): Promise<void> {
     return this.page.context().close();
+  }
+}
+
+const PASSWORD = "yingda-demo";
+
+/** People of the demo by what they do. */
+export const LIMIN = { login: "limin", name: "李敏" };
+export const CHENJING = { login: "chenjing", name: "陈静" };
+export const ZHANGWEI = { login: "zhangwei", name: "张伟" };
+export const SUPERVISOR = { login: "zhoumin", name: "周敏" };
+export const ADMIN = { login: "admin", name: "王晓" };
+export type Person = typeof LIMIN;
+
+/** A member of staff at the console, in a browser of their own. */
+export class Staff {
+  private constructor(
+    readonly page: Page,
+    readonly person: Person,
+    readonly url: string,
+  ) {}
+
+  static async signsIn(browser: Browser, url: string, person: Person, options: { lang?: "zh" | "en" } = {}): Promise<Staff> {
+    const context = await browser.newContext({ locale: options.lang === "en" ? "en-GB" : "zh-CN" });
+    const page = await context.newPage();
+    await page.goto(`${url}/console/`);
+    await page.locator("input[name=login]").fill(person.login);
+    await page.locator("input[name=password]").fill(PASSWORD);
+    await page.locator("button[type=submit]").click();
+    await expect(page.getByRole("navigation").first()).toBeVisible();
+    return new Staff(page, person, url);
+  }
+
+  /** An agent who takes contacts. */
+  static async serves(browser: Browser, url: string, person: Person): Promise<Staff> {
+    const staff = await Staff.signsIn(browser, url, person);
+    await staff.isReady();
+    return staff;
+  }
+
+  get state() {
+    return this.page.getByRole("button", { name: /^我的状态/ });
+  }
+
+  async isReady(): Promise<void> {
+    await this.choosesState("就绪");
+    await expect(this.state).toHaveAccessibleName(/就绪|会话中/);
+  }
+
+  async choosesState(word: string): Promise<void> {
+    await this.state.click();
+    await this.page.getByRole("menuitem", { name: word, exact: true }).click();
+  }
+
+  /** The conversations in the list, those of one's own and those that wait. */
+  get rows() {
+    return this.page.getByRole("region", { name: "会话列表" }).locator("a[href*='/desk/']");
+  }
+
+  row(text: string) {
+    return this.rows.filter({ hasText: text });
+  }
+
+  /** Opens the conversation whose last words are these; gives its id. */
+  async opens(text: string): Promise<string> {
+    await this.row(text).first().click();
+    await expect(this.page).toHaveURL(/\/desk\/\d+/);
+    await expect(this.conversation).toBeVisible();
+    return this.page.url().match(/\/desk\/(\d+)/)?.[1] ?? "";
+  }
+
+  get conversation() {
+    return this.page.getByRole("article", { name: /^与.*的会话$/ });
+  }
+
+  get reply() {
+    return this.page.getByRole("textbox", { name: "回复客户" });
+  }
+
+  async writes(text: string): Promise<void> {
+    await this.reply.fill(text);
+    await this.reply.press("Enter");
+  }
+
+  async hears(text: string): Promise<void> {
+    await expect(this.conversation.locator(".bubble").filter({ hasText: text }).first()).toBeVisible();
+  }
+
+  /** The words of both sides as they stand in the conversation. */
+  words(): Promise<string[]> {
+    return this.conversation.locator("p.bubble").allInnerTexts();
+  }
+
+  button(name: string) {
+    return this.conversation.getByRole("button", { name, exact: true });
+  }
+
+  async asks<T>(path: string): Promise<T> {
+    const answer = await this.page.request.get(`${this.url}/api/v1${path}`);
+    expect(answer.ok(), `${path} was answered ${answer.status()}`).toBe(true);
+    return (await answer.json()) as T;
   }
 }

@@ -4,7 +4,7 @@ use crate::shell::{self, Outcome, at_root, in_web, root};
 use std::{fs, path::Path};
 
 const DOCUMENT: &str = "docs/openapi.json";
-const TYPES: &str = "web/packages/wire/schema.ts";
+const TYPES: &str = "web/packages/wire/src/schema.ts";
 
 /// Writes both files.
 pub fn write() -> Outcome {

@@ -1,6 +1,6 @@
 //! The HTTP side: an administrator, agents, and what they set up before a measurement.
 
-use crate::Result;
+use crate::{Result, fill::Cast};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,7 +34,7 @@ impl Api {
         let mut request =
             self.client.request(method.clone(), format!("http://{}/api/v1{path}", self.address));
         if !self.cookie.is_empty() {
-            request = request.header("cookie", &self.cookie);
+            request = request.header("cookie", &self.cookie).header("x-yingda", "1");
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
@@ -129,6 +129,12 @@ impl World {
             World { admin, widget: widget.into(), queue: queue.into(), line: line.into(), agents: vec![] };
         world.hire(role.into(), agents, chats_each).await?;
         Ok(world)
+    }
+
+    /// Whom filled-in conversations are about.
+    pub fn cast(&self) -> Cast {
+        let agents = self.agents.iter().map(|agent| agent.id).collect();
+        Cast { line: self.line, widget: self.widget, queue: self.queue, agents }
     }
 
     /// A queue that nobody serves.

@@ -53,7 +53,7 @@ impl Crash {
             open: self.open,
             waiting_in,
         };
-        fill::fill(folder.path(), &world, amount).await?;
+        fill::fill(&fill::store_file(folder.path()), &world.cast(), amount).await?;
         fill::grow_wal(&fill::store_file(folder.path()), self.wal_mib << 20)?;
 
         let mut server = Server::start_at(folder.path(), address).await?;

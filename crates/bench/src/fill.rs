@@ -1,6 +1,6 @@
 //! Fills a stopped server's store with conversations, through the store's own batches and the real hash chain.
 
-use crate::{Result, api::World};
+use crate::Result;
 use bytes::Bytes;
 use rusqlite::{Connection, config::DbConfig};
 use std::path::Path;
@@ -10,7 +10,7 @@ use yingda_core::{
     chain::{self, Hash, Header},
     conversation::{Content, Conversation, Phase, Source},
     event::{Audience, Author, CloseReason, Event, Fact, Origin, QueueReason, Subject},
-    id::{ConversationId, CustomerId, IdMaker, QueueId, Tab, TagId, UserId, VisitorId},
+    id::{ConversationId, CustomerId, IdMaker, LineId, QueueId, Tab, TagId, UserId, VisitorId, WidgetId},
     lang::Lang,
     medium::Medium,
 };
@@ -37,6 +37,15 @@ pub fn customer(number: i64) -> CustomerId {
     CustomerId(CUSTOMER_BASE + number % CUSTOMERS)
 }
 
+/// Who and what the conversations are about.
+#[derive(Clone, Debug)]
+pub struct Cast {
+    pub line: LineId,
+    pub widget: WidgetId,
+    pub queue: QueueId,
+    pub agents: Vec<UserId>,
+}
+
 /// How much to store.
 #[derive(Clone, Copy, Debug)]
 pub struct Amount {
@@ -58,18 +67,18 @@ pub fn store_file(folder: &Path) -> std::path::PathBuf {
     folder.join("data/yingda.db")
 }
 
-pub async fn fill(folder: &Path, world: &World, amount: Amount) -> Result<()> {
-    let db = Db::open(&format!("sqlite:{}", store_file(folder).display())).await?;
+pub async fn fill(file: &Path, cast: &Cast, amount: Amount) -> Result<()> {
+    let db = Db::open(&format!("sqlite:{}", file.display())).await?;
     let (seq, prev) = event::head(&db).await?.unwrap_or_default();
     let last_at = event::one(&db, seq).await?.map_or(0, |event| event.at);
     // Time never runs backwards in a log, so all of it happens after what is there and before now.
     let writer = Writer { seq, prev, batch: Batch::default() };
-    let end = write_all(&db, world, amount, writer, last_at).await?;
+    let end = write_all(&db, cast, amount, writer, last_at).await?;
     db.close().await;
-    catch_up(&store_file(folder), end)
+    catch_up(file, end)
 }
 
-async fn write_all(db: &Db, world: &World, amount: Amount, mut writer: Writer, last_at: At) -> Result<u64> {
+async fn write_all(db: &Db, cast: &Cast, amount: Amount, mut writer: Writer, last_at: At) -> Result<u64> {
     let first_at = last_at - 90 * DAY;
     let step = 90 * DAY / amount.conversations.max(1) as i64;
     let mut ids = IdMaker::new(1, 0);
@@ -77,14 +86,14 @@ async fn write_all(db: &Db, world: &World, amount: Amount, mut writer: Writer, l
         let now = first_at + step * number as i64;
         let id = ids.next(now);
         let open = number >= amount.conversations - amount.open;
-        let agent = world.agents[number as usize % world.agents.len()].id;
+        let agent = cast.agents[number as usize % cast.agents.len()];
         let mut conversation = Conversation {
             id: ConversationId(id),
             visitor: VisitorId(id),
             customer: Some(customer(number as i64)),
-            line: world.line,
-            widget: Some(world.widget),
-            queue: Some(world.queue),
+            line: cast.line,
+            widget: Some(cast.widget),
+            queue: Some(cast.queue),
             started_at: now,
             queued_at: now,
             since_at: now,
@@ -240,17 +249,71 @@ pub fn grow_wal(file: &Path, bytes: u64) -> Result<()> {
     store.execute_batch("PRAGMA wal_autocheckpoint = 0")?;
     store.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let wal = file.with_extension("db-wal");
-    let mut from = 0;
     while std::fs::metadata(&wal).map_or(0, |it| it.len()) < bytes {
-        // Real rows, written again as they are.
+        // Real rows, written again as they are: each commit writes their pages again.
         let transaction = store.transaction()?;
-        transaction.execute(
+        let rows = transaction.execute(
             "UPDATE conversation SET unread = unread WHERE id IN
-             (SELECT id FROM conversation ORDER BY id LIMIT 2000 OFFSET ?1)",
-            [from],
+             (SELECT id FROM conversation ORDER BY id DESC LIMIT 2000)",
+            [],
         )?;
         transaction.commit()?;
-        from = (from + 2_000) % 90_000;
+        if rows == 0 {
+            return Err("nothing is stored to write again".into());
+        }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_in_is_chained_and_leaves_a_log_behind() {
+        let folder = std::env::temp_dir().join(format!("yingda-fill-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("fill.db");
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        runtime.block_on(async {
+            let address = format!("sqlite:{}", file.display());
+            let db = Db::open(&address).await.unwrap();
+            db.migrate().await.unwrap();
+            db.close().await;
+            let cast = Cast {
+                line: LineId(1),
+                widget: WidgetId(2),
+                queue: QueueId(3),
+                agents: vec![UserId(4), UserId(5)],
+            };
+            let amount = Amount { conversations: 10, messages_each: 3, open: 2, waiting_in: None };
+            fill(&file, &cast, amount).await.unwrap();
+            let db = Db::open(&address).await.unwrap();
+            let mut prev = Hash::default();
+            let events = event::since(&db, 0, 1_000).await.unwrap();
+            for it in &events {
+                let digest = chain::digest(it.salt.as_deref().unwrap(), it.body.as_deref().unwrap(), None);
+                let header = Header {
+                    site: SITE,
+                    seq: it.seq,
+                    at: it.at,
+                    on_kind: it.on_kind,
+                    on_id: it.on_id,
+                    kind: &it.kind,
+                    actor_kind: it.actor_kind,
+                    actor_id: it.actor_id,
+                    audience: it.audience,
+                };
+                prev = chain::link(&prev, header, &digest);
+                assert_eq!(it.hash, prev, "the chain holds at {}", it.seq);
+            }
+            // Started, queued, three messages; and closed, but for the two that are open.
+            assert_eq!(events.len(), 10 * 5 + 8);
+            assert_eq!(yingda_store::conversation::open_live(&db).await.unwrap().len(), 2);
+            db.close().await;
+        });
+        grow_wal(&file, 1 << 20).unwrap();
+        assert!(std::fs::metadata(folder.join("fill.db-wal")).unwrap().len() >= 1 << 20);
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

@@ -30,7 +30,8 @@ impl History {
         let world = World::set_up(address, &server.set_up_token().await?, AGENTS, 5).await?;
         server.stop().await?;
         let start = clock::now();
-        fill::fill(folder.path(), &world, fill::Amount::messages(self.messages)).await?;
+        fill::fill(&fill::store_file(folder.path()), &world.cast(), fill::Amount::messages(self.messages))
+            .await?;
         let filled_s = clock::ms_since(start) / 1_000.0;
         eprintln!("stored {} messages in {filled_s:.0} s", self.messages);
         let server = Server::start_at(folder.path(), address).await?;

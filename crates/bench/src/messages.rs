@@ -58,7 +58,8 @@ impl Messages {
         if self.stored > 0 {
             let address = server.address;
             server.stop().await?;
-            fill::fill(folder.path(), &world, fill::Amount::messages(self.stored)).await?;
+            fill::fill(&fill::store_file(folder.path()), &world.cast(), fill::Amount::messages(self.stored))
+                .await?;
             server = Server::start_at(folder.path(), address).await?;
         }
         let mut figures = self.measure(&mut server, &world).await?;
