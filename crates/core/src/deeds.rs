@@ -288,14 +288,14 @@ impl Engine {
         Ok(())
     }
 
-    /// A named agent can take one more of this medium, and is there.
+    /// A named agent is ready and has room for one more of this medium.
     fn available(&self, id: ConversationId, agent: UserId) -> Result<(), Refusal> {
         use crate::agent::AgentState;
         let Some(it) = self.agents.get(&agent).filter(|_| self.directory.users.contains_key(&agent)) else {
             return Err(Refusal::NotFound);
         };
         let Some(conversation) = self.conversations.get(&id) else { return Err(Refusal::NotFound) };
-        if it.state == AgentState::Offline || it.gone_at.is_some() {
+        if it.state != AgentState::Ready || it.gone_at.is_some() {
             return Err(Refusal::AgentAway);
         }
         let weight_pct = self.weight_of(conversation.queue);

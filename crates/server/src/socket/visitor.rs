@@ -189,6 +189,10 @@ impl Talk {
         };
         let topic = frame.topic.and_then(|index| widget.topics.get(usize::from(index)));
         let (fields, personal) = split_fields(&widget, frame.fields);
+        if self.visitor.customer.is_none() && !personal.is_empty() {
+            let introduced = crate::identify::introduced(&self.app, self.visitor.id, &personal).await;
+            self.visitor.customer = introduced.unwrap_or_default();
+        }
         let start = Start {
             visitor: self.visitor.id,
             customer: self.visitor.customer,

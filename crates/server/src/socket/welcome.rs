@@ -7,6 +7,7 @@ use super::{
 use crate::{
     app::App,
     hub::{Out, SocketKey},
+    identify,
     problem::Code,
 };
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ use yingda_core::{
     id::*,
     lang::Lang,
 };
-use yingda_store::{ReadError, conversation, event, visitor};
+use yingda_store::{ReadError, conversation, customer, event, visitor};
 use yingda_wire::frame::{Hello, LEVEL, ServerFrame, VisitorConversation, Welcome};
 
 /// So many events come with the welcome; older ones by HTTP.
@@ -89,6 +90,16 @@ pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Ope
         vip: false,
         source: Box::new(source),
     };
+    if let Some(identity) = &hello.identity
+        && identify::is_vouched(app, hello.widget, identity)
+    {
+        me.customer = identify::vouched(app, id, identity).await.map_err(away)?;
+    } else if app.directory().widgets.get(&hello.widget).is_some_and(|widget| widget.require_identity) {
+        return Err(problem(Code::BadToken, lang));
+    }
+    if let Some(customer) = me.customer {
+        me.vip = customer::get(&app.db, customer).await.map_err(away)?.is_some_and(|it| it.vip);
+    }
     // Listen first, then read: what happens between is in the queue, and known by its position.
     let (key, queue) = app.hub.join_visitor(id, hello.widget, lang);
     match first(app, &mut me, hello, config, stored.map_or(0, |it| it.notice_version), now).await {

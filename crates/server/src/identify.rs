@@ -1,0 +1,116 @@
+//! Who a visitor says to be, and what the site vouches for.
+//!
+//! A site that signs its customers' ids joins them to their customer here. What a visitor types into a form proves
+//! nothing: it makes a new customer where none is known by it, and never opens an existing one; staff do that.
+
+use crate::{
+    app::App,
+    site::{Item, ItemFact},
+    sort_key::sort_key,
+};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use std::collections::BTreeMap;
+use yingda_core::{
+    actor::Actor,
+    event::{Audience, Fact, Private, Subject},
+    id::*,
+};
+use yingda_store::{ReadError, customer, visitor};
+use yingda_wire::frame::Identity;
+
+/// What a site signs its customers' ids with, one for each widget.
+pub fn widget_secret(app: &App, widget: WidgetId) -> String {
+    hex::encode(app.secrets.mac("widget-identity", widget.to_string().as_bytes()))
+}
+
+/// Whether the site vouches: hex HMAC-SHA-256 of the id under the widget's secret.
+pub fn is_vouched(app: &App, widget: WidgetId, identity: &Identity) -> bool {
+    let Ok(given) = hex::decode(&identity.hmac) else { return false };
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(widget_secret(app, widget).as_bytes()) else {
+        return false;
+    };
+    mac.update(identity.id.as_bytes());
+    !identity.id.is_empty() && mac.verify_slice(&given).is_ok()
+}
+
+/// The customer of a vouched identity, made when it is new.
+pub async fn vouched(app: &App, by: VisitorId, identity: &Identity) -> Result<Option<CustomerId>, ReadError> {
+    let known = customer::with(&app.db, "external", &identity.id, 1).await?.pop();
+    let id = match known {
+        Some(known) => {
+            app.site.ride(visitor::link(by, known.id)).await;
+            Some(known.id)
+        }
+        None => {
+            let mut fresh = fresh(app, &identity.name, &identity.phone, &identity.email);
+            fresh.external_id = short(&identity.id, 100);
+            make(app, by, fresh).await
+        }
+    };
+    Ok(id)
+}
+
+/// A customer made of a form's answers, where nobody is known by them.
+pub async fn introduced(
+    app: &App,
+    by: VisitorId,
+    personal: &BTreeMap<String, String>,
+) -> Result<Option<CustomerId>, ReadError> {
+    let text = |key: &str| personal.get(key).map(|value| value.trim()).unwrap_or_default();
+    let (name, phone, email) = (text("name"), text("phone"), text("email"));
+    if !name.is_empty() {
+        app.site.ride(visitor::name(by, &short(name, 100))).await;
+    }
+    if phone.is_empty() && email.is_empty() {
+        return Ok(None);
+    }
+    let is_known = !customer::with(&app.db, "phone", phone, 1).await?.is_empty()
+        || !customer::with(&app.db, "email", email, 1).await?.is_empty();
+    if is_known {
+        return Ok(None);
+    }
+    Ok(make(app, by, fresh(app, name, phone, email)).await)
+}
+
+fn fresh(app: &App, name: &str, phone: &str, email: &str) -> customer::Customer {
+    let now = app.clock.now();
+    let name = short(name, 100);
+    customer::Customer {
+        id: CustomerId(app.next_id()),
+        version: 1,
+        sort_key: sort_key(&name),
+        name,
+        phone: short(phone, 40),
+        email: short(email, 254),
+        created_at: now,
+        updated_at: now,
+        ..customer::Customer::default()
+    }
+}
+
+async fn make(app: &App, by: VisitorId, fresh: customer::Customer) -> Option<CustomerId> {
+    let id = fresh.id;
+    let values = serde_json::json!({ "name": fresh.name, "phone": fresh.phone, "email": fresh.email });
+    let mut writes = customer::insert(&fresh, app.clock.now());
+    writes.push(visitor::link(by, id));
+    let fact = ItemFact {
+        on: Subject::Customer(id),
+        to: Audience::Staff,
+        fact: Fact::CustomerChanged { customer: id, version: 1, deleted: false },
+        private: Some(Box::new(Private::Values { before: None, after: Some(values) })),
+    };
+    let by = Actor::Visitor { id: by };
+    match app.site.change(Item { by, facts: vec![fact], writes, configure: vec![] }).await {
+        Ok(_) => Some(id),
+        Err(refused) => {
+            // The contact goes on without: serving comes before filing.
+            tracing::warn!(refusal = ?refused.refusal, "a visitor's customer was not stored");
+            None
+        }
+    }
+}
+
+fn short(text: &str, most: usize) -> String {
+    text.trim().chars().filter(|c| !c.is_control()).take(most).collect()
+}
