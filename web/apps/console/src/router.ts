@@ -42,6 +42,7 @@ router.beforeEach(async (to) => {
     adoptPreferences();
   }
   if (!me.value) return { name: "sign-in", query: to.fullPath === "/" ? {} : { to: to.fullPath } };
+  if (me.value.settings.require_totp && !me.value.has_totp && to.name !== "settings") return { name: "settings" };
   const needs = (to.meta.needs ?? []) as Parameters<typeof mayAny>[0];
   return mayAny(needs) ? true : home();
 });

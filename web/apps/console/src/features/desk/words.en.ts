@@ -28,7 +28,6 @@ export const en = {
   news: "{count} new",
   me: "Me",
   bot: "Bot",
-  botMark: "Bot",
   automatic: "Automatic",
   customer: "The customer",
   program: "A program",

@@ -28,7 +28,6 @@ export const zh = {
   news: "{count}条新消息",
   me: "我",
   bot: "机器人",
-  botMark: "机器人",
   automatic: "自动回复",
   customer: "客户",
   program: "接口程序",
