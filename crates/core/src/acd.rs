@@ -21,6 +21,8 @@ mod model;
 mod placing;
 mod roster;
 mod seat;
+#[cfg(test)]
+mod stories;
 
 pub use seat::{CAPACITY, Seat, share};
 
