@@ -79,7 +79,8 @@ export type Fact =
   | { kind: "message_recalled"; message: number }
   | { kind: "read"; up_to: number }
   | { kind: "rating_asked" }
-  | { kind: "rated"; score: number; comment: string };
+  | { kind: "rated"; score: number; comment: string }
+  | { kind: "invitation_shown" | "invitation_answered" | "notice_accepted" };
 export type Event = Head & Fact;
 
 export type Phase = "bot" | "waiting" | "offered" | "active" | "wrap_up" | "closed";

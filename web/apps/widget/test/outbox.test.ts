@@ -190,6 +190,15 @@ it("does not take an old conversation's event for the answer to a new start", ()
   expect(out.unsent(tab.box)).toHaveLength(1);
 });
 
+it("knows the visitor's own acts by the kind of their events, and does not count them with starts", () => {
+  const tab = new Tab(new Owner(true));
+  tab.box = out.put(tab.box, out.SELF, { do: "visitor", act: { do: "accept_notice", widget: "w", version: 1, guardian: false } }, 1, 100);
+  tab.say("a");
+  expect(out.frames(tab.box)).toMatchObject([{ t: "visitor", n: 1 }, { t: "start", n: 1, base: 1 }]);
+  tab.hear({ t: "event", seq: 101, at: 1, on: { visitor: "v" }, by: { type: "visitor", id: "v" }, kind: "notice_accepted" });
+  expect(out.frames(tab.box)).toMatchObject([{ t: "start" }]);
+});
+
 /** mulberry32 */
 function random(seed: number) {
   return () => {

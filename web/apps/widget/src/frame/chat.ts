@@ -98,7 +98,8 @@ function flush() {
   if (link.value !== "open") return;
   for (const frame of out.frames(box.value)) {
     if (!("n" in frame)) continue;
-    const name = `${"conversation" in frame ? frame.conversation : out.NONE}:${frame.n}`;
+    const target = frame.t === "do" ? frame.conversation : frame.t === "visitor" ? out.SELF : out.NONE;
+    const name = `${target}:${frame.n}`;
     if (carried.has(name)) continue;
     carried.add(name);
     connection.send(frame);
@@ -272,7 +273,7 @@ function act(what: Act) {
 }
 
 function visitorAct(what: VisitorAct) {
-  change(out.put(box.value, out.NONE, { do: "visitor", act: what }, Date.now(), position));
+  change(out.put(box.value, out.SELF, { do: "visitor", act: what }, Date.now(), position));
   flush();
 }
 

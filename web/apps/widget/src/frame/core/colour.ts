@@ -40,12 +40,12 @@ export function readable(colour: Rgb, ground: Rgb): Rgb {
 
 export type Palette = { accent: string; ink: string; link: string; linkDark: string };
 
-/** What is drawn on the accent is white where that can be read, else near-black. */
+/** A little darker, and most accents carry white text; only light ones take near-black. */
 export function palette(accent: string): Palette {
   const base = parse(accent) ?? parse("#0b7a86")!;
-  const ink = contrast(WHITE, base) >= AA ? WHITE : BLACK;
+  const ink = contrast(WHITE, base) >= 3 ? WHITE : BLACK;
   return {
-    accent: hex(contrast(ink, base) >= AA ? base : readable(base, ink)),
+    accent: hex(readable(base, ink)),
     ink: hex(ink),
     link: hex(readable(base, [242, 244, 246])),
     linkDark: hex(readable(base, [38, 45, 51])),

@@ -34,8 +34,16 @@ export type Outbox = {
   keys: number;
 };
 
-/** The target of what has no conversation yet: starting one, and the visitor's own acts. */
+/** The target of a start, which has no conversation yet. */
 export const NONE = "";
+/** The target of the visitor's own acts. Their events carry no `n`: they are known by their kind. */
+export const SELF = "visitor";
+
+const DEEDS: Record<string, VisitorAct["do"]> = {
+  invitation_shown: "invitation_shown",
+  invitation_answered: "invitation_answered",
+  notice_accepted: "accept_notice",
+};
 
 export const empty = (tab: number): Outbox => ({ tab, counters: {}, pending: [], held: [], failed: [], keys: 0 });
 
@@ -106,6 +114,11 @@ function answered(box: Outbox, n: number, conversation: string | undefined, seq:
 /** One's own event is the acknowledgement. */
 export function acknowledge(box: Outbox, event: Event): Outbox {
   const { from, on, seq } = event;
+  const deed = DEEDS[event.kind];
+  if (deed) {
+    const own = box.pending.find(({ what, after }) => what.do === "visitor" && what.act.do === deed && seq > after);
+    return own ? settle(box, own, undefined) : box;
+  }
   const one = from?.tab === box.tab ? answered(box, from.n, on.conversation, seq) : undefined;
   return one ? settle(box, one, on.conversation) : box;
 }
@@ -120,7 +133,9 @@ export function done(box: Outbox, n: number, conversation: string | undefined): 
 export type Again = "no" | "now" | "later";
 
 export function refuse(box: Outbox, { n, conversation, code, message }: Refused): [Outbox, Again] {
-  const one = box.pending.find((one) => one.n === n && one.target === (conversation ?? NONE));
+  const one =
+    box.pending.find((one) => one.n === n && one.target === (conversation ?? NONE)) ??
+    box.pending.find((one) => one.n === n && one.target === SELF && !conversation);
   if (!one || code === "gap") return [box, code === "gap" ? "now" : "no"];
   if (code === "busy" || code === "unavailable") return [box, "later"];
   const rest: Outbox = { ...box, pending: box.pending.filter((other) => other !== one) };

@@ -21,7 +21,7 @@ const paths = {
 
 export function Icon({ name, size = 20 }: { name: keyof typeof paths; size?: number }) {
   return (
-    <svg class={name === "more" ? "icon dots" : "icon"} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={name === "more" ? "icon bold" : "icon"} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
   );
