@@ -2,17 +2,17 @@
 //! together with the rows that follow. Only the clock is another one.
 
 use crate::site::encode::{Encoder, Frame};
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 use yingda_core::{
     At,
     actor::Actor,
     command::{Command, Envelope},
     engine::{Engine, Refused, Rows},
     event::{Audience, Fact, Private, Subject},
-    id::ConversationId,
+    id::{ConversationId, UserId},
     log::Cause,
 };
-use yingda_store::{Batch, CommitError, Db, Statement};
+use yingda_store::{Batch, CommitError, ConversationWrite, Db, Statement};
 
 /// So many events are stored at once.
 const BATCH: usize = 1_000;
@@ -22,8 +22,8 @@ pub struct Book {
     pub engine: Engine,
     encoder: Encoder,
     pending: Batch,
-    /// Conversations in the pending batch: one that comes again belongs into the next.
-    touched: HashSet<ConversationId>,
+    /// Where each conversation's write stands in the pending batch.
+    places: HashMap<ConversationId, usize>,
 }
 
 impl Book {
@@ -34,7 +34,7 @@ impl Book {
             engine: Engine::rebuild(Rows { writer: 1, ..Rows::default() }, now),
             encoder: Encoder::new([0; 32]),
             pending: Batch::default(),
-            touched: HashSet::new(),
+            places: HashMap::new(),
         }
     }
 
@@ -71,24 +71,45 @@ impl Book {
     }
 
     async fn keep(&mut self, rows: Vec<Statement>) -> Result<Vec<Frame>, CommitError> {
-        let output = self.engine.drain();
-        let again = output.conversations.iter().any(|it| self.touched.contains(&it.conversation.id));
-        if again || self.pending.events.len() >= BATCH {
+        let (batch, frames) = self.encoder.batch(self.engine.drain(), rows);
+        let loses_a_holder = batch.conversations.iter().any(|write| {
+            self.waiting_write(write.state.id).is_some_and(|it| {
+                let gone =
+                    |user: &UserId| write.state.agent != Some(*user) && !write.state.guests.contains(user);
+                it.state.agent.iter().chain(&it.state.guests).any(gone)
+            })
+        });
+        if loses_a_holder || self.pending.events.len() >= BATCH {
             self.flush().await?;
         }
-        self.touched.extend(output.conversations.iter().map(|it| it.conversation.id));
-        let (batch, frames) = self.encoder.batch(output, rows);
         self.pending.events.extend(batch.events);
-        self.pending.conversations.extend(batch.conversations);
+        for mut write in batch.conversations {
+            // One write a conversation and batch: the later one stands for both.
+            match self.waiting_write(write.state.id) {
+                Some(earlier) => {
+                    write.whole |= earlier.whole;
+                    write.source = write.source.take().or(earlier.source.take());
+                    *earlier = write;
+                }
+                None => {
+                    self.places.insert(write.state.id, self.pending.conversations.len());
+                    self.pending.conversations.push(write);
+                }
+            }
+        }
         self.pending.agents.extend(batch.agents);
         self.pending.statements.extend(batch.statements);
         Ok(frames)
     }
 
+    fn waiting_write(&mut self, id: ConversationId) -> Option<&mut ConversationWrite> {
+        self.places.get(&id).map(|place| &mut self.pending.conversations[*place])
+    }
+
     pub async fn flush(&mut self) -> Result<(), CommitError> {
         self.db.commit(std::mem::take(&mut self.pending)).await?;
         self.encoder.committed();
-        self.touched.clear();
+        self.places.clear();
         Ok(())
     }
 }

@@ -14,7 +14,8 @@ pub const AGENTS: [UserId; 6] = [
 const HOUR_MS: i64 = 3_600_000;
 /// The shop's zone, which knows no summer time, lies eight hours ahead.
 const ZONE_MS: i64 = 8 * HOUR_MS;
-const PRE_SALES: [usize; 3] = [0, 2, 4];
+/// Places in `AGENTS` of the teams for pre-sales and after-sales.
+const TEAMS: [[usize; 3]; 2] = [[0, 2, 4], [1, 3, 5]];
 
 /// How many visitors come in each hour from 0:00.
 const ARRIVALS: [i64; 24] = [1, 0, 0, 0, 0, 0, 0, 1, 1, 4, 5, 4, 3, 3, 4, 5, 4, 3, 3, 4, 6, 3, 2, 1];
@@ -47,18 +48,34 @@ pub fn plan(week: &mut Week<'_>, from: At, until: At) {
     }
 }
 
-/// Of the six one works by night, one has come off the night, and the others come early or late.
+/// Every two days a team changes places: one comes early, one late, and the third takes turns with the other team's
+/// third in working by night.
+fn place(team: usize, day: i64, place: i64) -> usize {
+    TEAMS[team][(day.div_euclid(2) + place).rem_euclid(3) as usize]
+}
+
+/// Which team is there by night, and who.
+fn by_night(day: i64) -> (usize, usize) {
+    let team = day.rem_euclid(2) as usize;
+    (team, place(team, day, 2))
+}
+
 fn staff(week: &mut Week<'_>, day: i64, start: At, from: At) {
-    let (by_night, off) = (day.rem_euclid(6) as usize, (day - 1).rem_euclid(6) as usize);
-    let rest: Vec<usize> = (0..6).filter(|n| *n != by_night && *n != off).collect();
-    for (n, agent) in rest.into_iter().enumerate() {
-        let (come, go) = if n % 2 == 0 { (9, 18) } else { (12, 21) };
+    let mut works = |agent: usize, come: i64, go: i64| {
         shift(week, AGENTS[agent], start + come * HOUR_MS, start + go * HOUR_MS, from);
+    };
+    for team in 0..TEAMS.len() {
+        works(place(team, day, 0), 9, 18);
+        works(place(team, day, 1), 12, 21);
     }
-    shift(week, AGENTS[by_night], start + 21 * HOUR_MS, start + 33 * HOUR_MS, from);
+    works(by_night(day).1, 21, 33);
+    // After-sales' third works before the night; pre-sales' third rests after it.
+    if day.rem_euclid(2) == 0 {
+        works(place(1, day, 2), 10, 21);
+    }
     if day == 0 {
         // The night before the first day has somebody on duty too.
-        shift(week, AGENTS[off], from, start + 9 * HOUR_MS, from);
+        works(by_night(-1).1, 0, 9);
     }
 }
 
@@ -91,11 +108,11 @@ fn arrival(week: &mut Week<'_>, at: At, from: At, doors: At, day: i64) {
     let hour = (at - midnight(at)) / HOUR_MS;
     let on_duty = match hour {
         9..21 => None,
-        21.. => Some(day.rem_euclid(6) as usize),
-        _ => Some((day - 1).rem_euclid(6) as usize),
+        21.. => Some(by_night(day).0),
+        _ => Some(by_night(day - 1).0),
     };
     // By night one person is there, and only for what that team does.
-    let queue = on_duty.map(|agent| if PRE_SALES.contains(&agent) { 1_000_401 } else { 1_000_402 });
+    let queue = on_duty.map(|team| if team == 0 { 1_000_401 } else { 1_000_402 });
     let fits = |talk: &super::pack::Talk| {
         (talk.lang == Lang::En) == english
             && queue.is_none_or(|queue| talk.queue.0 == queue && talk.transfer.is_none())

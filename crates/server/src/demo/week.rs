@@ -20,7 +20,6 @@ use yingda_core::{
     command::{Act, AgentAct, Command, Start, VisitorAct},
     config::Colour,
     conversation::{Content, Phase, Place, Source},
-    engine::Refused,
     event::{Author, Fact, OfferEnd},
     id::*,
     medium::Medium,
@@ -136,28 +135,24 @@ impl<'a> Week<'a> {
         Ok(())
     }
 
-    /// One command; what it causes is planned. A refusal is a part of life.
+    /// One command; what it causes is planned. A refusal is a part of life: false.
     async fn run(
         &mut self,
         now: At,
         actor: Actor,
         command: Command,
         rows: Vec<Statement>,
-    ) -> Result<Result<(), Refused>, CommitError> {
-        match self.book.run(now, actor, command, rows).await? {
-            Ok(frames) => {
-                for frame in frames {
-                    self.react(now, &frame);
-                }
-                Ok(Ok(()))
-            }
-            Err(refused) => Ok(Err(refused)),
+    ) -> Result<bool, CommitError> {
+        let Ok(frames) = self.book.run(now, actor, command, rows).await? else { return Ok(false) };
+        for frame in frames {
+            self.react(now, &frame);
         }
+        Ok(true)
     }
 
     async fn act(&mut self, now: At, actor: Actor, guest: usize, act: Act) -> Result<bool, CommitError> {
         let id = self.guests[guest].id;
-        Ok(self.run(now, actor, Command::Conversation(id, act), vec![]).await?.is_ok())
+        self.run(now, actor, Command::Conversation(id, act), vec![]).await
     }
 
     fn react(&mut self, now: At, frame: &Frame) {
@@ -223,7 +218,7 @@ impl<'a> Week<'a> {
         let act = match act {
             Duty::Come => {
                 let by = Actor::System;
-                self.run(now, by, Command::Agent(agent, AgentAct::Connected), vec![]).await?.ok();
+                self.run(now, by, Command::Agent(agent, AgentAct::Connected), vec![]).await?;
                 set(AgentState::Ready, "")
             }
             Duty::Meal => set(AgentState::NotReady, "meal"),
@@ -235,14 +230,14 @@ impl<'a> Week<'a> {
                 if busy {
                     // The last contacts are finished first.
                     let hold = AgentAct::NoNew { on: true };
-                    self.run(now, Actor::User { id: agent }, Command::Agent(agent, hold), vec![]).await?.ok();
+                    self.run(now, Actor::User { id: agent }, Command::Agent(agent, hold), vec![]).await?;
                     self.plan(now + MINUTE_MS, Step::Agent(agent, Duty::Go));
                     return Ok(());
                 }
                 set(AgentState::Offline, "")
             }
         };
-        self.run(now, Actor::User { id: agent }, Command::Agent(agent, act), vec![]).await?.ok();
+        self.run(now, Actor::User { id: agent }, Command::Agent(agent, act), vec![]).await?;
         Ok(())
     }
 
@@ -287,7 +282,7 @@ impl<'a> Week<'a> {
         if *visits == 1 {
             rows.push(visitor::accept_notice(it.visitor, 1, false, now));
             let accept = VisitorAct::AcceptNotice { widget: WIDGET, version: 1, guardian: false };
-            self.run(now, by, Command::Visitor(it.visitor, accept), std::mem::take(&mut rows)).await?.ok();
+            self.run(now, by, Command::Visitor(it.visitor, accept), std::mem::take(&mut rows)).await?;
         }
         if talk.page.contains("price") && self.dice.chance(70) {
             let invitation = Some(INVITATION);
@@ -298,7 +293,7 @@ impl<'a> Week<'a> {
                 accepted: self.dice.chance(if variant { 60 } else { 40 }),
             };
             for act in [shown, answered] {
-                self.run(now, by, Command::Visitor(it.visitor, act), std::mem::take(&mut rows)).await?.ok();
+                self.run(now, by, Command::Visitor(it.visitor, act), std::mem::take(&mut rows)).await?;
             }
         }
         let guest = Guest {
@@ -351,7 +346,9 @@ impl<'a> Week<'a> {
         for frame in frames {
             self.react(now, &frame);
         }
-        let patience = self.dice.between(45_000, 260_000);
+        let hasty = self.dice.chance(15);
+        let patience =
+            if hasty { self.dice.between(2_000, 20_000) } else { self.dice.between(45_000, 260_000) };
         self.plan(now + patience, Step::LosePatience(number));
         Ok(())
     }
@@ -397,7 +394,7 @@ impl<'a> Week<'a> {
                 to: Place::Queue(transfer.queue),
                 note: "客户要办退货，请接手。".into(),
             };
-            self.act(now + 2_000, agent, guest, act).await?;
+            self.act(now, agent, guest, act).await?;
             let at = now + self.dice.between(90_000, 300_000);
             self.plan(at, Step::LosePatience(guest));
             return Ok(());
@@ -515,7 +512,7 @@ impl<'a> Week<'a> {
             let off = AgentAct::SetState { state: AgentState::Offline, reason: String::new() };
             let there = self.book.engine.agents.get(&agent).is_some_and(|it| it.state != AgentState::Offline);
             if there {
-                self.run(now, Actor::User { id: agent }, Command::Agent(agent, off), vec![]).await?.ok();
+                self.run(now, Actor::User { id: agent }, Command::Agent(agent, off), vec![]).await?;
             }
         }
         Ok(())
