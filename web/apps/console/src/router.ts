@@ -20,7 +20,8 @@ export const router = createRouter({
       path: "/",
       component: () => import("./shell/Shell.vue"),
       children: [
-        { path: "", redirect: () => home() },
+        // Not a redirect: those are resolved before it is known who asks.
+        { path: "", name: "home", component: () => import("./shell/Nowhere.vue"), beforeEnter: () => home() },
         { path: "settings", name: "settings", component: () => import("./features/settings/SettingsPage.vue"), meta: { label: "settings.title" } },
         ...rooms,
         { path: ":rest(.*)*", name: "nowhere", component: () => import("./shell/Nowhere.vue") },
