@@ -85,6 +85,14 @@ export class Outbox {
   }
 
   private own(event: Event): boolean {
+    // An agent's own acts carry no number: the state they ask for is idempotent, and its event answers all of them.
+    if (event.kind === "agent_state_changed") {
+      const rest = this.entries.filter((it) => !("agent" in it) || it.agent !== event.agent);
+      const found = rest.length < this.entries.length;
+      this.entries = rest;
+      if (found) this.save();
+      return found;
+    }
     if (event.from?.tab !== this.tab) return false;
     const on = event.on;
     const about = typeof on === "object" && "conversation" in on ? on.conversation : NO_CONVERSATION;

@@ -62,3 +62,15 @@ test("entries, counters and the tab's name outlive a reload", () => {
   expect(after.again()).toMatchObject([{ n: 1, base: 1, text: "a" }]);
   expect(after.conversation("7", text("b")).n).toBe(2);
 });
+
+test("a change of the agent's state answers what was asked of the agent", () => {
+  const box = make();
+  box.agent("1", { do: "set_state", state: "ready" });
+  box.conversation("7", text("a"));
+  const changed: ServerFrame = {
+    t: "event", seq: 9, at: 1, on: { user: "1" }, by: { type: "user", id: "1" }, to: "staff",
+    kind: "agent_state_changed", agent: "1", state: "ready", was: "offline", lasted_ms: 1, no_new: false,
+  };
+  expect(box.settle(changed)).toBe(true);
+  expect(box.entries.map((it) => it.act.do)).toEqual(["post"]);
+});
