@@ -140,7 +140,7 @@ impl Metric {
                 "K-02",
                 Count,
                 ("已接入", "Answered"),
-                ("由客服接入而离开队列的次数", "Entries that left the queue to an agent"),
+                ("由座席接入而离开队列的次数", "Entries that left the queue to an agent"),
             ),
             Metric::Abandoned => define(
                 "abandoned",
@@ -231,7 +231,7 @@ impl Metric {
                 Count,
                 ("接待次数", "Handled"),
                 (
-                    "客服接手的会话段数；同一会话转给两人各计一次",
+                    "座席接手的会话段数；同一会话转给两人各计一次",
                     "Segments taken by agents; a contact passed on counts once for each agent",
                 ),
             ),
@@ -262,7 +262,7 @@ impl Metric {
                 Ms,
                 ("平均首次响应", "Mean first response"),
                 (
-                    "从接入到客服第一条消息的平均时间",
+                    "从接入到座席第一条消息的平均时间",
                     "Mean time from assignment to the agent's first message",
                 ),
             ),
@@ -280,8 +280,8 @@ impl Metric {
                 "agent_messages",
                 "",
                 Count,
-                ("客服消息", "Agent messages"),
-                ("客服在其会话段内发出的消息数", "Messages by the agent within the segment"),
+                ("座席消息", "Agent messages"),
+                ("座席在其会话段内发出的消息数", "Messages by the agent within the segment"),
             ),
             Metric::CustomerMessages => define(
                 "customer_messages",
@@ -325,25 +325,25 @@ impl Metric {
                 "offers",
                 "",
                 Count,
-                ("派单", "Offers"),
-                ("向客服发出的接入请求数", "Offers made to agents"),
+                ("接入请求", "Offers"),
+                ("向座席发出、已有结果的接入请求数", "Offers to agents that have ended"),
             ),
             Metric::Missed => define(
                 "missed",
                 "",
                 Count,
-                ("未应答", "Missed"),
+                ("未接听", "Missed"),
                 ("超时未应答的接入请求", "Offers that timed out"),
             ),
             Metric::Declined => {
-                define("declined", "", Count, ("拒接", "Declined"), ("被拒绝的接入请求", "Offers declined"))
+                define("declined", "", Count, ("拒绝", "Declined"), ("被拒绝的接入请求", "Offers declined"))
             }
             Metric::SignedIn => define(
                 "signed_in",
                 "",
                 Ms,
                 ("签入时长", "Signed in"),
-                ("就绪与未就绪时间之和", "Time ready and not ready"),
+                ("就绪与忙碌时间之和", "Time ready and busy"),
             ),
             Metric::Ready => define(
                 "ready",
@@ -356,8 +356,8 @@ impl Metric {
                 "not_ready",
                 "",
                 Ms,
-                ("未就绪时长", "Not ready"),
-                ("处于未就绪状态的时间", "Time in the state not ready"),
+                ("忙碌时长", "Busy"),
+                ("处于忙碌状态的时间", "Time in the state busy (not ready)"),
             ),
             Metric::Occupancy => define(
                 "occupancy",
@@ -384,7 +384,7 @@ impl Metric {
                 "K-40",
                 Count,
                 ("最多同时接待", "Peak concurrency"),
-                ("一名客服同时打开的会话数的最大值", "Most contacts open at once with one agent"),
+                ("一名座席同时打开的会话数的最大值", "Most contacts open at once with one agent"),
             ),
         }
     }

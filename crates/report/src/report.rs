@@ -59,7 +59,7 @@ pub fn answer(question: &Question, facts: &Facts, directory: &Directory) -> Tabl
 
 fn title(by: By) -> Text {
     match by {
-        By::Agent => Text::new("客服工作报表", "Agents"),
+        By::Agent => Text::new("座席报表", "Agents"),
         By::Queue => Text::new("队列报表", "Queues"),
         By::Hour => Text::new("分时报表", "Hours of the day"),
         By::Day => Text::new("分日报表", "Days"),

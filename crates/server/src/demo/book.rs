@@ -22,6 +22,8 @@ pub struct Book {
     pub engine: Engine,
     encoder: Encoder,
     pending: Batch,
+    /// The last instant: a timer that is due late fires now, as it would on a real clock.
+    now: At,
     /// Where each conversation's write stands in the pending batch.
     places: HashMap<ConversationId, usize>,
 }
@@ -34,6 +36,7 @@ impl Book {
             engine: Engine::rebuild(Rows { writer: 1, ..Rows::default() }, now),
             encoder: Encoder::new([0; 32]),
             pending: Batch::default(),
+            now,
             places: HashMap::new(),
         }
     }
@@ -46,6 +49,7 @@ impl Book {
         command: Command,
         rows: Vec<Statement>,
     ) -> Result<Result<Vec<Frame>, Refused>, CommitError> {
+        let now = self.advance(now);
         if let Err(refused) = self.engine.handle(now, Envelope { actor, origin: None, command }) {
             return Ok(Err(refused));
         }
@@ -66,8 +70,14 @@ impl Book {
             Subject::Visitor(_) => Audience::Customer,
             _ => Audience::Staff,
         };
+        let now = self.advance(now);
         self.engine.note(Cause { now, by, from: None }, on, to, fact, private.map(Box::new));
         self.keep(rows).await.map(drop)
+    }
+
+    fn advance(&mut self, now: At) -> At {
+        self.now = self.now.max(now);
+        self.now
     }
 
     async fn keep(&mut self, rows: Vec<Statement>) -> Result<Vec<Frame>, CommitError> {
