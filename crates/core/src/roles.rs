@@ -8,9 +8,10 @@ use crate::{
     config::{MaskedField, Role},
     lang::Text,
 };
+use std::collections::BTreeSet;
 
 /// Everything that an agent does with contacts of one's own.
-const SERVE: [Action; 9] = [
+const SERVE: [Action; 8] = [
     Action::ConversationServe,
     Action::ConversationRead,
     Action::ConversationTransfer,
@@ -18,7 +19,6 @@ const SERVE: [Action; 9] = [
     Action::ConversationSpam,
     Action::ConsultRead,
     Action::ConsultWrite,
-    Action::VisitorInvite,
     Action::ReportRead,
 ];
 
@@ -41,7 +41,25 @@ const LEAD: [Action; 15] = [
     Action::ReportExport,
 ];
 
-const CUSTOMERS: [Action; 3] = [Action::CustomerRead, Action::CustomerWrite, Action::VisitorRead];
+/// What keeps the system running and set up.
+const MANAGE: [Action; 13] = [
+    Action::FloorRead,
+    Action::ReplyShared,
+    Action::ManageUsers,
+    Action::ManageRoles,
+    Action::ManageRouting,
+    Action::ManageWidgets,
+    Action::ManageForms,
+    Action::ManageTags,
+    Action::ManageIntegrations,
+    Action::ManageSettings,
+    Action::ManageBans,
+    Action::AuditRead,
+    Action::SystemOperate,
+];
+
+const CUSTOMERS: [Action; 4] =
+    [Action::CustomerRead, Action::CustomerWrite, Action::VisitorRead, Action::VisitorInvite];
 
 fn each(actions: &[Action], scope: Scope) -> impl Iterator<Item = Grant> {
     actions.iter().map(move |action| Grant { action: *action, scope })
@@ -71,10 +89,7 @@ pub fn default_roles() -> Vec<Role> {
             each(&[Action::ConversationServe], Scope::Own)
                 .chain(each(&LEAD, Scope::Group))
                 .chain(each(&CUSTOMERS, Scope::Site))
-                .chain(each(
-                    &[Action::VisitorInvite, Action::ReplyShared, Action::ManageTags, Action::ManageBans],
-                    Scope::Site,
-                ))
+                .chain(each(&[Action::ReplyShared, Action::ManageTags, Action::ManageBans], Scope::Site))
                 .collect(),
             &[],
         ),
@@ -87,7 +102,6 @@ pub fn default_roles() -> Vec<Role> {
                 .chain(each(
                     &[
                         Action::CustomerExport,
-                        Action::VisitorInvite,
                         Action::ReplyShared,
                         Action::ManageRouting,
                         Action::ManageForms,
@@ -146,25 +160,7 @@ pub fn default_roles() -> Vec<Role> {
             "R-17",
             "系统管理员",
             "System administrator",
-            each(
-                &[
-                    Action::FloorRead,
-                    Action::ReplyShared,
-                    Action::ManageUsers,
-                    Action::ManageRoles,
-                    Action::ManageRouting,
-                    Action::ManageWidgets,
-                    Action::ManageForms,
-                    Action::ManageTags,
-                    Action::ManageIntegrations,
-                    Action::ManageSettings,
-                    Action::ManageBans,
-                    Action::AuditRead,
-                    Action::SystemOperate,
-                ],
-                Scope::Site,
-            )
-            .collect(),
+            each(&MANAGE, Scope::Site).collect(),
             &everyone_masked,
         ),
         role(
@@ -174,7 +170,19 @@ pub fn default_roles() -> Vec<Role> {
             each(&[Action::AuditRead, Action::ReportRead], Scope::Site).collect(),
             &everyone_masked,
         ),
+        role(OWNER, "负责人", "Owner", owner(), &[]),
     ]
+}
+
+/// Code of the first administrator's role.
+pub const OWNER: &str = "owner";
+
+/// Everything: in a small company the one who sets the system up also leads and answers.
+fn owner() -> Vec<Grant> {
+    let more = [Action::ConversationDecline, Action::CustomerExport];
+    let all: BTreeSet<Action> =
+        [&SERVE[..], &LEAD, &CUSTOMERS, &MANAGE, &more].into_iter().flatten().copied().collect();
+    all.into_iter().map(|action| Grant { action, scope: Scope::Site }).collect()
 }
 
 #[cfg(test)]

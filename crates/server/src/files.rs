@@ -12,14 +12,13 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 #[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
-    pub folder: PathBuf,
 }
 
 impl Files {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), folder })
+        Ok(Self { store: Arc::new(store) })
     }
 
     /// Stores content durably and gives its hash. The same content twice is stored once.
@@ -49,12 +48,13 @@ mod tests {
     #[tokio::test]
     async fn the_same_content_is_kept_once_and_comes_back_as_it_was() {
         let name = hex::encode(crate::random::bytes::<8>());
-        let files = Files::open(std::env::temp_dir().join(format!("yingda-files-{name}"))).unwrap();
+        let folder = std::env::temp_dir().join(format!("yingda-files-{name}"));
+        let files = Files::open(folder.clone()).unwrap();
         let first = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
         let second = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
         assert_eq!(first, second);
         assert_eq!(files.read(&first).await.unwrap(), "a picture");
-        assert_eq!(fs::read_dir(files.folder.join(&first[..2])).unwrap().count(), 1);
-        fs::remove_dir_all(&files.folder).unwrap();
+        assert_eq!(fs::read_dir(folder.join(&first[..2])).unwrap().count(), 1);
+        fs::remove_dir_all(&folder).unwrap();
     }
 }

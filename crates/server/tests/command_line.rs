@@ -1,10 +1,8 @@
 //! The command line: accounts, doctor, backup and restore, configuration errors.
 
-mod support;
-
+use crate::support::{Folder, PASSWORD, Server, run};
 use reqwest::StatusCode;
 use std::{fs, process::Output};
-use support::{Folder, PASSWORD, Server, run};
 
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))

@@ -1,11 +1,9 @@
 //! What every answer has in common: health, headers, problems, limits.
 
-mod support;
-
+use crate::support::Server;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use std::io::{Read, Write};
-use support::Server;
 
 #[tokio::test]
 async fn health_pages_and_the_document_are_there() {
@@ -39,7 +37,7 @@ async fn behind_a_trusted_proxy_with_tls_cookies_are_secure() {
     let proxied = server.nobody().with("x-forwarded-proto", "https").with("x-forwarded-for", "1.2.3.4");
     assert!(!proxied.get("/me").await.header("strict-transport-security").is_empty());
     let body = json!({ "token": server.set_up_token, "company": "", "login": "a.b", "name": "A",
-        "password": support::PASSWORD });
+        "password": crate::support::PASSWORD });
     assert!(proxied.post("/setup", body).await.header("set-cookie").contains("; Secure"));
 }
 
@@ -106,7 +104,9 @@ async fn a_socket_that_never_speaks_is_closed() {
 async fn bytes_that_are_no_http_do_no_harm() {
     let mut server = Server::start().await;
     let address = server.url.strip_prefix("http://").unwrap().to_owned();
-    for bytes in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..], b"\xff\xfe\x00\x00", b"GET / HTTP/9.9\r\n\r\n"] {
+    for bytes in
+        [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc"[..], b"\xff\xfe\x00\x00", b"GET / HTTP/9.9\r\n\r\n"]
+    {
         let mut socket = std::net::TcpStream::connect(&address).unwrap();
         socket.write_all(bytes).unwrap();
         socket.shutdown(std::net::Shutdown::Write).unwrap();

@@ -1,19 +1,15 @@
 //! Setting up, signing in, and what keeps strangers out (SYS-42).
 
-mod support;
-
+use crate::support::{PASSWORD, Server, run};
 use reqwest::StatusCode;
 use serde_json::json;
-use support::{PASSWORD, Server, run};
 
 #[tokio::test]
 async fn the_printed_link_makes_the_first_administrator_once() {
     let server = Server::start().await;
     let stranger = server.nobody();
     assert_eq!(stranger.get("/setup").await.body["needed"], true);
-    let set_up = |token: &str, password: &str| {
-        json!({ "token": token, "company": "示例公司", "login": "Admin", "name": "管理员", "password": password })
-    };
+    let set_up = |token: &str, password: &str| json!({ "token": token, "company": "示例公司", "login": "Admin", "name": "管理员", "password": password });
     let token = server.set_up_token.clone().expect("an empty store prints a link");
     let wrong = stranger.post("/setup", set_up("guess", PASSWORD)).await;
     assert_eq!((wrong.status, wrong.code()), (StatusCode::FORBIDDEN, "set_up_token"));
@@ -51,7 +47,7 @@ async fn signing_in_gives_a_cookie_that_ends_with_signing_out() {
 
 #[tokio::test]
 async fn a_session_outlives_a_restart_of_the_server() {
-    let folder = support::Folder::new();
+    let folder = crate::support::Folder::new();
     let server = Server::start_in(&folder.0, &[]).await;
     let mut admin = server.nobody();
     let body = json!({ "token": server.set_up_token, "company": "", "login": "admin", "name": "A", "password": PASSWORD });
@@ -133,7 +129,8 @@ async fn a_second_sign_in_ends_the_first() {
 async fn a_change_needs_proof_that_our_own_page_sent_it() {
     let (server, admin) = Server::set_up().await;
     let browser = admin.without("x-yingda");
-    let change = |person: support::Person| async move { person.put("/me/preferences", json!({})).await };
+    let change =
+        |person: crate::support::Person| async move { person.put("/me/preferences", json!({})).await };
     assert_eq!(change(browser.clone()).await.code(), "cross_site");
     let elsewhere = change(browser.clone().with("origin", "https://evil.example")).await;
     assert_eq!((elsewhere.status, elsewhere.code()), (StatusCode::FORBIDDEN, "cross_site"));

@@ -25,7 +25,7 @@ use yingda_core::{
     event::{Audience, Fact, Private, SignInMethod, Subject},
     id::{RecordId, UserId},
     lang::Text,
-    record,
+    record, roles,
 };
 use yingda_store::{credential, record as rows};
 use yingda_wire::{
@@ -69,8 +69,7 @@ async fn set_up(
     }
     let directory = app.directory();
     let login = body.login.trim().to_lowercase();
-    // In a small company the first administrator also leads and answers; further people get narrower roles.
-    let roles = directory.roles.iter().filter(|(_, role)| matches!(&*role.code, "R-03" | "R-08" | "R-17"));
+    let roles = directory.roles.iter().filter(|(_, role)| role.code == roles::OWNER);
     let user = User {
         login: login.clone(),
         name: body.name.trim().to_owned(),

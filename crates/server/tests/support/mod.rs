@@ -39,7 +39,7 @@ pub struct Server {
     /// What it printed until it was ready.
     pub printed: Vec<String>,
     pub data: PathBuf,
-    _folder: Option<Folder>,
+    folder: Option<Folder>,
 }
 
 impl Server {
@@ -50,8 +50,9 @@ impl Server {
 
     pub async fn start_with(environment: &[(&str, &str)]) -> Server {
         let folder = Folder::new();
-        let server = Self::start_in(&folder.0, environment).await;
-        Server { _folder: Some(folder), ..server }
+        let mut server = Self::start_in(&folder.0, environment).await;
+        server.folder = Some(folder);
+        server
     }
 
     /// Waits for the last line that the server prints when it serves.
@@ -65,7 +66,8 @@ impl Server {
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let printed: Vec<String> =
             lines.map(Result::unwrap).take_while(|line| !line.contains("Ctrl-C")).collect();
-        let after = |mark: &str| printed.iter().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
+        let after =
+            |mark: &str| printed.iter().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
         let url = after("listening on ").unwrap_or_else(|| panic!("the server did not start: {printed:?}"));
         Server {
             child,
@@ -73,7 +75,7 @@ impl Server {
             set_up_token: after("setup?token="),
             printed,
             data: data.to_owned(),
-            _folder: None,
+            folder: None,
         }
     }
 
@@ -97,7 +99,10 @@ impl Server {
 
     /// Somebody with an empty browser.
     pub fn nobody(&self) -> Person {
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        // The client wants one before it is built; the second time it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client =
+            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
         Person {
             client: client.unwrap(),
             url: self.url.clone(),

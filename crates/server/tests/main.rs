@@ -1,0 +1,15 @@
+//! Tests against the real server, in one program: what they share is compiled and linked once.
+
+mod access;
+mod audit;
+mod chat;
+mod command_line;
+mod files;
+mod front;
+mod line;
+mod office;
+mod records;
+mod session;
+mod support;
+mod visitor_pages;
+mod webhooks;
