@@ -77,7 +77,7 @@ fn copy(source: &Connection, part: &Path, progress: &dyn Fn(u64, u64)) -> Result
 pub async fn verify(path: &Path) -> Result<Backup, ReadError> {
     let path = path.to_owned();
     let task = tokio::task::spawn_blocking(move || check(&path));
-    task.await.map_err(|error| failed(error))?
+    task.await.map_err(failed)?
 }
 
 fn check(path: &Path) -> Result<Backup, ReadError> {
@@ -122,7 +122,7 @@ pub async fn restore(from: &Path, address: &str) -> Result<Backup, ReadError> {
         fs::copy(&source, &part).map_err(|error| io(&part, &error))?;
         publish(&part, &target)
     });
-    task.await.map_err(|error| failed(error))??;
+    task.await.map_err(failed)??;
     Ok(backup)
 }
 

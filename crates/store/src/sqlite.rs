@@ -1,7 +1,7 @@
 //! SQLite: one thread that writes, a few connections that read.
 
 use crate::{
-    Batch, CommitError, EventRow, ReadError, Statement, Value, agent, conversation,
+    Batch, CommitError, ConversationWrite, EventRow, ReadError, Statement, Value, agent, conversation,
     db::{FromRow, migrations},
     event,
     value::Row,
@@ -193,23 +193,7 @@ fn write(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
 fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_events(&transaction, &batch.events)?;
-    for write in &batch.conversations {
-        if write.whole {
-            for (sql, args) in conversation::whole(write) {
-                run(&transaction, sql, &args)?;
-            }
-        } else {
-            let state = &write.state;
-            transaction.prepare_cached(conversation::TOUCH)?.execute(params![
-                write.live,
-                state.last_at,
-                state.last_seq as i64,
-                state.preview,
-                state.unread,
-                state.id.0,
-            ])?;
-        }
-    }
+    write_conversations(&transaction, &batch.conversations)?;
     for write in &batch.agents {
         let (sql, args) = agent::upsert(&write.agent)?;
         run(&transaction, sql, &args)?;
@@ -221,6 +205,28 @@ fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError>
         }
     }
     Ok(transaction.commit()?)
+}
+
+fn write_conversations(connection: &Connection, writes: &[ConversationWrite]) -> Result<(), CommitError> {
+    let mut touch = connection.prepare_cached(conversation::TOUCH)?;
+    for write in writes {
+        let state = &write.state;
+        if write.whole {
+            for (sql, args) in conversation::whole(write) {
+                run(connection, sql, &args)?;
+            }
+        } else {
+            touch.execute(params![
+                write.live,
+                state.last_at,
+                state.last_seq as i64,
+                state.preview,
+                state.unread,
+                state.id.0,
+            ])?;
+        }
+    }
+    Ok(())
 }
 
 /// The one row loop that SQLite has instead of arrays: the same statement, bound again and again.

@@ -32,7 +32,7 @@ async fn filters_show_what_they_say_on_postgres() {
 
 /// Forty conversations, each differing by its number.
 fn numbered(id: i64) -> Conversation {
-    let agent = (id % 4 != 0).then(|| UserId(id % 4));
+    let agent = (id % 4 != 0).then_some(UserId(id % 4));
     let closed_at = (id % 5 != 0).then_some(DAY + 1000 + id);
     Conversation {
         agent,

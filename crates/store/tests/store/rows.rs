@@ -15,7 +15,7 @@ pub fn event(before: Option<&EventRow>, kind: &'static str, conversation: i64) -
     let prev = before.map_or([0; 32], |it| it.hash);
     let body = format!("{{\"seq\":{seq},\"kind\":\"{kind}\",\"text\":\"你好 \\u0000 'x'\"}}");
     let salt = [seq as u8; 16];
-    let private = (seq % 3 == 0).then(|| format!("{{\"why\":{seq}}}"));
+    let private = seq.is_multiple_of(3).then(|| format!("{{\"why\":{seq}}}"));
     let digest = chain::digest(&salt, body.as_bytes(), private.as_deref());
     let at = DAY + seq as i64 * 1000;
     let header = Header {

@@ -148,7 +148,7 @@ async fn conversations_and_agents(db: &Db) {
     let agent = Agent { id: UserId(9), state: AgentState::Ready, since_at: DAY, ..Agent::default() };
     let agents = vec![AgentWrite { agent: agent.clone() }];
     db.commit(Batch { conversations: vec![first, other], agents, ..Batch::default() }).await.unwrap();
-    assert_eq!(agent::all(db).await.unwrap(), [agent.clone()]);
+    assert_eq!(agent::all(db).await.unwrap(), std::slice::from_ref(&agent));
     assert_eq!(conversations::open_live(db).await.unwrap(), [state.clone(), conversation(71)]);
 
     // A narrow write moves the last words on and leaves the rest.
