@@ -16,6 +16,11 @@ export interface Notice {
 export const notices = shallowRef<readonly Notice[]>([]);
 export const clearNotices = (): void => void (notices.value = []);
 
+/** What is being looked at is no news any more. */
+export function seen(path: string): void {
+  if (notices.value.some((it) => it.to === path)) notices.value = notices.value.filter((it) => it.to !== path);
+}
+
 let sound: AudioContext | null = null;
 
 /** Browsers keep silent until a person touched the page: the first click or key opens the sound. */

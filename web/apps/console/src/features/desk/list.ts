@@ -1,11 +1,13 @@
 import { isWaiting, type DeskState } from "@yingda/sync";
-import type { Conversation, UserId } from "@yingda/wire";
+import type { Conversation, ConversationRow, UserId } from "@yingda/wire";
 
-export type Section = "offered" | "mine" | "waiting";
+export type Section = "offered" | "mine" | "waiting" | "debts";
 export type Row =
   | { type: "section"; section: Section; count: number }
   | { type: "conversation"; section: Section; conversation: Conversation }
-  | { type: "none"; section: Section };
+  | { type: "none"; section: Section }
+  /** A closed conversation whose record is still owed (待补记录). */
+  | { type: "debt"; section: "debts"; row: ConversationRow };
 
 const holds = (it: Conversation, me: UserId): boolean =>
   (it.phase === "active" || it.phase === "wrap_up") && (it.agent === me || (it.guests ?? []).includes(me));
@@ -20,7 +22,7 @@ function byUrgency(a: Conversation, b: Conversation): number {
 
 const byPlace = (a: Conversation, b: Conversation): number => b.priority - a.priority || a.since_at - b.since_at;
 
-export function sections(state: DeskState): Record<Section, Conversation[]> {
+export function sections(state: DeskState): Record<Exclude<Section, "debts">, Conversation[]> {
   const me = state.me.id;
   const all = [...state.conversations.values()];
   const offered = all.filter((it) => it.phase === "offered" && it.offer?.agent === me);
@@ -34,11 +36,12 @@ export function sections(state: DeskState): Record<Section, Conversation[]> {
 
 /** The list as it is drawn: sections with their heads, only what the search finds. */
 export function rows(
-  found: Record<Section, Conversation[]>,
+  found: ReturnType<typeof sections>,
+  debts: readonly ConversationRow[],
   matches: (it: Conversation) => boolean,
   closed: ReadonlySet<Section>,
 ): Row[] {
-  return (["offered", "mine", "waiting"] as const).flatMap((section): Row[] => {
+  const live = (["offered", "mine", "waiting"] as const).flatMap((section): Row[] => {
     const inside = found[section].filter(matches);
     if (section === "offered" && inside.length === 0) return [];
     const head: Row = { type: "section", section, count: inside.length };
@@ -46,4 +49,7 @@ export function rows(
     if (inside.length === 0) return [head, { type: "none", section }];
     return [head, ...inside.map((conversation): Row => ({ type: "conversation", section, conversation }))];
   });
+  if (debts.length === 0) return live;
+  const owed = closed.has("debts") ? [] : debts.map((row): Row => ({ type: "debt", section: "debts", row }));
+  return [...live, { type: "section", section: "debts", count: debts.length }, ...owed];
 }
