@@ -268,7 +268,10 @@ fn form_html(id: WidgetId, widget: &Widget, lang: Lang, given: &Answers, wrong: 
 }
 
 fn field_html(field: &Field, value: &str, lang: Lang) -> String {
-    let (key, value, label) = (escape(&field.key), escape(value), escape(field.label.get(lang)));
+    let (key, value) = (escape(&field.key), escape(value));
+    let optional =
+        if field.required { "" } else { said(lang, " <small>选填</small>", " <small>optional</small>") };
+    let label = format!("<span>{}{optional}</span>", escape(field.label.get(lang)));
     let required = if field.required { " required" } else { "" };
     let kind = match field.shape {
         FieldShape::Paragraph => {
@@ -322,10 +325,10 @@ fn options_html(html: &mut String, options: &[Choice], chosen: &str, lang: Lang)
 fn lead_html(lead: &Lead, widget: &Widget, zone: &str, lang: Lang) -> String {
     let fields = leads::fields_of(widget);
     let mut html = format!("<h2><time>{}</time></h2><dl>", escape(&local_time(lead.created_at, zone)));
-    for (key, value) in &lead.fields {
-        let label =
-            fields.iter().find(|field| field.key == *key).map_or(key.as_str(), |field| field.label.get(lang));
-        let _ = write!(html, "<dt>{}</dt><dd>{}</dd>", escape(label), escape(value));
+    for field in &fields {
+        if let Some(value) = lead.fields.get(&field.key) {
+            let _ = write!(html, "<dt>{}</dt><dd>{}</dd>", escape(field.label.get(lang)), escape(value));
+        }
     }
     let answer = match lead.answer.as_str() {
         "" => said(lang, "还没有回复，请稍后再来看。", "There is no answer yet. Please look again later."),
@@ -368,7 +371,7 @@ fn plain(status: StatusCode, title: &str, lang: Lang, body: &str) -> Response {
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;font:16px/1.6 Inter,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
-body{margin:0}main{max-width:560px;margin:auto;padding:24px 16px}h1{font-size:20px;margin:0}\
+body{margin:0}a{color:light-dark(#0b7a86,#63b6bf)}main{max-width:560px;margin:auto;padding:24px 16px}h1{font-size:20px;margin:0}\
 h2{font-size:14px;font-weight:500;margin:24px 0 0}form,dl{display:grid;gap:12px;margin:16px 0}p{margin:8px 0}\
 label{display:grid;gap:4px;font-weight:500}.tick{grid-template-columns:auto 1fr;gap:8px;font-weight:400;padding:4px 0}\
 input,textarea,select{font:inherit;padding:8px 12px;border:1px solid #8b959e;border-radius:6px;width:100%;\
