@@ -9,6 +9,7 @@ mod front;
 mod line;
 mod office;
 mod records;
+mod reports;
 mod session;
 mod support;
 mod visitor_pages;

@@ -12,8 +12,10 @@ use yingda_store::{
 };
 
 const READER: &str = "facts";
+/// So many events are read at once, and counted before their rows are written: under load many events change the
+/// same rows, and each is written once for all of them.
 const BATCH: usize = 2_000;
-/// Under load many events change the same rows: so long a pause writes each row once for all of them.
+const MOST: u64 = 20_000;
 const PACE: Duration = Duration::from_millis(500);
 
 pub fn start(app: Shared) {
@@ -46,9 +48,16 @@ async fn catch_up(db: &Db, open: &mut Option<Open>) -> Result<(), ReadError> {
         Some(open) => open,
         None => Open::after(begin(db).await?),
     };
-    loop {
-        let from = reading.position();
-        let found = events::since(db, from, BATCH).await?;
+    while step(db, &mut reading).await? {}
+    *open = Some(reading);
+    Ok(())
+}
+
+/// Counts what is there, at most so much at once, and writes it down. False when there was nothing.
+async fn step(db: &Db, reading: &mut Open) -> Result<bool, ReadError> {
+    let from = reading.position();
+    while reading.position() < from + MOST {
+        let found = events::since(db, reading.position(), BATCH).await?;
         let Some(last) = found.last().map(|event| event.seq) else { break };
         let told: Vec<Event> = found.iter().filter_map(read).collect();
         let missing = reading.missing(&told);
@@ -58,12 +67,15 @@ async fn catch_up(db: &Db, open: &mut Option<Open>) -> Result<(), ReadError> {
         }
         told.iter().for_each(|event| reading.apply(event));
         reading.pass(last);
-        let mut statements: Vec<_> = reading.drain().iter().map(fact::put).collect();
-        statements.push(reader::advance(READER, from, last));
-        db.commit(Batch { statements, ..Batch::default() }).await?;
     }
-    *open = Some(reading);
-    Ok(())
+    let last = reading.position();
+    if last == from {
+        return Ok(false);
+    }
+    let mut statements: Vec<_> = reading.drain().iter().map(fact::put).collect();
+    statements.push(reader::advance(READER, from, last));
+    db.commit(Batch { statements, ..Batch::default() }).await?;
+    Ok(true)
 }
 
 /// The position to read on from; a first reader begins before the first event.
