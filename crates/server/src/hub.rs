@@ -11,13 +11,18 @@ pub use floor::View;
 use hashbrown::{HashMap, HashSet};
 use presence::Presence;
 use smallvec::SmallVec;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use yingda_core::{At, actor::Actor, directory::Directory, event::Fact, id::*, lang::Lang};
 use yingda_wire::frame::{LiveVisitor, ServerFrame};
 
 /// Frames that wait for one socket.
 const QUEUE: usize = 256;
+/// Changes among those who browse are told together.
+const VISITORS_PACE: Duration = Duration::from_secs(1);
 /// An invitation by hand waits so long for its answer.
 const INVITE_MS: At = 15 * 60_000;
 
@@ -295,8 +300,17 @@ impl Hub {
         self.lock().presence.get(visitor)
     }
 
+    /// Tells consoles every second who came, moved on and left.
+    pub async fn tell_of_visitors(self) {
+        let mut pace = tokio::time::interval(VISITORS_PACE);
+        loop {
+            pace.tick().await;
+            self.flush_visitors();
+        }
+    }
+
     /// Sends what changed among the visitors since the last time.
-    pub fn flush_visitors(&self) {
+    fn flush_visitors(&self) {
         let mut inner = self.lock();
         let Some(frame) = inner.presence.changes() else { return };
         let keys: Vec<_> = inner

@@ -176,6 +176,7 @@ impl Site {
         know_all(&hub, &rebuilt.engine);
         *directory.write().unwrap_or_else(|poisoned| poisoned.into_inner()) =
             Arc::new(rebuilt.engine.directory.clone());
+        tasks::start("visitors", hub.clone().tell_of_visitors());
         let (inbox, commands) = mpsc::channel(INBOX);
         let (sent, position) = watch::channel(rebuilt.engine.seq());
         let encoder = Encoder::new(rebuilt.head);

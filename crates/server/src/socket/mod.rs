@@ -7,8 +7,6 @@ mod stream;
 mod visitor;
 mod welcome;
 
-pub use visitor::widget_config;
-
 use crate::{
     app::Shared,
     auth::SignedIn,
