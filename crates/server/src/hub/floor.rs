@@ -37,6 +37,9 @@ impl View {
             queues.extend(directory.queues_of(user));
         }
         let visitors = access::scope(directory, actor, Action::VisitorRead).is_some();
+        // Who hands conversations over has to see which colleague could take one.
+        let hands_over = access::scope(directory, actor, Action::ConversationTransfer).is_some();
+        let agents = |seen: HashSet<UserId>| if hands_over { Seen::All } else { Seen::These(seen) };
         match access::scope(directory, actor, Action::FloorRead) {
             Some(Reach::Everything) => Self { queues: Seen::All, agents: Seen::All, visitors },
             Some(Reach::Users(users)) => {
@@ -47,13 +50,13 @@ impl View {
                 queues.extend(overseen.map(|(id, _)| *id));
                 Self {
                     queues: Seen::These(queues),
-                    agents: Seen::These(users.into_iter().collect()),
+                    agents: agents(users.into_iter().collect()),
                     visitors,
                 }
             }
             None => Self {
                 queues: Seen::These(queues),
-                agents: Seen::These(HashSet::from_iter([user])),
+                agents: agents(HashSet::from_iter([user])),
                 visitors,
             },
         }
