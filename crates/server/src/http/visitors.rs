@@ -19,7 +19,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{access::Action, conversation::Conversation, id::VisitorId};
-use yingda_store::{conversation, visitor};
+use yingda_store::{conversation, event, visitor};
 use yingda_wire::{
     frame::LiveVisitor,
     http::{Events, PageView},
@@ -77,7 +77,11 @@ pub async fn latest(app: &App, visitor: VisitorId) -> Result<Conversation, Probl
     found.into_iter().next().ok_or_else(Problem::not_found)
 }
 
-/// What was said in the visitor's latest conversation; nothing of what staff say among themselves.
+/// Reading back goes through so many of a visitor's conversations.
+const CONVERSATIONS: usize = 50;
+
+/// What was said in the visitor's conversations; nothing of what staff say among themselves. A part holds events of
+/// one conversation, the newest that has any there: reading back ends where a part is empty.
 #[utoipa::path(get, path = "/visitor/events", tag = "widget", params(TokenQuery, PartQuery),
     responses((status = 200, body = Events)))]
 async fn own_events(
@@ -86,6 +90,13 @@ async fn own_events(
     Query(token): Query<TokenQuery>,
     Query(query): Query<PartQuery>,
 ) -> Result<Response, Problem> {
-    let conversation = latest(&app, who(&app, &headers, &token)?).await?;
-    conversations::part(&app, conversation.id, &query, true).await
+    let all = conversation::of_visitor(&app.db, who(&app, &headers, &token)?, CONVERSATIONS).await?;
+    let mut part_of = all.first().ok_or_else(Problem::not_found)?.id;
+    for found in &all {
+        if !event::of_conversation(&app.db, found.id, query.part(), 1, true).await?.is_empty() {
+            part_of = found.id;
+            break;
+        }
+    }
+    conversations::part(&app, part_of, &query, true).await
 }

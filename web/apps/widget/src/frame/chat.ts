@@ -307,7 +307,8 @@ export async function loadOlder() {
   if (!token.value) return;
   const page = await eventsBefore(first, token.value);
   log.value = merge(log.value, page.events);
-  older.value = page.more;
+  // A part holds one conversation's events; before its first lie those of the conversation before it.
+  older.value = page.events.length > 0;
 }
 
 let typingSince = 0;

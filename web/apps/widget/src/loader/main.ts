@@ -44,7 +44,8 @@ function start() {
     }
   };
 
-  const host = document.createElement("div");
+  // Not a `div`: rules that a page has for those would move it.
+  const host = document.createElement("yingda-chat");
   host.id = "yingda";
   host.style.cssText = `all:initial;color-scheme:${theme === "auto" ? "light dark" : theme}`;
   if (theme !== "light") host.className = "d";
@@ -126,6 +127,12 @@ function start() {
     // The fragment stays in the browser: the frame learns to whom it may speak.
     frame.src = `${origin}/widget/frame?widget=${widget}#${new URLSearchParams({ o: location.origin, t: theme })}`;
     panel.append(frame);
+    // A server that cannot be reached must not leave a dead panel behind.
+    setTimeout(() => {
+      if (ready) return;
+      if (opened) show(false);
+      bubble.hidden = true;
+    }, 9000);
   };
 
   const boot = (): Boot => {

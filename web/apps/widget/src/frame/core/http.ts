@@ -49,6 +49,8 @@ export async function leaveMessage(widget: string, token: string | null, fields:
 
 export async function eventsBefore(seq: number, token: string): Promise<{ events: Event[]; more: boolean }> {
   const answer = await fetch(`${API}/visitor/events?before=${seq}&token=${encodeURIComponent(token)}`);
+  // A visitor without a conversation has no events.
+  if (answer.status === 404) return { events: [], more: false };
   if (!answer.ok) throw new Problem();
   return answer.json();
 }
