@@ -98,6 +98,12 @@ pub fn day_start(zone_name: &str, now: At) -> At {
     local_date(&zone, now).and_then(|date| day_at(&zone, date)).unwrap_or(now)
 }
 
+/// The date of an instant in this zone, as it is written after a note. An unknown zone counts as UTC.
+pub fn date_text(zone_name: &str, now: At) -> String {
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    local_date(&zone, now).map(|date| date.to_string()).unwrap_or_default()
+}
+
 fn place(zone_name: &str, now: At) -> Option<(TimeZone, Date)> {
     let zone = zone(zone_name)?;
     let date = local_date(&zone, now)?;

@@ -1,10 +1,13 @@
 //! What one may do to a conversation, and who may.
 
 use crate::{
+    At,
     access::{self, Action, Resource},
     actor::Actor,
+    calendar,
     command::{Act, Sent},
     conversation::{Conversation, Flag, Mark, Phase, Place},
+    directory::Directory,
     engine::{Done, Engine, Refused},
     event::{Audience, CloseReason, Fact, OfferEnd, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd},
     id::*,
@@ -225,6 +228,7 @@ impl Engine {
             }
             Act::Flag { colour, text } => {
                 check_length(&text)?;
+                let text = signed(&self.directory, &text, user, conversation.line, cause.now);
                 conversation.flag =
                     Some(Flag { colour, text: text.clone(), by: user.unwrap_or_default(), at: cause.now });
                 self.log.about(conversation, cause, Audience::Staff, Fact::Flagged { colour, text });
@@ -459,4 +463,13 @@ fn check_text(text: &str) -> Result<(), Refusal> {
 
 fn check_length(text: &str) -> Result<(), Refusal> {
     if text.len() > MAX_NOTE { Err(Refusal::TooLong) } else { Ok(()) }
+}
+
+/// A flag's text ends with who wrote it and on which day (B-09).
+fn signed(directory: &Directory, text: &str, user: Option<UserId>, line: LineId, now: At) -> String {
+    let staff_no = user.and_then(|id| directory.users.get(&id)).map_or("", |user| user.staff_no.as_str());
+    let zone = directory.lines.get(&line).map_or("", |line| line.zone.as_str());
+    let date = calendar::date_text(zone, now);
+    let parts = [text.trim(), staff_no, &date].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
 }
