@@ -28,7 +28,7 @@ struct Document;
 /// The document of all endpoints, as `yingda openapi` prints it.
 pub fn document() -> String {
     let mut document = Document::openapi().nest("/api/v1", http::api(0).into_openapi());
-    for (path, item) in sockets() {
+    for (path, item) in others() {
         document.paths.add_path_operation(path, vec![item.0], item.1);
     }
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("yk_…").build();
@@ -40,22 +40,31 @@ pub fn document() -> String {
     document.components = Some(components);
     document.security =
         Some(["key", "session"].map(|way| SecurityRequirement::new(way, [] as [&str; 0])).to_vec());
-    for item in document.paths.paths.values_mut() {
-        for operation in operations(item) {
-            finish(operation);
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            finish(operation, method, path);
         }
     }
     document.to_pretty_json().expect("the document has a JSON form")
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch]
-        .into_iter()
-        .filter_map(Option::as_mut)
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let methods = [
+        ("get", &mut item.get),
+        ("put", &mut item.put),
+        ("post", &mut item.post),
+        ("delete", &mut item.delete),
+        ("patch", &mut item.patch),
+    ];
+    methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Whatever goes wrong is told as a problem, in the language that the caller names.
-fn finish(operation: &mut Operation) {
+/// Gives an operation its name, by which generated clients call it, and what all have in common: whatever goes wrong
+/// is told as a problem, in the language that the caller names.
+fn finish(operation: &mut Operation, method: &str, path: &str) {
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    operation.operation_id = Some([method].into_iter().chain(words).collect::<Vec<_>>().join("_"));
     let problem = ResponseBuilder::new()
         .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
@@ -69,23 +78,20 @@ fn finish(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(lang.into());
 }
 
-/// The addresses that do not answer once and end.
-fn sockets() -> Vec<(&'static str, (HttpMethod, Operation))> {
-    let operation = |id: &str, summary: &str, status: &str, what: &str, frame: Option<String>, kind: &str| {
-        let response = ResponseBuilder::new().description(what);
-        let response = match frame {
-            Some(name) => response.content(kind, Content::new(Some(Ref::from_schema_name(name)))),
-            None => response,
+/// The addresses beside the API's handlers: health, this document, and those that do not answer once and end.
+fn others() -> Vec<(&'static str, (HttpMethod, Operation))> {
+    let operation =
+        |tag: &str, summary: &str, status: &str, what: &str, frame: Option<String>, kind: &str| {
+            let response = ResponseBuilder::new().description(what);
+            let response = match frame {
+                Some(name) => response.content(kind, Content::new(Some(Ref::from_schema_name(name)))),
+                None => response,
+            };
+            OperationBuilder::new().tag(tag).summary(Some(summary)).response(status, response.build())
         };
-        OperationBuilder::new()
-            .operation_id(Some(id))
-            .tag("socket")
-            .summary(Some(summary))
-            .response(status, response.build())
-    };
     let server = || Some(frame::ServerFrame::name().into_owned());
     let open = operation(
-        "open_socket",
+        "socket",
         "The WebSocket of consoles and widgets. The first frame is `console` or `hello`.",
         "101",
         "The connection speaks frames from here on.",
@@ -93,7 +99,7 @@ fn sockets() -> Vec<(&'static str, (HttpMethod, Operation))> {
         "application/json",
     );
     let stream = operation(
-        "open_stream",
+        "socket",
         "The same frames as server-sent events, where WebSocket is blocked. The first message names the stream.",
         "200",
         "Server frames, one a message.",
@@ -101,7 +107,7 @@ fn sockets() -> Vec<(&'static str, (HttpMethod, Operation))> {
         "text/event-stream",
     );
     let post = operation(
-        "post_to_stream",
+        "socket",
         "One client frame on a stream that is open.",
         "204",
         "The frame was taken.",
@@ -119,7 +125,14 @@ fn sockets() -> Vec<(&'static str, (HttpMethod, Operation))> {
             )
             .build(),
     ));
+    let health = |summary: &str| operation("health", summary, "200", "Yes.", None, "").build();
+    let document = operation("health", "This document.", "200", "OpenAPI 3.1.", None, "");
     vec![
+        ("/healthz", (HttpMethod::Get, health("Whether the process answers."))),
+        ("/readyz", (HttpMethod::Get, health("Whether commands are taken and stored."))),
+        ("/api/v1/healthz", (HttpMethod::Get, health("Whether the process answers."))),
+        ("/api/v1/readyz", (HttpMethod::Get, health("Whether commands are taken and stored."))),
+        ("/api/v1/openapi.json", (HttpMethod::Get, document.build())),
         ("/api/v1/ws", (HttpMethod::Get, open.build())),
         ("/api/v1/stream", (HttpMethod::Get, stream.build())),
         ("/api/v1/stream/{id}", (HttpMethod::Post, post.build())),

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod chat;
+mod client;
 mod command_line;
 mod files;
 mod front;
@@ -12,5 +13,6 @@ mod records;
 mod reports;
 mod session;
 mod support;
+mod tls;
 mod visitor_pages;
 mod webhooks;

@@ -325,6 +325,7 @@ pub enum TableFormat {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct FormatQuery {
+    #[param(inline)]
     #[serde(default)]
     format: TableFormat,
 }

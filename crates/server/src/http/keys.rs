@@ -78,7 +78,9 @@ fn check(app: &Shared, caller: &Caller, new: &NewApiKey, now: yingda_core::At) -
         problem = problem.and_field("actions", "至少选择一项权限。", "Choose at least one action.");
     }
     let directory = app.directory();
-    for (n, action) in new.actions.iter().enumerate() {
+    // Who manages roles decides what may be done; everyone else gives no more than they have.
+    let is_free = access::scope(&directory, caller.actor, Action::ManageRoles) == Some(Reach::Everything);
+    for (n, action) in new.actions.iter().enumerate().filter(|_| !is_free) {
         if access::scope(&directory, caller.actor, *action) != Some(Reach::Everything) {
             let text = Fault::BeyondOwn.text();
             problem = problem.and_field(format!("actions.{n}"), text.zh, text.en);

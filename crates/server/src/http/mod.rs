@@ -21,6 +21,7 @@ pub mod session;
 pub mod setup;
 pub mod transcript;
 pub mod visitor_pages;
+pub mod users;
 pub mod visitors;
 pub mod webhooks;
 
@@ -43,6 +44,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(session::routes())
         .merge(setup::routes())
         .merge(records::routes())
+        .merge(users::routes())
         .merge(conversations::routes())
         .merge(acts::routes())
         .merge(consult::routes())

@@ -45,6 +45,7 @@ const LONGEST_MS: At = 100 * DAY_MS;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ReportQuery {
+    #[param(inline)]
     by: By,
     /// From this instant on, in milliseconds; the beginning of today in the line's zone.
     from: Option<At>,
@@ -56,8 +57,10 @@ struct ReportQuery {
     /// Only agents of this team and the teams below it.
     team: Option<TeamId>,
     /// Which reading of the service level.
+    #[param(inline)]
     #[serde(default)]
     level: Level,
+    #[param(inline)]
     #[serde(default)]
     format: Format,
 }

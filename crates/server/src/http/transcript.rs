@@ -44,6 +44,7 @@ enum TextFormat {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct FormatQuery {
+    #[param(inline)]
     #[serde(default)]
     format: TextFormat,
 }

@@ -1,0 +1,44 @@
+//! People and programs of a company, hired over the same API that consoles use.
+
+use crate::support::{Answer, PASSWORD, Person, Server};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+/// The id of a role by its code.
+pub async fn role(admin: &Person, code: &str) -> String {
+    let roles = admin.get("/records/role").await;
+    let items = roles.body["items"].as_array().unwrap();
+    let found = items.iter().find(|role| role["record"]["code"] == code);
+    found.unwrap_or_else(|| panic!("there is a role {code}"))["id"].as_str().unwrap().to_owned()
+}
+
+/// The id of the first record of a kind.
+pub async fn first(admin: &Person, kind: &str) -> String {
+    let found = admin.get(&format!("/records/{kind}")).await;
+    found.body["items"][0]["id"].as_str().unwrap().to_owned()
+}
+
+/// A new record; its answer.
+pub async fn make(admin: &Person, kind: &str, mut record: Value) -> Answer {
+    record["kind"] = kind.into();
+    let answer = admin.post(&format!("/records/{kind}"), record).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    answer
+}
+
+/// A new member of staff with one role, signed in. Gives the person and their id.
+pub async fn hire(server: &Server, admin: &Person, login: &str, code: &str) -> (Person, String) {
+    let user = json!({ "login": login, "name": login, "roles": [role(admin, code).await] });
+    let id = make(admin, "user", user).await.body["id"].as_str().unwrap().to_owned();
+    let set = admin.post(&format!("/users/{id}/password"), json!({ "password": PASSWORD })).await;
+    assert_eq!(set.status, StatusCode::NO_CONTENT, "{}", set.text);
+    (server.sign_in(login).await, id)
+}
+
+/// A program with a key for these actions.
+pub async fn program(server: &Server, admin: &Person, actions: &[&str]) -> Person {
+    let made = admin.post("/keys", json!({ "name": "program", "actions": actions })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let key = made.body["secret"].as_str().unwrap();
+    server.nobody().without("x-yingda").with("authorization", &format!("Bearer {key}"))
+}
