@@ -59,9 +59,15 @@ pub struct Kept<'a> {
     pub hash: Hash,
 }
 
-/// The head of the chain after these events, which follow the event numbered `seq` with the hash `head`; or the number
-/// of the first event that is not as it was written.
-pub fn verify<'a>(head: Hash, seq: u64, events: impl IntoIterator<Item = Kept<'a>>) -> Result<Hash, u64> {
+/// The first event that is not as it was written, and the head of the chain before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken {
+    pub seq: u64,
+    pub head: Hash,
+}
+
+/// The head of the chain after these events, which follow the event numbered `seq` with the hash `head`.
+pub fn verify<'a>(head: Hash, seq: u64, events: impl IntoIterator<Item = Kept<'a>>) -> Result<Hash, Broken> {
     events.into_iter().zip(seq + 1..).try_fold(head, |head, (event, seq)| {
         let is_whole = match (event.salt, event.body) {
             (Some(salt), Some(body)) => digest(salt, body, event.private) == event.digest,
@@ -71,7 +77,7 @@ pub fn verify<'a>(head: Hash, seq: u64, events: impl IntoIterator<Item = Kept<'a
         };
         let hash = link(&head, event.header, &event.digest);
         let follows = is_whole && event.header.seq == seq && event.hash == hash;
-        if follows { Ok(hash) } else { Err(seq) }
+        if follows { Ok(hash) } else { Err(Broken { seq, head }) }
     })
 }
 
@@ -151,7 +157,7 @@ mod tests {
         let check = |change: &dyn Fn(&mut Vec<Kept<'_>>)| {
             let mut events = events.clone();
             change(&mut events);
-            verify([0; 32], 0, events)
+            verify([0; 32], 0, events).map_err(|broken| broken.seq)
         };
         assert_eq!(check(&|_| {}), Ok(head));
         let erase = |events: &mut Vec<Kept<'_>>| (events[1].salt, events[1].body) = (None, None);

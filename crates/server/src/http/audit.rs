@@ -23,7 +23,7 @@ use yingda_core::{
     At,
     access::Action,
     actor::Actor,
-    chain::{self, Hash, Header},
+    chain::{self, Broken, Hash, Header, Kept},
     config::MaskedField,
     event::{Audience, Fact, Subject},
     id::*,
@@ -123,40 +123,36 @@ pub async fn check_chain(db: &Db) -> Result<ChainCheck, Problem> {
         if events.is_empty() {
             return Ok(ChainCheck { checked, broken_at: None, head: hex::encode(head) });
         }
-        for event in events {
-            match follows(&head, checked + 1, &event) {
-                Some(hash) => (head, checked) = (hash, event.seq),
-                None => {
-                    let broken_at = Some(checked + 1);
-                    return Ok(ChainCheck { checked, broken_at, head: hex::encode(head) });
-                }
+        match chain::verify(head, checked, events.iter().map(kept)) {
+            Ok(hash) => (head, checked) = (hash, checked + events.len() as u64),
+            Err(Broken { seq, head }) => {
+                return Ok(ChainCheck { checked: seq - 1, broken_at: Some(seq), head: hex::encode(head) });
             }
         }
     }
 }
 
-/// The event's hash, if the event is the one that was written at this place.
-fn follows(prev: &Hash, seq: u64, event: &StoredEvent) -> Option<Hash> {
-    let digest: Hash = event.digest.as_slice().try_into().ok()?;
-    // After an erasure only the digest is left to vouch for the content.
-    let is_whole = match (&event.body, &event.salt) {
-        (Some(body), Some(salt)) => chain::digest(salt, body, event.private.as_deref()) == digest,
-        (None, None) => event.private.is_none(),
-        _ => false,
-    };
-    let header = Header {
-        site: 1,
-        seq,
-        at: event.at,
-        on_kind: event.on_kind,
-        on_id: event.on_id,
-        kind: &event.kind,
-        actor_kind: event.actor_kind,
-        actor_id: event.actor_id,
-        audience: event.audience,
-    };
-    let hash = chain::link(prev, header, &digest);
-    (is_whole && event.seq == seq && event.hash == hash).then_some(hash)
+fn kept(event: &StoredEvent) -> Kept<'_> {
+    // A hash of the wrong length is no hash: nothing follows from zeros.
+    let hash = |bytes: &[u8]| bytes.try_into().unwrap_or([0; 32]);
+    Kept {
+        header: Header {
+            site: 1,
+            seq: event.seq,
+            at: event.at,
+            on_kind: event.on_kind,
+            on_id: event.on_id,
+            kind: &event.kind,
+            actor_kind: event.actor_kind,
+            actor_id: event.actor_id,
+            audience: event.audience,
+        },
+        salt: event.salt.as_deref(),
+        body: event.body.as_deref(),
+        private: event.private.as_deref(),
+        digest: hash(&event.digest),
+        hash: hash(&event.hash),
+    }
 }
 
 /// How many lines an export has at most; who needs more asks for shorter spans.
