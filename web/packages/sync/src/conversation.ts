@@ -106,8 +106,6 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
       return { phase: "bot", agent: null, closed_at: null, warned: false };
     case "message_posted":
       return said(known, event);
-    case "message_recalled":
-      return known.last_seq === event.message ? { preview: "" } : {};
     case "read":
       return event.by.type === "visitor"
         ? { read_by_visitor: Math.max(known.read_by_visitor, event.up_to) }

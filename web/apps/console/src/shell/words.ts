@@ -4,6 +4,7 @@ export const words = {
   zh: {
     product: "应答",
     rail: "主导航",
+    bar: "状态与查找",
     skip: "跳到主要内容",
     loading: "正在载入",
     retry: "重试",
@@ -80,6 +81,7 @@ export const words = {
   en: {
     product: "Yingda",
     rail: "Main navigation",
+    bar: "State and search",
     skip: "Skip to content",
     loading: "Loading",
     retry: "Try again",
