@@ -71,7 +71,8 @@ impl Dispatcher {
     fn first_in_class(&self, class: u32) -> Option<Key> {
         let it = &self.classes[class as usize];
         let free = &self.roster.fits[it.fit as usize].free;
-        if self.heads[class as usize].rank == NOBODY || !it.able.meets(free) {
+        let nobody_free = self.roster.fits[it.fit as usize].free_count == 0 || !it.able.meets(free);
+        if nobody_free || self.heads[class as usize].rank == NOBODY {
             return None;
         }
         let open = it.open.first();
@@ -144,7 +145,7 @@ impl Dispatcher {
 
         let [lacking, offline, not_ready, medium_off, offered, full, declined, kept] = &mut groups;
         lacking.count = queue.member_count - class.able_count;
-        lacking.name_some((0..members.len()).map(|at| members[at] & !able[at]), name);
+        lacking.name_all((0..members.len()).map(|at| members[at] & !able[at]), name);
         for at in 0..able.len() {
             let able = able[at];
             let mut rest = able & free[at];
@@ -153,7 +154,7 @@ impl Dispatcher {
                 continue;
             }
             let mut shut = busy & closed[at];
-            full.add(at, busy & !shut, name);
+            full.name_more(at, busy & !shut, name);
             if shut != 0 {
                 // Each reason takes its part of those who are left.
                 for (group, mask) in [
@@ -189,6 +190,9 @@ impl Dispatcher {
                 }
             }
         }
+        // All who are able and were not counted elsewhere are full: nearly all, so they are not counted one by one.
+        let told = [&*offline, not_ready, medium_off, offered, declined, kept].map(|group| group.count);
+        full.count = class.able_count - candidate_count - told.iter().sum::<u32>();
         // Members who have never had a seat cannot be anything but signed out.
         offline.count += queue.unseated;
 
@@ -271,17 +275,20 @@ impl Dispatcher {
 
 impl Group {
     fn add(&mut self, word_index: usize, word: u64, name: impl Fn(u32) -> UserId) {
-        if word == 0 {
-            return;
+        if word != 0 {
+            self.count += word.count_ones();
+            self.name_more(word_index, word, name);
         }
-        self.count += word.count_ones();
+    }
+
+    fn name_more(&mut self, word_index: usize, word: u64, name: impl Fn(u32) -> UserId) {
         if self.named.len() < NAMED {
             self.named.extend(slots_of(word_index, word).take(NAMED - self.named.len()).map(name));
         }
     }
 
     /// Names the first of a set whose size is known.
-    fn name_some(&mut self, words: impl Iterator<Item = u64>, name: impl Fn(u32) -> UserId) {
+    fn name_all(&mut self, words: impl Iterator<Item = u64>, name: impl Fn(u32) -> UserId) {
         let slots = words.enumerate().flat_map(|(at, word)| slots_of(at, word));
         self.named.extend(slots.take(NAMED.min(self.count as usize)).map(name));
     }

@@ -267,7 +267,8 @@ impl Dispatcher {
         if head.rank == NOBODY || it.listed.is_some_and(|listed| listed <= head.rank) {
             return;
         }
-        if it.able.meets(&self.roster.fits[head.fit as usize].free) {
+        let fit = &self.roster.fits[head.fit as usize];
+        if fit.free_count > 0 && it.able.meets(&fit.free) {
             it.listed = Some(head.rank);
             self.agenda.push(Reverse((head.rank, Source::Class(class))));
         }

@@ -43,6 +43,7 @@ pub(super) struct Fit {
     medium: Medium,
     weight_pct: u16,
     pub free: Bits,
+    pub free_count: u32,
 }
 
 impl Roster {
@@ -105,7 +106,7 @@ impl Roster {
             self.media_off[medium as usize].set(slot, off);
         }
         self.slots[slot as usize].seat = seat;
-        self.refit(slot);
+        self.reopen(slot);
     }
 
     pub fn vacate(&mut self, slot: u32) {
@@ -133,14 +134,14 @@ impl Roster {
     pub fn set_offered(&mut self, slot: u32, offered: bool) {
         self.slots[slot as usize].seat.offered = offered;
         self.offered.set(slot, offered);
-        self.refit(slot);
+        self.reopen(slot);
     }
 
     /// The number of the fit for a medium and weight, made on first need.
     pub fn fit(&mut self, medium: Medium, weight_pct: u16) -> u32 {
         let known = self.fits.iter().position(|fit| fit.medium == medium && fit.weight_pct == weight_pct);
         let index = known.unwrap_or_else(|| {
-            self.fits.push(Fit { medium, weight_pct, free: Bits::of_words(self.words()) });
+            self.fits.push(Fit { medium, weight_pct, free: Bits::of_words(self.words()), free_count: 0 });
             for slot in 0..self.slots.len() as u32 {
                 self.refit(slot);
             }
@@ -153,17 +154,30 @@ impl Roster {
         self.fits[fit as usize].free.get(slot)
     }
 
-    fn refit(&mut self, slot: u32) {
-        let Slot { seat, free_for, .. } = &mut self.slots[slot as usize];
+    /// Notes for which media the seat takes nothing, and then where it is free.
+    fn reopen(&mut self, slot: u32) {
+        let seat = &self.slots[slot as usize].seat;
         let takes_none = seat.state != AgentState::Ready || seat.offered;
         for (closed, off) in self.closed.iter_mut().zip(&self.media_off) {
             closed.set(slot, takes_none || off.get(slot));
         }
-        *free_for = 0;
+        self.refit(slot);
+    }
+
+    /// Notes where the seat is free, after what it holds has changed.
+    fn refit(&mut self, slot: u32) {
+        let Slot { seat, free_for, .. } = &mut self.slots[slot as usize];
         for fit in &mut self.fits {
             let free = !self.closed[fit.medium as usize].get(slot) && seat.fits(fit.medium, fit.weight_pct);
-            fit.free.set(slot, free);
-            *free_for += u32::from(free);
+            if free && !fit.free.get(slot) {
+                fit.free.set(slot, true);
+                fit.free_count += 1;
+                *free_for += 1;
+            } else if !free && fit.free.get(slot) {
+                fit.free.set(slot, false);
+                fit.free_count -= 1;
+                *free_for -= 1;
+            }
         }
     }
 }
