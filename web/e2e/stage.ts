@@ -134,13 +134,14 @@ export class Staff {
   }
 
   async isReady(): Promise<void> {
-    await this.choosesState("就绪");
+    await this.state.click();
+    await this.page.getByRole("menuitem", { name: "就绪", exact: true }).click();
     await expect(this.state).toHaveAccessibleName(/就绪|会话中/);
   }
 
   async choosesState(word: string): Promise<void> {
     await this.state.click();
-    await this.page.getByRole("menuitem", { name: word, exact: true }).click();
+    await this.page.getByRole("menuitem", { name: word }).click();
   }
 
   /** The conversations in the list, those of one's own and those that wait. */
@@ -190,5 +191,15 @@ export class Staff {
     const answer = await this.page.request.get(`${this.url}/api/v1${path}`);
     expect(answer.ok(), `${path} was answered ${answer.status()}`).toBe(true);
     return (await answer.json()) as T;
+  }
+
+  /** Changes what is stored under a path, whatever its version is now. */
+  async changes<T extends { version: number }>(path: string, body: (now: T) => object): Promise<void> {
+    const now = await this.asks<T>(path);
+    const answer = await this.page.request.put(`${this.url}/api/v1${path}`, {
+      headers: { "if-match": `"${now.version}"`, "x-yingda": "1" },
+      data: body(now),
+    });
+    expect(answer.ok(), await answer.text()).toBe(true);
   }
 }

@@ -102,7 +102,6 @@ test("Q-02: an agent answers with the keyboard alone, and a canned reply by a sl
   await visitor.asks("对不起，什么时候发货？");
   await agent.page.keyboard.press("j");
   await expect(agent.conversation).toBeVisible();
-  await agent.page.keyboard.press("r");
   await expect(agent.reply).toBeFocused();
   await agent.page.keyboard.type("/sorry");
   await expect(agent.page.getByRole("listbox", { name: "可插入的内容" }).getByRole("option").first()).toBeVisible();
