@@ -6,8 +6,10 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
+use yingda_core::At;
 
 pub struct Passwords {
     turns: Semaphore,
@@ -15,7 +17,11 @@ pub struct Passwords {
     nobody: Arc<OnceLock<String>>,
     /// Tries at one account go one after another.
     doors: [Mutex<()>; DOORS],
+    strangers: std::sync::Mutex<HashMap<String, (u32, At)>>,
 }
+
+/// More unknown logins than this are a flood, and the oldest counts are worth nothing.
+const MOST_STRANGERS: usize = 10_000;
 
 /// Accounts share doors by hash; more doors only mean less waiting for strangers.
 const DOORS: usize = 64;
@@ -28,7 +34,26 @@ impl Passwords {
             turns: Semaphore::new(2),
             nobody: Arc::default(),
             doors: std::array::from_fn(|_| Mutex::default()),
+            strangers: std::sync::Mutex::default(),
         }
+    }
+
+    /// Counts a wrong try at a login that does not exist, as if it did: otherwise the lock would tell which logins
+    /// there are. Gives whether it is locked now. Only memory knows; a restart forgets.
+    pub fn stranger_failed(&self, login: &str, now: At, lock_after: u32, lock_ms: At) -> bool {
+        let mut strangers = self.strangers.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if strangers.len() >= MOST_STRANGERS {
+            strangers.clear();
+        }
+        let (count, locked_until_at) = strangers.entry(login.to_owned()).or_default();
+        if *locked_until_at > now {
+            return true;
+        }
+        *count += 1;
+        if *count >= lock_after {
+            *locked_until_at = now + lock_ms;
+        }
+        *locked_until_at > now
     }
 
     /// Waits until nobody else tries this login; the turn ends when the guard goes.

@@ -38,23 +38,23 @@ async fn sys_42_a_row_that_was_changed_behind_our_back_is_named() {
     make(&admin, "tag", json!({ "name": { "zh": "投诉", "en": "" } })).await;
     let whole = admin.get("/audit/verify").await;
     assert_eq!(whole.body["broken_at"], json!(null), "{}", whole.text);
-    let checked = whole.body["checked"].as_u64().unwrap();
+    let checked = whole.body["checked"].as_i64().unwrap();
     assert!(checked > 5);
     assert_eq!(whole.body["head"].as_str().unwrap().len(), 64);
     let db = rusqlite::Connection::open(server.data.join("yingda.db")).unwrap();
     let seq = checked - 2;
-    let done = db.execute("UPDATE event SET actor_id = actor_id + 1 WHERE seq = ?1", [seq]).unwrap();
+    let done = db.execute("UPDATE event SET actor_id = actor_id + 1 WHERE seq = ?1", [seq as i64]).unwrap();
     assert_eq!(done, 1);
     assert_eq!(admin.get("/audit/verify").await.body["broken_at"], json!(seq));
-    db.execute("UPDATE event SET actor_id = actor_id - 1 WHERE seq = ?1", [seq]).unwrap();
+    db.execute("UPDATE event SET actor_id = actor_id - 1 WHERE seq = ?1", [seq as i64]).unwrap();
     assert_eq!(
         admin.get("/audit/verify").await.body["broken_at"],
         json!(null),
         "put back, it is whole again"
     );
-    db.execute("UPDATE event SET private_body = '{}' WHERE seq = ?1", [seq]).unwrap();
+    db.execute("UPDATE event SET private_body = '{}' WHERE seq = ?1", [seq as i64]).unwrap();
     assert_eq!(admin.get("/audit/verify").await.body["broken_at"], json!(seq), "the hidden part counts too");
-    db.execute("DELETE FROM event WHERE seq = ?1", [seq]).unwrap();
+    db.execute("DELETE FROM event WHERE seq = ?1", [seq as i64]).unwrap();
     assert_eq!(
         admin.get("/audit/verify").await.body["broken_at"],
         json!(seq),

@@ -86,10 +86,10 @@ enum Command {
 #[derive(Args, Clone, Default)]
 struct Place {
     /// Folder of the embedded store, files and key.
-    #[arg(long)]
+    #[arg(long, global = true)]
     data: Option<PathBuf>,
     /// Configuration file; without it `<data>/yingda.toml`, if there is one.
-    #[arg(long)]
+    #[arg(long, global = true)]
     config: Option<PathBuf>,
 }
 

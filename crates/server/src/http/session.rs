@@ -66,7 +66,8 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let now = app.clock.now();
     app.limits.pass(Door::SignIn, client.ip, now)?;
-    let login = body.login.trim().to_lowercase();
+    // A whole text pasted into the wrong field is nobody's login.
+    let login: String = body.login.trim().to_lowercase().chars().take(64).collect();
     // One try at a time for each account, so that parallel guesses are counted like others.
     let _turn = app.passwords.turn(&login).await;
     let found = credential::of_login(&app.db, &login).await?;
@@ -108,11 +109,14 @@ async fn failed(
     known: Option<&Credential>,
 ) -> Result<Code, Problem> {
     let config = &app.config.session;
-    let locked = known.is_some_and(|it| it.failed_count + 1 >= i64::from(config.lock_after));
-    let locked_until_at = app.clock.now() + i64::from(config.lock_minutes) * 60_000;
+    let (now, lock_ms) = (app.clock.now(), i64::from(config.lock_minutes) * 60_000);
+    let locked = match known {
+        Some(it) => it.failed_count + 1 >= i64::from(config.lock_after),
+        None => app.passwords.stranger_failed(login, now, config.lock_after, lock_ms),
+    };
+    let locked_until_at = now + lock_ms;
     let writes = known.map(|it| credential::failed(it.user, config.lock_after.into(), locked_until_at));
-    // A whole text pasted into the wrong field is nobody's login.
-    let fact = Fact::SignInFailed { login: login.chars().take(64).collect(), locked };
+    let fact = Fact::SignInFailed { login: login.to_owned(), locked };
     let on = known.map_or(Subject::Site, |it| Subject::User(it.user));
     let by = Actor::System;
     note(app, by, on, fact, origin(client, headers), writes.into_iter().collect()).await?;

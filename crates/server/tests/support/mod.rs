@@ -36,8 +36,6 @@ pub struct Server {
     pub url: String,
     /// Of the one-time link, while nobody exists.
     pub set_up_token: Option<String>,
-    /// What it printed until it was ready.
-    pub printed: Vec<String>,
     pub data: PathBuf,
     folder: Option<Folder>,
 }
@@ -69,14 +67,7 @@ impl Server {
         let after =
             |mark: &str| printed.iter().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
         let url = after("listening on ").unwrap_or_else(|| panic!("the server did not start: {printed:?}"));
-        Server {
-            child,
-            url,
-            set_up_token: after("setup?token="),
-            printed,
-            data: data.to_owned(),
-            folder: None,
-        }
+        Server { child, url, set_up_token: after("setup?token="), data: data.to_owned(), folder: None }
     }
 
     /// On an empty store, with its first administrator signed in. Their login is `admin`.
