@@ -9,6 +9,7 @@ import { hosted, own, type Store } from "./core/store";
 import { take } from "./core/tab";
 import { beginSending } from "./sending";
 import { App } from "./view/App";
+import { beginComposing } from "./view/Composer";
 
 const hash = new URLSearchParams(location.hash.slice(1));
 const onPage = location.pathname.match(/\/chat\/([^/]+)/);
@@ -36,6 +37,7 @@ async function run(store: Store, surroundings: Omit<Surroundings, "store" | "box
   dress(surroundings.tell);
   // The whole tree is drawn anew after a change; the long log keeps its nodes where nothing in it changed.
   effect(() => render(<App page={!!onPage} />, document.body));
+  beginComposing();
   // A page that comes back from the browser's memory has lost its connection and its name: begin anew.
   addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 }

@@ -1,6 +1,6 @@
 // From the composer to the outbox: the draft, files under way, and the questions that must be answered first.
 
-import { computed, effect, signal } from "./core/signals";
+import { computed, effect, signal, type Signal } from "./core/signals";
 import { config, conversation, isOver, isStarting, lang, noticeDue, say, startWith, store, token, typed, w } from "./chat";
 import { fileSize } from "./core/text";
 import { Problem, upload } from "./core/http";
@@ -13,9 +13,26 @@ export const draft = signal("");
 export type Upload = { key: number; name: string; share: number; error: string; file: File; abort(): void };
 export const uploads = signal<Upload[]>([]);
 
-/** What the visitor wants to begin with, while the form before the chat is open. */
-export type Wish = { text: string; topic: number | null; file: File | null };
+export type Answers = Record<string, string>;
+/** What the visitor says about the privacy notice. `age` is unanswered, old enough, or guarded. */
+export type Agreed = { notice: boolean; age: "" | "adult" | "guarded" };
+export const undecided = (): Signal<Agreed> => signal<Agreed>({ notice: false, age: "" });
+
+/** What the visitor wants to begin with, and the form before the chat as far as it is filled in. */
+export type Wish = {
+  text: string;
+  file: File | null;
+  topic: Signal<number | null>;
+  answers: Signal<Answers>;
+  agreed: Signal<Agreed>;
+  /** Sent once already: what is missing is shown. */
+  tried: Signal<boolean>;
+};
 export const wish = signal<Wish | null>(null);
+
+function ask(text: string, topic: number | null, file: File | null) {
+  wish.value = { text, file, topic: signal(topic), answers: signal(rememberedFields()), agreed: undecided(), tried: signal(false) };
+}
 
 /** A conversation that begins now needs answers first. */
 export const mustAsk = computed(() => noticeDue.value || (!!config.value?.pre_chat.length && !conversation.value));
@@ -41,7 +58,7 @@ export function sendText(text: string, topic: number | null = null): boolean {
   const trimmed = text.trim();
   if (!trimmed || trimmed.length > MAX_TEXT) return false;
   if (isOver.value && mustAsk.value) {
-    wish.value = { text: trimmed, topic, file: null };
+    ask(trimmed, topic, null);
     return false;
   }
   if (topic !== null && !conversation.value && !isStarting.value)
@@ -51,12 +68,12 @@ export function sendText(text: string, topic: number | null = null): boolean {
 }
 
 export function chooseTopic(topic: number) {
-  if (mustAsk.value) wish.value = { text: draft.value.trim(), topic, file: null };
+  if (mustAsk.value) ask(draft.value.trim(), topic, null);
   else startWith({ topic, fields: {} });
 }
 
 /** The form before the chat is filled in. */
-export function answerWish(fields: Record<string, string>, topic: number | null) {
+export function answerWish(fields: Answers, topic: number | null) {
   const asked = wish.value;
   if (!asked) return;
   wish.value = null;
@@ -76,7 +93,7 @@ export function answerWish(fields: Record<string, string>, topic: number | null)
   });
 }
 
-export const rememberedFields = () => read<Record<string, string>>(store(), "fields") ?? {};
+export const rememberedFields = () => read<Answers>(store(), "fields") ?? {};
 
 const patch = (key: number, change: Partial<Upload>) =>
   (uploads.value = uploads.value.map((one) => (one.key === key ? { ...one, ...change } : one)));
@@ -90,7 +107,7 @@ export function sendFiles(files: File[]) {
     // Nothing to hang a file on yet: start first.
     waitingFiles.push(...files);
     if (mustAsk.value) {
-      wish.value = { text: draft.value.trim(), topic: null, file: waitingFiles.pop() ?? null };
+      ask(draft.value.trim(), null, waitingFiles.pop() ?? null);
     } else if (!isStarting.value) startWith({ fields: {} });
     return;
   }

@@ -1,8 +1,6 @@
 // Values that tell who reads them. As little of it as the widget needs: a ready-made library is a tenth of what
 // the frame may weigh. Effects run once per turn, after everything that changed in it.
 
-import { useState } from "preact/hooks";
-
 type Reader = { sources: Set<Set<Reader>>; stale(): void };
 
 let reader: Reader | null = null;
@@ -93,6 +91,3 @@ export function effect(body: () => void) {
   };
   run();
 }
-
-/** A component's own value, for as long as it is on the screen. */
-export const useSignal = <T>(first: T): Signal<T> => useState(() => signal(first))[0];

@@ -1,4 +1,4 @@
-import { useSignal } from "../core/signals";
+import { signal } from "../core/signals";
 import { config, isOffline, link, show, w } from "../chat";
 import { sendFiles, wish } from "../sending";
 import { Before } from "./Before";
@@ -21,8 +21,9 @@ function keys(event: KeyboardEvent) {
   (event.shiftKey ? last : first)?.focus();
 }
 
+const dragging = signal(false);
+
 export function App({ page }: { page: boolean }) {
-  const dragging = useSignal(false);
   const canDrop = config.value?.allow_files && !isOffline.value;
   const drag = (event: DragEvent) => {
     if (!canDrop || !event.dataTransfer?.types.includes("Files")) return;

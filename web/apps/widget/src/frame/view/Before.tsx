@@ -1,18 +1,14 @@
-import { useSignal } from "../core/signals";
 import { acceptNotice, config, conversation, lang, noticeDue, w } from "../chat";
-import { answerWish, rememberedFields, wish } from "../sending";
-import { Consent, consentErrors, type Agreed } from "./Consent";
-import { Fields, focusFirst, wrong, type Answers } from "./Fields";
+import { answerWish, wish } from "../sending";
+import { Consent, consentErrors } from "./Consent";
+import { Fields, focusFirst, wrong } from "./Fields";
 import { Icon } from "./Icon";
 
 /** The form before the chat: topic, questions, privacy notice. What was typed waits and is sent with it. */
 export function Before() {
   const now = config.value!;
   const asked = wish.value!;
-  const answers = useSignal<Answers>(rememberedFields());
-  const agreed = useSignal<Agreed>({ notice: false, age: "" });
-  const topic = useSignal(asked.topic);
-  const tried = useSignal(false);
+  const { answers, agreed, topic, tried } = asked;
   const fields = conversation.value ? [] : now.pre_chat;
   const errors = tried.value ? wrong(fields, answers.value) : {};
   const consent = noticeDue.value;

@@ -1,33 +1,47 @@
-import { useSignal } from "../core/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { config, isOver, opened, told, w } from "../chat";
+import { effect, signal } from "../core/signals";
 import { draft, MAX_TEXT, sendFiles, sendText, setDraft } from "../sending";
 import { Icon } from "./Icon";
 
 const EMOJI = [..."😀😄😂😊😍😘🤔😅😎😭😢😡😱😴🙏👍👎👌👏💪🤝👋❤️💔🎉🎁🌹⭐🔥✅❌❓❗💰📦🚚📷📞⏰☕".matchAll(/\p{Extended_Pictographic}\uFE0F?/gu)].map(String);
 
+let field: HTMLTextAreaElement | null = null;
+const picking = signal(false);
+
+/** The field grows with its text. */
+function fit(text: string) {
+  if (!field) return;
+  field.value = text;
+  field.style.height = "auto";
+  field.style.height = `${Math.min(field.scrollHeight, 120)}px`;
+}
+
+/** On a phone the keyboard would hide what there is to read: it comes when the visitor asks for it. */
+function focus(isOpen: boolean) {
+  if (isOpen && !matchMedia("(pointer: coarse)").matches) field?.focus();
+}
+
+/** The field comes to the screen, or leaves it for a form. */
+function enter(at: HTMLTextAreaElement | null) {
+  field = at;
+  fit(draft.value);
+  focus(opened.value);
+}
+
+export function beginComposing() {
+  effect(() => fit(draft.value));
+  effect(() => focus(opened.value));
+}
+
 export function Composer() {
-  const field = useRef<HTMLTextAreaElement>(null);
-  const picking = useSignal(false);
   const over = draft.value.length - MAX_TEXT;
-
-  useLayoutEffect(() => {
-    const at = field.current!;
-    at.style.height = "auto";
-    at.style.height = `${Math.min(at.scrollHeight, 120)}px`;
-  }, [draft.value]);
-  useEffect(() => {
-    // On a phone the keyboard would hide the greeting: it opens when the visitor asks for it.
-    if (opened.value && !matchMedia("(pointer: coarse)").matches) field.current?.focus();
-  }, [opened.value]);
-
   const send = () => {
     const text = draft.value;
     if (sendText(text)) setDraft("");
-    field.current?.focus();
+    field?.focus();
   };
   const insert = (emoji: string) => {
-    const at = field.current!;
+    const at = field!;
     const { selectionStart: from, selectionEnd: to } = at;
     setDraft(draft.value.slice(0, from) + emoji + draft.value.slice(to));
     picking.value = false;
@@ -52,7 +66,7 @@ export function Composer() {
         if (event.key !== "Escape" || !picking.value) return;
         event.stopPropagation();
         picking.value = false;
-        field.current?.focus();
+        field?.focus();
       }}
     >
       {told.value.phase === "closed" && isOver.value && <p class="note">{w.value.endedHint}</p>}
@@ -67,7 +81,7 @@ export function Composer() {
       )}
       <div class="row">
         <textarea
-          ref={field}
+          ref={enter}
           rows={1}
           dir="auto"
           aria-label={w.value.write}

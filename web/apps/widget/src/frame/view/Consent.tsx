@@ -1,8 +1,6 @@
 import type { Signal } from "../core/signals";
 import { config, lang, w } from "../chat";
-
-/** What the visitor says about the privacy notice. `age` is unanswered, old enough, or guarded. */
-export type Agreed = { notice: boolean; age: "" | "adult" | "guarded" };
+import type { Agreed } from "../sending";
 
 export const consentErrors = ({ notice, age }: Agreed) => ({
   notice: notice ? "" : w.value.agreeNeeded,

@@ -3,8 +3,7 @@
 import type { Signal } from "../core/signals";
 import type { Choice, Field } from "../../wire";
 import { lang, w } from "../chat";
-
-export type Answers = Record<string, string>;
+import type { Answers } from "../sending";
 
 const PATTERNS: Partial<Record<Field["shape"], RegExp>> = {
   phone: /^\+?([ ()-]*\d){5,20}[ ()-]*$/,

@@ -1,5 +1,5 @@
-import { useRef } from "preact/hooks";
-import { useSignal } from "../core/signals";
+import { createRef } from "preact";
+import { signal } from "../core/signals";
 import { config, conversation, endConversation, isOver, lang, link, opened, place, setSound, show, soundOn, speak, staffed, token, told, w } from "../chat";
 import { transcriptUrl } from "../core/http";
 import { Face } from "./Face";
@@ -12,19 +12,22 @@ function status(): string {
   return staffed.value ? w.value.online : w.value.away;
 }
 
+const menu = signal(false);
+/** Ending the conversation is asked once more. */
+const sure = signal(false);
+const opener = createRef<HTMLButtonElement>();
+
+function close() {
+  menu.value = false;
+  sure.value = false;
+  opener.current?.focus();
+}
+
 export function Header({ page }: { page: boolean }) {
-  const menu = useSignal(false);
-  const sure = useSignal(false);
   const now = config.value;
   const agent = isOver.value ? null : told.value.agent;
   const team = now?.team.slice(0, 3) ?? [];
   const title = agent?.name || now?.title[lang.value] || now?.company[lang.value] || w.value.chat;
-  const opener = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    menu.value = false;
-    sure.value = false;
-    opener.current?.focus();
-  };
   const languages = now?.languages ?? [];
   return (
     <header

@@ -1,10 +1,10 @@
-import { useSignal } from "../core/signals";
+import { signal } from "../core/signals";
 import type { Field } from "../../wire";
 import { acceptNotice, config, noticeDue, token, w, widgetId } from "../chat";
 import { leaveMessage, Problem } from "../core/http";
-import { draft, rememberedFields, setDraft } from "../sending";
-import { Consent, consentErrors, type Agreed } from "./Consent";
-import { Fields, focusFirst, wrong, type Answers } from "./Fields";
+import { draft, rememberedFields, setDraft, undecided, type Answers } from "../sending";
+import { Consent, consentErrors } from "./Consent";
+import { Fields, focusFirst, wrong } from "./Fields";
 import { Icon } from "./Icon";
 import { words } from "../words";
 
@@ -20,18 +20,23 @@ const USUAL = [usual("message", "paragraph", true), usual("phone", "phone"), usu
 
 const fresh = () => String(crypto.getRandomValues(new Uint32Array(2)));
 
+// Kept beside the form: whoever is offered a chat in between finds the form as it was.
+const answers = signal<Answers>({});
+let begun = false;
+const agreed = undecided();
+const tried = signal(false);
+const state = signal<"open" | "busy" | "done">("open");
+const failed = signal("");
+/** One key per message, however often it is tried: the server keeps it once. */
+const key = signal(fresh());
+
 /** Nobody is there: the question and how to answer it become an offline message. */
 export function Leave() {
   const fields = config.value?.offline_form.length ? config.value.offline_form : USUAL;
   // What was begun in the composer goes on here.
   const text = fields.find(({ shape }) => shape === "paragraph")?.key;
-  const answers = useSignal<Answers>({ ...rememberedFields(), ...(text && draft.value ? { [text]: draft.value } : {}) });
-  const agreed = useSignal<Agreed>({ notice: false, age: "" });
-  const tried = useSignal(false);
-  const state = useSignal<"open" | "busy" | "done">("open");
-  const failed = useSignal("");
-  /** One key per message, however often it is tried: the server keeps it once. */
-  const key = useSignal(fresh());
+  if (!begun) answers.value = { ...rememberedFields(), ...(text && draft.value ? { [text]: draft.value } : {}) };
+  begun = true;
   const consent = noticeDue.value;
   if (state.value === "done")
     return (

@@ -1,7 +1,6 @@
-import { useSignal } from "../core/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { signal } from "../core/signals";
 import type { Content } from "../../wire";
-import { conversation, discard, drawn, isOver, isStarting, lang, loadOlder, older, place, sendAgain, told, token, typist, unread, w } from "../chat";
+import { conversation, discard, drawn, isOver, isStarting, lang, loadOlder, older, place, sendAgain, told, token, typist, w } from "../chat";
 import { fileUrl } from "../core/http";
 import type { Row, Said } from "../core/rows";
 import { fileSize, parts } from "../core/text";
@@ -114,59 +113,63 @@ function Queue() {
 }
 
 /** The log's nodes, made anew only when it changed: a key typed in the composer must not cost a long history. */
-function useNodes(shown: Row[]) {
-  const made = useRef<{ of: unknown[]; nodes: preact.VNode[] }>(null);
+function nodes(shown: Row[]) {
   const of = [shown, lang.value, token.value];
-  if (!made.current?.of.every((part, at) => part === of[at])) made.current = { of, nodes: shown.map(drawRow) };
-  return made.current.nodes;
+  if (!made?.of.every((part, at) => part === of[at])) made = { of, nodes: shown.map(drawRow) };
+  return made.nodes;
+}
+let made: { of: unknown[]; nodes: preact.VNode[] } | null = null;
+
+let box: HTMLElement | null = null;
+const loading = signal(false);
+/** Messages that came while the reader was further up. */
+const newer = signal(0);
+let atEnd = true;
+let count = 0;
+let height = 0;
+
+function toEnd() {
+  if (box) box.scrollTop = box.scrollHeight;
+  newer.value = 0;
+}
+
+// The keyboard opened, or a picture found its size.
+const resized = window.ResizeObserver && new ResizeObserver(() => atEnd && toEnd());
+
+/** Called with the log's element after every drawing: keeps the reader where they are, or at the end. */
+function settle(at: HTMLElement | null) {
+  if (at && at !== box) {
+    resized?.disconnect();
+    resized?.observe(at);
+    atEnd = true;
+  }
+  box = at ?? box;
+  if (!at) return;
+  const shown = drawn.value;
+  const last = shown[shown.length - 1];
+  const before = count;
+  count = shown.filter((row) => row.row === "said").length;
+  // Older messages came in above: what is being read stays where it is.
+  if (loading.value) at.scrollTop += at.scrollHeight - height;
+  else if (atEnd || (last?.row === "said" && last.delivery === "sending")) toEnd();
+  else if (count > before) newer.value += count - before;
+  height = at.scrollHeight;
 }
 
 /** The log keeps to its end while the reader is there; above it, a pill tells of what is new. */
 export function Messages() {
-  const box = useRef<HTMLDivElement>(null);
-  const atEnd = useSignal(true);
   const shown = drawn.value;
-  const nodes = useNodes(shown);
-  const seen = useRef(0);
-  const newer = useSignal(0);
-  const height = useRef(0);
-  const loading = useSignal(false);
-  const toEnd = () => {
-    const at = box.current;
-    if (at) at.scrollTop = at.scrollHeight;
-    newer.value = 0;
-  };
-  useLayoutEffect(() => {
-    const at = box.current;
-    if (!at) return;
-    const last = shown[shown.length - 1];
-    const count = shown.filter((row) => row.row === "said").length;
-    // Older messages came in above: what is being read stays where it is.
-    if (loading.value) at.scrollTop += at.scrollHeight - height.current;
-    else if (atEnd.value || (last?.row === "said" && last.delivery === "sending")) toEnd();
-    else if (count > seen.current) newer.value += count - seen.current;
-    seen.current = count;
-    height.current = at.scrollHeight;
-  });
-  useLayoutEffect(() => {
-    const at = box.current;
-    if (!at || !window.ResizeObserver) return;
-    // The keyboard opened, or a picture found its size.
-    const watch = new ResizeObserver(() => atEnd.value && toEnd());
-    watch.observe(at);
-    return () => watch.disconnect();
-  }, []);
   const empty = !shown.length && !conversation.value && !isStarting.value;
   return (
     <div class="scroller">
       <div
         class="log"
-        ref={box}
+        // A new function each time: it is called after every drawing.
+        ref={(at) => settle(at)}
         tabIndex={0}
-        onScroll={() => {
-          const at = box.current!;
-          atEnd.value = at.scrollHeight - at.scrollTop - at.clientHeight < 40;
-          if (atEnd.value) newer.value = 0;
+        onScroll={({ currentTarget: at }) => {
+          atEnd = at.scrollHeight - at.scrollTop - at.clientHeight < 40;
+          if (atEnd) newer.value = 0;
         }}
       >
         {older.value && (
@@ -183,7 +186,7 @@ export function Messages() {
         )}
         {empty || (isOver.value && !told.value.ratingAsked && told.value.phase !== "closed") ? <Home /> : null}
         <div role="log" aria-live="polite" aria-label={w.value.history}>
-          {nodes}
+          {nodes(shown)}
         </div>
         <Queue />
         <Uploads />
@@ -199,7 +202,7 @@ export function Messages() {
           </p>
         )}
       </div>
-      {newer.value > 0 && unread.value >= 0 && (
+      {newer.value > 0 && (
         <button class="pill" onClick={toEnd}>
           {w.value.newer.replace("#", String(newer.value))}
           <Icon name="down" size={16} />

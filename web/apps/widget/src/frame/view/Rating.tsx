@@ -1,14 +1,15 @@
-import { useSignal } from "../core/signals";
+import { signal } from "../core/signals";
 import { config, conversation, rate, told, w } from "../chat";
 import { Icon } from "./Icon";
 
 const SCORES = [1, 2, 3, 4, 5];
+const score = signal(0);
+const comment = signal("");
+/** The conversation whose rating is on its way. */
+const sent = signal<string | null>(null);
 
 /** Asked by the agent, or at the end where the widget asks; once only. */
 export function Rating() {
-  const score = useSignal(0);
-  const comment = useSignal("");
-  const sent = useSignal<string | null>(null);
   const { phase, rating, ratingAsked } = told.value;
   const due = ratingAsked || (config.value?.ask_rating && phase === "closed" && told.value.agent);
   if (!due || rating || !conversation.value || sent.value === conversation.value) return null;
@@ -20,6 +21,8 @@ export function Rating() {
         if (!score.value) return;
         sent.value = conversation.value;
         rate(score.value, comment.value.trim());
+        score.value = 0;
+        comment.value = "";
       }}
     >
       <fieldset>
