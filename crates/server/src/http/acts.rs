@@ -6,6 +6,7 @@ use crate::{
     http::{
         edit::id,
         idempotency::{Key, Once, Replay},
+        visitors,
     },
     problem::Problem,
     site::Done,
@@ -20,7 +21,7 @@ use yingda_core::{
     access::Action,
     command::{Act, AgentAct, Command, Envelope, Start},
     conversation::Content,
-    id::{ConversationId, UserId, VisitorId},
+    id::{ConversationId, UserId},
     refusal::Refusal,
 };
 use yingda_store::{Batch, CommitError, ReadError, visitor};
@@ -83,25 +84,9 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
         Some(id) if visitor::get(&app.db, id).await?.is_none() => return Err(unknown("visitor")),
         Some(id) => id,
         None => {
-            let now = app.clock.now();
-            let fresh = visitor::Visitor {
-                id: VisitorId(app.next_id()),
-                widget: new.widget,
-                customer: new.customer,
-                name: customer.as_ref().map(|it| it.name.clone()).unwrap_or_default(),
-                lang: new.lang,
-                first_seen_at: now,
-                last_seen_at: now,
-                visits: 1,
-                notice_version: 0,
-                notice_at: None,
-                guardian: false,
-                ip: caller.ip.to_string(),
-                browser: String::new(),
-                landing: String::new(),
-                referrer: String::new(),
-                campaign: String::new(),
-            };
+            let name = customer.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+            let stranger = visitors::unannounced(app, caller.ip, new.widget, new.lang);
+            let fresh = visitor::Visitor { customer: new.customer, name, ..stranger };
             let batch = Batch { statements: vec![visitor::seen(&fresh)], ..Batch::default() };
             app.db.commit(batch).await.map_err(ReadError::from)?;
             fresh.id

@@ -32,8 +32,8 @@ use yingda_wire::http::StoredFile;
 
 /// `largest` is the most that a file may have in bytes.
 pub fn routes(largest: usize) -> OpenApiRouter<Shared> {
-    // A form around the file needs a little room.
-    let room = DefaultBodyLimit::max(largest + 64 * 1024);
+    // Up to twice as much is heard out, so that the sender reads why it was refused instead of a broken connection.
+    let room = DefaultBodyLimit::max(2 * largest + 64 * 1024);
     OpenApiRouter::new().routes(routes!(upload)).layer(room).routes(routes!(fetch))
 }
 
@@ -156,12 +156,15 @@ async fn read(form: &mut Multipart, largest: usize) -> Result<(String, Bytes), P
             continue;
         }
         let name = field.file_name().unwrap_or_default().to_owned();
-        let mut bytes = BytesMut::new();
+        let (mut bytes, mut size) = (BytesMut::new(), 0);
         while let Some(chunk) = field.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > largest {
-                return Err(Code::TooLarge.into());
+            size += chunk.len();
+            if size <= largest {
+                bytes.extend_from_slice(&chunk);
             }
-            bytes.extend_from_slice(&chunk);
+        }
+        if size > largest {
+            return Err(Code::TooLarge.into());
         }
         return Ok((name, bytes.freeze()));
     }

@@ -7,6 +7,7 @@ use crate::{
         body::Json,
         client::Client,
         edit::{IfMatch, Tagged, id, page_size},
+        visitors,
     },
     limits::Door,
     problem::Problem,
@@ -31,7 +32,10 @@ use yingda_core::{
     mask,
     refusal::Refusal,
 };
-use yingda_store::{customer, lead as rows};
+use yingda_store::{
+    customer, lead as rows,
+    visitor::{self as visitor_rows, Visitor},
+};
 use yingda_wire::http::{Lead, LeadChange, LeadStatus, LeaveMessage, LeftMessage, Page};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -63,7 +67,14 @@ pub async fn keep(
     app.limits.pass(Door::Message, client.ip, now)?;
     let directory = app.directory();
     let of = directory.widgets.get(&widget).cloned().ok_or_else(Problem::not_found)?;
-    let visitor = visitor.unwrap_or_else(|| VisitorId(app.next_id()));
+    // Somebody without a token is new here.
+    let (visitor, fresh) = match visitor {
+        Some(known) => (known, None),
+        None => {
+            let fresh = visitors::unannounced(app, client.ip, Some(widget), client.lang);
+            (fresh.id, Some(fresh))
+        }
+    };
     let is_banned = directory.bans.values().any(|ban| {
         ban.until_at.is_none_or(|until| until > now)
             && match ban.what {
@@ -120,7 +131,8 @@ pub async fn keep(
         private: Some(Box::new(private)),
     };
     let by = Actor::Visitor { id: visitor };
-    let writes = vec![rows::insert(&row)];
+    let mut writes = vec![rows::insert(&row)];
+    writes.extend(fresh.map(|fresh| visitor_rows::seen(&Visitor { name: row.name.clone(), ..fresh })));
     app.site.change(Item { by, facts: vec![fact], writes, configure: vec![] }).await?;
     Ok(LeftMessage { id: row.id, token: app.secrets.visitor_token(visitor) })
 }

@@ -16,9 +16,15 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
+use std::net::IpAddr;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use yingda_core::{access::Action, conversation::Conversation, id::VisitorId};
+use yingda_core::{
+    access::Action,
+    conversation::Conversation,
+    id::{VisitorId, WidgetId},
+    lang::Lang,
+};
 use yingda_store::{conversation, event, visitor};
 use yingda_wire::{
     frame::LiveVisitor,
@@ -55,6 +61,29 @@ async fn pages(
             .map(|it| PageView { at: it.at, url: it.url, title: it.title, referrer: it.referrer })
             .collect(),
     ))
+}
+
+/// Somebody whom no browser announced: who left a message without script, or whom a program brings in.
+pub fn unannounced(app: &App, ip: IpAddr, widget: Option<WidgetId>, lang: Lang) -> visitor::Visitor {
+    let now = app.clock.now();
+    visitor::Visitor {
+        id: VisitorId(app.next_id()),
+        widget,
+        customer: None,
+        name: String::new(),
+        lang,
+        first_seen_at: now,
+        last_seen_at: now,
+        visits: 1,
+        notice_version: 0,
+        notice_at: None,
+        guardian: false,
+        ip: ip.to_string(),
+        browser: String::new(),
+        landing: String::new(),
+        referrer: String::new(),
+        campaign: String::new(),
+    }
 }
 
 /// A visitor's proof: a token in the address or in the header.
