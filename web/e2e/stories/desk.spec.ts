@@ -100,6 +100,7 @@ test("Q-02: an agent answers with the keyboard alone, and a canned reply by a sl
   const agent = await Staff.serves(browser, server.url, LIMIN);
   const visitor = await Visitor.comes(browser, server.url);
   await visitor.asks("对不起，什么时候发货？");
+  await expect(agent.row("对不起，什么时候发货？")).toBeVisible();
   await agent.page.keyboard.press("j");
   await expect(agent.conversation).toBeVisible();
   await expect(agent.reply).toBeFocused();

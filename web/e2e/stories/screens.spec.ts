@@ -1,0 +1,92 @@
+// Every main screen in both languages, both themes, on a desk and on a phone: a picture of each, and axe on each.
+
+import { type Browser, type Page } from "@playwright/test";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { isUsableByAll } from "../axe.ts";
+import { ADMIN, expect, LIMIN, type Person, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
+
+const SCREENS = resolve(import.meta.dirname, "../../../target/screens");
+mkdirSync(SCREENS, { recursive: true });
+
+const LOOKS = [
+  { name: "zh-light-desk", locale: "zh-CN", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { name: "zh-dark-desk", locale: "zh-CN", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { name: "en-light-desk", locale: "en-GB", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { name: "en-dark-desk", locale: "en-GB", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { name: "zh-light-phone", locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } },
+  { name: "zh-dark-phone", locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+  { name: "en-light-phone", locale: "en-GB", colorScheme: "light", viewport: { width: 390, height: 844 } },
+  { name: "en-dark-phone", locale: "en-GB", colorScheme: "dark", viewport: { width: 390, height: 844 } },
+] as const;
+type Look = (typeof LOOKS)[number];
+
+async function isDrawn(page: Page, look: Look, name: string): Promise<void> {
+  // Skeletons have gone and nothing is loading.
+  await page.waitForLoadState("networkidle").catch(() => undefined);
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+  await page.screenshot({ path: resolve(SCREENS, `${name}-${look.name}.png`), animations: "disabled" });
+  await isUsableByAll(page.mainFrame(), `${name} (${look.name})`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect.soft(wide, `${name} (${look.name}) scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+async function at(browser: Browser, url: string, person: Person, look: Look): Promise<Page> {
+  const context = await browser.newContext({ locale: look.locale, colorScheme: look.colorScheme, viewport: look.viewport });
+  const page = await context.newPage();
+  await page.goto(`${url}/console/`);
+  await isDrawn(page, look, "sign-in");
+  await page.locator("input[name=login]").fill(person.login);
+  await page.locator("input[name=password]").fill("yingda-demo");
+  await page.locator("button[type=submit]").click();
+  await expect(page.getByRole("navigation").first()).toBeVisible();
+  return page;
+}
+
+for (const look of LOOKS) {
+  test(`Q-02: every room of the console, ${look.name}`, async ({ browser, server }) => {
+    test.setTimeout(180_000);
+    const agent = await Staff.serves(browser, server.url, LIMIN);
+    const visitor = await Visitor.comes(browser, server.url);
+    await visitor.asks("这件裙子有蓝色的吗？");
+    const id = await agent.opens("这件裙子有蓝色的吗？");
+    await agent.writes("有的，蓝色大号还有三件。");
+    await visitor.hears("有的，蓝色大号还有三件。");
+
+    const seen = new Set<string>();
+    for (const person of [SUPERVISOR, ADMIN]) {
+      const page = await at(browser, server.url, person, look);
+      const links = page.getByRole("navigation").first().getByRole("link");
+      const rooms = await links.evaluateAll((all) => all.map((link) => new URL((link as HTMLAnchorElement).href).pathname));
+      for (const room of [...rooms, "/console/settings", `/console/desk/${id}`]) {
+        if (seen.has(room)) continue;
+        seen.add(room);
+        await page.goto(server.url + room);
+        await expect(page.getByRole("main")).not.toBeEmpty();
+        await isDrawn(page, look, room.replace("/console/", "").replace(/\/?\d+$/, "-open").replaceAll("/", "-"));
+      }
+      await page.context().close();
+    }
+  });
+
+  test(`Q-02: the shop, the widget and the page without script, ${look.name}`, async ({ browser, server }) => {
+    await Staff.serves(browser, server.url, LIMIN);
+    const context = await browser.newContext({ locale: look.locale, colorScheme: look.colorScheme, viewport: look.viewport });
+    const page = await context.newPage();
+    await page.goto(`${server.url}/demo/`);
+    await expect(page.locator("#yingda button.b")).toBeVisible();
+    await isDrawn(page, look, "shop");
+    await page.locator("#yingda button.b").click();
+    const frame = page.frames().find((it) => it.url().includes("/widget/frame"));
+    if (!frame) throw new Error("the widget has no frame");
+    await expect(frame.getByRole("textbox").first()).toBeVisible();
+    await isDrawn(page, look, "widget");
+    await isUsableByAll(frame, `widget's frame (${look.name})`);
+
+    const plain = await browser.newContext({ locale: look.locale, colorScheme: look.colorScheme, viewport: look.viewport, javaScriptEnabled: false });
+    const quiet = await plain.newPage();
+    await quiet.goto(`${server.url}/chat/2000001`);
+    await expect(quiet.getByRole("textbox").first()).toBeVisible();
+    await quiet.screenshot({ path: resolve(SCREENS, `no-script-${look.name}.png`) });
+  });
+}
