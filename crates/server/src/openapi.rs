@@ -62,9 +62,10 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
 /// Gives an operation its name, by which generated clients call it, and what all have in common: whatever goes wrong
 /// is told as a problem, in the language that the caller names.
 fn finish(operation: &mut Operation, method: &str, path: &str) {
-    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    // What stands beside the API and inside it has two names.
+    let (place, path) = path.strip_prefix("/api/v1").map_or((Some("root"), path), |path| (None, path));
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    operation.operation_id = Some([method].into_iter().chain(words).collect::<Vec<_>>().join("_"));
+    operation.operation_id = Some([method].into_iter().chain(place).chain(words).collect::<Vec<_>>().join("_"));
     let problem = ResponseBuilder::new()
         .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));

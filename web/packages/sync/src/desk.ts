@@ -52,7 +52,7 @@ export function apply(state: DeskState, event: Event): DeskState {
       since_at: was && was.state === event.state && was.reason === (event.reason ?? "") ? was.since_at : event.at,
       pending: event.pending ? { state: event.pending, reason: event.reason ?? "" } : null,
       media_off: event.media_off ?? [],
-      no_new: event.no_new,
+      no_new: event.no_new ?? false,
       gone_at: away ? event.at : null,
       idle_since_at: was?.idle_since_at ?? event.at,
       holds: was?.holds ?? [],

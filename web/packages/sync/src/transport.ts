@@ -1,5 +1,11 @@
 import type { ClientFrame, ServerFrame } from "@yingda/wire";
 
+/** The first message of an event stream: the name under which frames go up. It is the transport's own, no frame. */
+interface StreamName {
+  t: "stream";
+  id: string;
+}
+
 /** One connection, whatever carries it. A dead one is thrown away; the link opens the next. */
 export interface Transport {
   send(frame: ClientFrame): void;
@@ -45,7 +51,7 @@ export function eventStream(url: string, headers: () => Record<string, string> =
       listener.closed();
     };
     source.onmessage = (message) => {
-      const frame = JSON.parse(message.data as string) as ServerFrame;
+      const frame = JSON.parse(message.data as string) as ServerFrame | StreamName;
       if (frame.t !== "stream") return listener.frame(frame);
       const at = new URL(url, location.href);
       address = `${at.origin}${at.pathname}/${frame.id}`;

@@ -22,7 +22,7 @@ function desk(): Desk {
     seq: 100,
     now_at: 50_000,
     conversations: [],
-    agents: [LI, WANG].map((id) => ({ id, state: "ready", reason: "", since_at: 0, media_off: [], no_new: false, idle_since_at: 0, holds: [] })),
+    agents: [LI, WANG].map((id) => ({ id, state: "ready", reason: "", since_at: 0, pending: null, gone_at: null, media_off: [], no_new: false, idle_since_at: 0, holds: [] })),
     queues: [{ queue: QUEUE, waiting: 0, active: 0, ready: 2, entered: 0, answered: 0, answered_in_time: 0, abandoned: 0, abandoned_in_time: 0 }],
     media: ["chat"],
   };

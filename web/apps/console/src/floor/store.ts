@@ -9,7 +9,6 @@ import { LEVEL } from "@yingda/wire";
 import { ref, shallowReactive, shallowRef } from "vue";
 import { address, api } from "../api";
 import { me } from "../session";
-import { fromRow } from "./row";
 import { openOutbox } from "./tab";
 
 /** Everything that this console knows, kept up to date by the socket. `null` until the first frame. */
@@ -199,15 +198,15 @@ function fetchConversation(id: ConversationId, event: Event): void {
 /** Conversations that are over and were opened to be read. */
 const past = shallowReactive(new Map<ConversationId, Conversation>());
 
-export const openedRow = (id: ConversationId): Conversation | null => past.get(id) ?? null;
+export const openedPast = (id: ConversationId): Conversation | null => past.get(id) ?? null;
 
-/** Reads a conversation as it is now; `null` when it is not live any more. */
-export async function loadConversation(id: ConversationId): Promise<Conversation | null> {
-  const found = await api.get<ConversationFound>(`/conversations/${id}`);
-  if (!found.live) past.set(id, fromRow(found.row));
-  if (found.live && desk.value) desk.value = adopt(desk.value, found.live);
-  const behind = found.live && (early.get(id) ?? []).some((event) => event.seq > (found.live?.last_seq ?? 0));
-  return behind ? loadConversation(id) : (found.live ?? null);
+/** Reads a conversation as it is now, open or over. */
+export async function loadConversation(id: ConversationId, again = true): Promise<Conversation> {
+  const { live } = await api.get<ConversationFound>(`/conversations/${id}`);
+  if (live.phase === "closed") past.set(id, live);
+  else if (desk.value) desk.value = adopt(desk.value, live);
+  const behind = (early.get(id) ?? []).some((event) => event.seq > live.last_seq);
+  return behind && again ? loadConversation(id, false) : live;
 }
 
 // ── threads ──
