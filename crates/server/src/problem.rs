@@ -28,8 +28,8 @@ pub enum Code {
     /// Too many wrong passwords.
     Locked,
     /// The account has a second factor, and no code came.
-    CodeNeeded,
-    CodeWrong,
+    SecondFactorNeeded,
+    SecondFactorWrong,
     /// The password is too short or too common.
     PasswordWeak,
     /// The settings ask for a second factor that the account does not have.

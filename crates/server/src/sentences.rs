@@ -73,13 +73,13 @@ pub fn of(code: Code) -> Sentence {
                 "Try again later, or ask an administrator to unlock it.",
             ),
         ),
-        Code::CodeNeeded => sentence(
+        Code::SecondFactorNeeded => sentence(
             S::UNAUTHORIZED,
             "code_needed",
             ("此账号已启用两步验证。", "请输入验证器应用显示的六位数字。"),
             ("This account has a second factor.", "Enter the six digits that your authenticator app shows."),
         ),
-        Code::CodeWrong => sentence(
+        Code::SecondFactorWrong => sentence(
             S::UNAUTHORIZED,
             "code_wrong",
             ("验证码不正确或已使用。", "请等待下一个验证码，并检查设备时间。"),

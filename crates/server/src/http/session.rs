@@ -84,12 +84,12 @@ async fn sign_in(
     let step = match (&known.totp_secret, body.code.as_deref().map(str::trim).filter(|code| !code.is_empty()))
     {
         (None, _) => None,
-        (Some(_), None) => return Err(Code::CodeNeeded.into()),
+        (Some(_), None) => return Err(Code::SecondFactorNeeded.into()),
         (Some(sealed), Some(code)) => match totp::check(&app.secrets, sealed, code, now) {
             Some(step) if step > known.totp_step => Some(step),
             _ => {
                 let code = failed(&app, client, &headers, &login, Some(&known)).await?;
-                return Err(if code == Code::SignInWrong { Code::CodeWrong } else { code }.into());
+                return Err(if code == Code::SignInWrong { Code::SecondFactorWrong } else { code }.into());
             }
         },
     };
@@ -154,7 +154,7 @@ pub async fn open_session(
     let by = Actor::User { id };
     note(app, by, Subject::User(id), fact, origin(client, headers), writes).await.map_err(|problem| {
         // The only guard is that a code works once.
-        if problem.code == Code::Refused(Refusal::Stale) { Code::CodeWrong.into() } else { problem }
+        if problem.code == Code::Refused(Refusal::Stale) { Code::SecondFactorWrong.into() } else { problem }
     })?;
     end_sessions(app, id, None, "elsewhere");
     let has_totp = method == SignInMethod::PasswordAndCode;
@@ -340,7 +340,7 @@ async fn confirm_totp(
     let credential = credential::get(&app.db, user).await?.ok_or(Code::SignInFirst)?;
     let sealed = credential.totp_pending.ok_or(Refusal::OfferGone)?;
     let now = app.clock.now();
-    let step = totp::check(&app.secrets, &sealed, body.code.trim(), now).ok_or(Code::CodeWrong)?;
+    let step = totp::check(&app.secrets, &sealed, body.code.trim(), now).ok_or(Code::SecondFactorWrong)?;
     let writes = vec![credential::set_totp(user, Some(&sealed), step, now)];
     secret_changed(&app, user, SecretKind::SecondFactor, origin(client, &headers), writes).await?;
     app.sessions.set_totp(user, true);
@@ -361,9 +361,9 @@ async fn remove_totp(
     let credential = credential::get(&app.db, user).await?.ok_or(Code::SignInFirst)?;
     let sealed = credential.totp_secret.ok_or_else(Problem::not_found)?;
     let now = app.clock.now();
-    let step = totp::check(&app.secrets, &sealed, body.code.trim(), now).ok_or(Code::CodeWrong)?;
+    let step = totp::check(&app.secrets, &sealed, body.code.trim(), now).ok_or(Code::SecondFactorWrong)?;
     if step <= credential.totp_step {
-        return Err(Code::CodeWrong.into());
+        return Err(Code::SecondFactorWrong.into());
     }
     let writes = vec![credential::set_totp(user, None, step, now)];
     secret_changed(&app, user, SecretKind::SecondFactor, origin(client, &headers), writes).await?;
