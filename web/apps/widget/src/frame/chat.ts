@@ -244,9 +244,11 @@ export function begin(surroundings: Surroundings) {
   soundOn.value = store.get("sound") === "1";
   chosenLang = store.get("lang") as Lang | null;
   lang.value = chosenLang ?? pick(around.langs, []);
+  store.watch("who", (who) => who || identified(null));
   store.watch("read", (value) => (readMark.value = Math.max(readMark.value, Number(value) || 0)));
   store.watch("lang", (value) => value && (lang.value = value as Lang));
   document.addEventListener("visibilitychange", () => (visible.value = !document.hidden));
+  if (around.identity) isFor(around.identity);
   connection = new Connection(location.origin, hello, { frame: heard, state: (now) => (link.value = now) });
   connection.open();
   // What is on the screen is read, and only then.
@@ -349,10 +351,28 @@ export function consented(on: boolean) {
   tellPage();
 }
 
-/** The site says who its customer is, or that they signed out: the server must hear it in a new greeting. */
+/** Notes who the site says its customer is. Another person at the same browser must not see what this one wrote. */
+function isFor(identity: Identity | null) {
+  const before = around.store.get("who");
+  const id = identity?.id ?? null;
+  around.store.set("who", id);
+  around.identity = identity;
+  if (!before || before === id) return;
+  for (const key of ["token", "read", "draft", "fields", "past"]) {
+    around.store.set(key, null);
+    around.store.changed(key, null);
+  }
+  token.value = conversation.value = place.value = null;
+  log.value = [];
+  readMark.value = noticeAccepted.value = 0;
+  older.value = false;
+  change({ ...box.value, pending: [], held: [], failed: [] });
+}
+
+/** The site's customer signed in or out: the server must hear it in a new greeting. */
 export function identified(identity: Identity | null) {
   if (JSON.stringify(identity) === JSON.stringify(around.identity)) return;
-  around.identity = identity;
+  isFor(identity);
   connection.again();
 }
 

@@ -3,14 +3,15 @@
 import { computed, effect, signal, type Signal } from "./core/signals";
 import { config, conversation, isOver, isStarting, lang, noticeDue, say, startWith, store, token, typed, w } from "./chat";
 import { fileSize } from "./core/text";
-import { Problem, upload } from "./core/http";
+import { type Problem, upload } from "./core/http";
 import { read } from "./core/store";
 
 export const MAX_TEXT = 4000;
 
 export const draft = signal("");
 
-export type Upload = { key: number; name: string; share: number; error: string; file: File; abort(): void };
+/** `again`: what went wrong may pass, so trying once more makes sense. */
+export type Upload = { key: number; name: string; share: number; error: string; again: boolean; file: File; abort(): void };
 export const uploads = signal<Upload[]>([]);
 
 export type Answers = Record<string, string>;
@@ -40,6 +41,10 @@ export const mustAsk = computed(() => noticeDue.value || (!!config.value?.pre_ch
 export function beginSending() {
   draft.value = store().get("draft") ?? "";
   store().watch("draft", (value) => (draft.value = value ?? ""));
+  // The site's customer signed out: what they were uploading is not the next one's to see.
+  effect(() => {
+    if (!token.value) uploads.value = [];
+  });
   // A file chosen before the conversation existed follows as soon as it does.
   effect(() => {
     if (conversation.value && waitingFiles.length) sendFiles(waitingFiles.splice(0));
@@ -113,7 +118,7 @@ export function sendFiles(files: File[]) {
   }
   for (const file of files) {
     const key = ++keys;
-    const base = { key, name: file.name || w.value.image, share: 0, error: "", file, abort: () => dropUpload(key) };
+    const base = { key, name: file.name || w.value.image, share: 0, error: "", again: false, file, abort: () => dropUpload(key) };
     if (file.size > now.max_file) {
       uploads.value = [...uploads.value, { ...base, error: w.value.tooBig.replace("@", fileSize(now.max_file)) }];
       continue;
@@ -125,8 +130,8 @@ export function sendFiles(files: File[]) {
         dropUpload(key);
         say({ type: "file", file: stored.id, name: stored.name, mime: stored.mime, size: stored.size });
       },
-      (problem: Error) =>
-        patch(key, { error: (problem instanceof Problem && problem.message) || w.value.uploadFailed.replace("@", base.name) }),
+      ({ message }: Problem) =>
+        patch(key, { error: message || w.value.uploadFailed.replace("@", base.name), again: !message }),
     );
   }
 }

@@ -14,12 +14,12 @@ export const css = `
 .i button{all:unset;cursor:pointer;font:400 14px/1.5 Inter,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;border-radius:12px;padding:12px 14px;overflow-wrap:anywhere}
 .i button+button{padding:8px 12px;color:#5a646d;font-size:18px;line-height:1}
 .i b{display:block;font-weight:600;font-size:12px;color:#5a646d}
-.p{bottom:16px;width:384px;max-width:calc(100vw - 32px);height:min(640px,calc(100vh - 32px));border-radius:12px;overflow:hidden;background:#fff;box-shadow:0 8px 32px #0004;visibility:hidden;opacity:0;transform:translateY(8px)}
+.p{bottom:16px;width:384px;max-width:calc(100vw - 32px);height:min(640px,calc(100vh - 32px));border-radius:12px;overflow:hidden;background:#fff;box-shadow:0 8px 32px #0004;visibility:hidden;opacity:0}
 .p iframe{display:block;width:100%;height:100%;border:0}
 .r .b,.r .i,.r .p{right:var(--x,20px)}
 .l .b,.l .i,.l .p{left:var(--x,20px)}
 .r .p,.l .p{--x:16px}
-.o .p{visibility:visible;opacity:1;transform:none;transition:opacity .12s,transform .12s}
+.o .p{visibility:visible;opacity:1;transition:opacity .08s}
 .o .b,.o .i,[hidden]{display:none!important}
 .s{position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 @keyframes u{from{opacity:0;transform:translateY(8px)}}

@@ -17,7 +17,7 @@ export function Uploads() {
               <progress value={one.share} max={1} aria-label={w.value.uploading.replace("@", one.name)} />
             )}
           </div>
-          {one.error && one.share < 1 && (
+          {one.again && (
             <button class="plain small" onClick={() => uploadAgain(one)}>
               {w.value.retry}
             </button>
