@@ -140,7 +140,8 @@ impl World {
     /// A queue that nobody serves.
     pub async fn quiet_queue(&self) -> Result<QueueId> {
         let quiet = Text::new("无人值守", "Quiet");
-        let users = vec![UserId(1)];
+        let absent = User { login: "absent".into(), name: "Absent".into(), ..User::default() };
+        let users = vec![self.admin.make(Record::User(absent)).await?.into()];
         let queue = Queue { name: quiet, line: self.line, users, ..Queue::default() };
         Ok(self.admin.make(Record::Queue(queue)).await?.into())
     }

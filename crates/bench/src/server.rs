@@ -138,6 +138,10 @@ impl Server {
         }
     }
 
+    pub fn is_own(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// `kill -9`.
     pub async fn kill(self) -> Result<()> {
         if let Some(mut child) = self.child {
