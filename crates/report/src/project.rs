@@ -57,19 +57,19 @@ impl Open {
         let mut met_ways = HashSet::new();
         let mut met_agents = HashSet::new();
         for event in events.iter().filter(|event| event.seq > self.upto) {
-            match (&event.fact, event.on) {
-                (Fact::AgentStateChanged { agent, .. }, _) => {
-                    if met_agents.insert(*agent) && !self.intervals.contains_key(agent) {
-                        missing.agents.push(*agent);
-                    }
-                }
-                (fact, Subject::Conversation(id)) => {
-                    let begins = matches!(fact, Fact::ConversationStarted { .. });
-                    if met_ways.insert(id) && !begins && !self.ways.contains_key(&id) {
-                        missing.contacts.push(id);
-                    }
-                }
-                _ => {}
+            if let Fact::AgentStateChanged { agent, .. } = &event.fact
+                && met_agents.insert(*agent)
+                && !self.intervals.contains_key(agent)
+            {
+                missing.agents.push(*agent);
+            }
+            let begins = matches!(event.fact, Fact::ConversationStarted { .. });
+            if let Subject::Conversation(id) = event.on
+                && met_ways.insert(id)
+                && !begins
+                && !self.ways.contains_key(&id)
+            {
+                missing.contacts.push(id);
             }
         }
         missing
@@ -109,11 +109,11 @@ impl Open {
         }
         self.upto = event.seq;
         match (&event.fact, event.on) {
-            (Fact::AgentStateChanged { agent, state, reason, was, lasted_ms, .. }, _) => {
-                // Media, "no new" or a break to come changed, not the state.
-                if state != was || *lasted_ms > 0 {
-                    self.agent_state(event, *agent, *state, reason);
-                }
+            // Where the state stays, media, "no new" or a break to come changed.
+            (Fact::AgentStateChanged { agent, state, reason, was, lasted_ms, .. }, _)
+                if state != was || *lasted_ms > 0 =>
+            {
+                self.agent_state(event, *agent, *state, reason);
             }
             (Fact::InvitationShown { invitation, variant, page }, Subject::Visitor(visitor)) => {
                 self.rows.push(Row::Invitation(Invitation {

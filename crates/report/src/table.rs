@@ -55,7 +55,8 @@ impl From<Metric> for Column {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+// A business line is a `Line` too; a document has one schema for each name.
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = TableLine))]
 pub struct Line {
     /// The agent's or queue's id, the hour or the day.
     pub key: String,

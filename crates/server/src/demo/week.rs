@@ -498,11 +498,8 @@ impl<'a> Week<'a> {
         self.tick(now).await?;
         for guest in 0..self.guests.len() {
             let visitor = self.visitor(guest);
-            match self.phase(guest) {
-                Some(Phase::Waiting | Phase::Offered | Phase::Active) => {
-                    self.act(now, visitor, guest, Act::Close).await?;
-                }
-                _ => {}
+            if let Some(Phase::Waiting | Phase::Offered | Phase::Active) = self.phase(guest) {
+                self.act(now, visitor, guest, Act::Close).await?;
             }
             if self.phase(guest) == Some(Phase::WrapUp) {
                 self.wrap_up(now, guest).await?;
