@@ -119,6 +119,9 @@ impl Dispatcher {
     /// The first contact of a class that an agent has not refused.
     fn first_open_to(&self, class: &Class, agent: UserId) -> Key {
         let open = class.open.first();
+        if class.picky.is_empty() {
+            return open.map_or(NOBODY, |key| self.rank_in(class, key));
+        }
         let picky = class
             .picky
             .iter()
