@@ -11,5 +11,6 @@ addEventListener("DOMContentLoaded", () => {
     window.Yingda?.("lang", lang);
   };
   for (const link of document.querySelectorAll("nav a")) if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
+  for (const add of document.querySelectorAll("[data-add]")) add.onclick = () => (add.textContent = document.documentElement.lang === "en" ? "In your bag ✓" : "已加入 ✓");
   for (const ask of document.querySelectorAll("[data-ask]")) ask.onclick = () => window.Yingda?.("open");
 });
