@@ -45,5 +45,8 @@ router.beforeEach(async (to) => {
   if (!me.value) return { name: "sign-in", query: to.fullPath === "/" ? {} : { to: to.fullPath } };
   if (me.value.settings.require_totp && !me.value.has_totp && to.name !== "settings") return { name: "settings" };
   const needs = (to.meta.needs ?? []) as Parameters<typeof mayAny>[0];
-  return mayAny(needs) ? true : home();
+  if (mayAny(needs)) return true;
+  // Who reads conversations without serving any opens the same one in the other room.
+  const id = to.name === "desk" ? to.params.id : "";
+  return id && mayAny(["conversation_read"]) ? `/conversations/${String(id)}` : home();
 });

@@ -12,7 +12,7 @@ function kept(): object {
 }
 watch(panes, () => localStorage.setItem(KEY, JSON.stringify(panes)));
 
-export function resize(which: "list" | "side", width: number): void {
+function resize(which: "list" | "side", width: number): void {
   const [least, most] = LIMITS[which];
   panes[which] = Math.round(Math.min(most, Math.max(least, width)));
 }
@@ -27,4 +27,10 @@ export function drag(event: PointerEvent, which: "list" | "side"): void {
   const move = (moved: PointerEvent) => resize(which, start + sign * (moved.clientX - from));
   line.addEventListener("pointermove", move);
   line.addEventListener("lostpointercapture", () => line.removeEventListener("pointermove", move), { once: true });
+}
+
+/** The same by keyboard. */
+export function nudge(event: KeyboardEvent, which: "list" | "side"): void {
+  const step = { ArrowLeft: -16, ArrowRight: 16 }[event.key];
+  if (step) resize(which, panes[which] + (which === "list" ? step : -step));
 }
