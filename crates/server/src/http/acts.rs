@@ -5,10 +5,11 @@ use crate::{
     auth::Caller,
     http::{
         edit::id,
-        idempotency::{Key, Once, Replay},
+        idempotency::{self, Key, Once, Replay},
         visitors,
     },
     problem::Problem,
+    recall,
     site::Done,
 };
 use axum::{
@@ -24,7 +25,7 @@ use yingda_core::{
     id::{ConversationId, UserId},
     refusal::Refusal,
 };
-use yingda_store::{Batch, CommitError, ReadError, visitor};
+use yingda_store::{Batch, ReadError, visitor};
 use yingda_wire::http::{ActDone, NewConversation};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -42,6 +43,9 @@ async fn act(
 ) -> Result<Response, Problem> {
     let Once { caller, body, key } = once;
     let id: ConversationId = id(&conversation)?;
+    if let Act::Recall { message } = body {
+        recall::check(&app, caller.actor, id, message).await?;
+    }
     command(&app, &caller, key, StatusCode::OK, Command::Conversation(id, body)).await
 }
 
@@ -122,12 +126,7 @@ async fn command(
     let Done { seq, conversation } = app.site.send(Envelope { actor: caller.actor, origin, command }).await?;
     let replay = Replay::new(status, &ActDone { seq, conversation });
     if let Some(key) = key {
-        let statements = vec![key.keep(app, &replay)];
-        match app.db.commit(Batch { statements, ..Batch::default() }).await {
-            // The same request came twice at once: both have the one effect, and one of them kept its answer.
-            Ok(()) | Err(CommitError::Conflict { .. }) => {}
-            Err(error) => tracing::warn!(%error, "the answer to a request could not be kept"),
-        }
+        idempotency::remember(app, &key, &replay).await;
     }
     Ok(replay.into_response())
 }
