@@ -134,6 +134,7 @@ export type Strategy = S["Strategy"];
 export type Subject = S["Subject"];
 export type Tab = S["Tab"];
 export type Table = S["Table"];
+export type TableLine = S["TableLine"];
 export type Tag = S["Tag"];
 export type TagId = S["TagId"];
 export type Team = S["Team"];

@@ -3037,13 +3037,20 @@ export interface components {
             columns: components["schemas"]["Column"][];
             from: components["schemas"]["i64"];
             made_at: components["schemas"]["i64"];
-            rows: components["schemas"]["Line"][];
+            rows: components["schemas"]["TableLine"][];
             title: components["schemas"]["Text"];
             to: components["schemas"]["i64"];
             /** @description Computed from all facts at once; it need not be the sum of the rows. */
             total: components["schemas"]["Cell"][];
             /** @description The zone in which hours and days are cut, such as Asia/Shanghai. */
             zone: string;
+        };
+        TableLine: {
+            /** @description One for each column. */
+            cells: components["schemas"]["Cell"][];
+            /** @description The agent's or queue's id, the hour or the day. */
+            key: string;
+            name: components["schemas"]["Text"];
         };
         Tag: {
             /** @default grey */
