@@ -11,7 +11,7 @@ export interface Tree {
 }
 
 // Each feature brings its words; they stand under the feature's name: `desk.reply`, `admin.users.title`.
-const found = import.meta.glob<{ words: Words }>("./{features,shell}/**/words.ts", { eager: true });
+const found = import.meta.glob<{ words: Words }>("./{features,parts,shell}/**/words.ts", { eager: true });
 
 export function dictionaries(): Record<Lang, Tree> {
   const all: Record<Lang, Tree> = { zh: {}, en: {} };

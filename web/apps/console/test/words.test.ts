@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Tree, Words } from "../src/i18n";
 
-const found = import.meta.glob<{ words: Words }>("../src/{features,shell}/**/words.ts", { eager: true });
+const found = import.meta.glob<{ words: Words }>("../src/{features,parts,shell}/**/words.ts", { eager: true });
 const dictionaries = Object.entries(found).map(([path, { words }]) => ({ name: path.split("/").at(-2) ?? path, words }));
 
 function flat(tree: Tree, prefix: string, into = new Map<string, string>()): Map<string, string> {

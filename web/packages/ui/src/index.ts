@@ -1,7 +1,9 @@
 export { default as Avatar } from "./components/Avatar.vue";
 export { default as Badge } from "./components/Badge.vue";
 export { default as ChannelIcon } from "./components/ChannelIcon.vue";
+export { default as DataTable, type TableColumn, type TableSort } from "./components/DataTable.vue";
 export { default as EmptyState } from "./components/EmptyState.vue";
+export { default as ListAndSide } from "./components/ListAndSide.vue";
 export { default as Problem } from "./components/Problem.vue";
 export { default as Skeleton } from "./components/Skeleton.vue";
 export { default as StateDot } from "./components/StateDot.vue";
