@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use crate::{
-    clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits, passwords::Passwords,
+    clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits, oidc::Oidc, passwords::Passwords,
     problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
 };
 use std::sync::{Arc, Mutex, RwLock};
@@ -33,6 +33,8 @@ pub struct App {
     pub limits: Limits,
     pub sessions: Sessions,
     pub passwords: Passwords,
+    /// Where an identity provider is configured.
+    pub oidc: Option<Oidc>,
     /// The one-time link's token while nobody exists who could sign in.
     pub set_up_token: AsyncMutex<Option<String>>,
 }

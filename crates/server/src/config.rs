@@ -29,6 +29,7 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub outgoing: Outgoing,
+    pub oidc: Oidc,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -84,6 +85,16 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
     pub private_networks: Vec<Network>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    pub issuer: String,
+    pub client_id: String,
+    pub client_secret: String,
+    pub name: String,
+    pub claim: String,
 }
 
 impl Limits {

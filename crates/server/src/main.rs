@@ -15,6 +15,7 @@ mod hub;
 mod jobs;
 mod limits;
 mod lock;
+mod oidc;
 mod openapi;
 mod outgoing;
 mod passwords;

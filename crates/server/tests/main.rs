@@ -9,6 +9,8 @@ mod files;
 mod front;
 mod line;
 mod office;
+mod openapi;
+mod oidc;
 mod records;
 mod reports;
 mod session;

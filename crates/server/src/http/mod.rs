@@ -15,6 +15,7 @@ pub mod health;
 pub mod idempotency;
 pub mod keys;
 pub mod leads;
+pub mod oidc;
 pub mod records;
 pub mod reports;
 pub mod session;
@@ -43,6 +44,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(session::routes())
         .merge(setup::routes())
+        .merge(oidc::routes())
         .merge(records::routes())
         .merge(users::routes())
         .merge(conversations::routes())
@@ -113,4 +115,25 @@ async fn security_headers(request: Request, next: Next) -> Response {
     let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'");
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(nothing);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_panic_is_one_requests_problem() {
+        async fn broken() {
+            panic!("on purpose")
+        }
+        let router: Router = Router::new()
+            .route("/", get(broken))
+            .layer(middleware::from_fn(catch_panics))
+            .layer(middleware::from_fn(problem::tell));
+        let answer = router.oneshot(Request::get("/").body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 500);
+        let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("urn:yingda:problem:broken"));
+    }
 }

@@ -157,7 +157,8 @@ pub async fn open_session(
         if problem.code == Code::Refused(Refusal::Stale) { Code::SecondFactorWrong.into() } else { problem }
     })?;
     end_sessions(app, id, None, "elsewhere");
-    let has_totp = method == SignInMethod::PasswordAndCode;
+    // An identity provider asks for a second factor by its own rules.
+    let has_totp = method != SignInMethod::Password;
     app.sessions.add(session, Session { user: id, seen_at: now, stored_at: now, has_totp });
     Ok(cookie(client, &token))
 }

@@ -41,13 +41,16 @@ pub fn routes() -> OpenApiRouter<Shared> {
 struct SetUpState {
     /// Nobody can sign in yet.
     needed: bool,
+    /// What stands on the button for the identity provider, where one is configured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oidc: Option<String>,
 }
 
 /// Whether the first administrator is still to be made.
 #[utoipa::path(get, path = "/setup", tag = "session", responses((status = 200, body = SetUpState)))]
 async fn state(State(app): State<Shared>) -> Json<SetUpState> {
     let needed = app.set_up_token.lock().await.is_some();
-    Json(SetUpState { needed })
+    Json(SetUpState { needed, oidc: app.oidc.as_ref().map(|it| it.config.name.clone()) })
 }
 
 /// Make the first administrator, with the token of the link that the server printed. Signs in at once.
