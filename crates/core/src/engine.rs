@@ -138,7 +138,10 @@ impl Engine {
         if self.conversations.contains_key(&id) {
             return;
         }
-        if conversation.phase != Phase::Closed {
+        if conversation.phase == Phase::Closed {
+            // It leaves again with the next drain, unless something wakes it.
+            self.log.conversations.push(id);
+        } else {
             self.by_visitor.insert(conversation.visitor, id);
         }
         self.offers.extend(conversation.offer.map(|offer| offer.agent));
@@ -207,9 +210,11 @@ impl Engine {
         let mut output = Output { events: std::mem::take(&mut self.log.events), ..Output::default() };
         for id in std::mem::take(&mut self.log.conversations) {
             let Some(conversation) = self.conversations.get_mut(&id) else { continue };
-            let whole = conversation.mark == Mark::Changed;
-            conversation.mark = Mark::Clean;
-            output.conversations.push(ConversationWrite { conversation: (**conversation).clone(), whole });
+            let mark = std::mem::take(&mut conversation.mark);
+            if mark != Mark::Clean {
+                let whole = mark == Mark::Changed;
+                output.conversations.push(ConversationWrite { conversation: (**conversation).clone(), whole });
+            }
             // A closed conversation leaves the memory with its last write; its row brings it back.
             if conversation.phase == Phase::Closed {
                 self.forget(id);
