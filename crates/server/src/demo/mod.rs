@@ -18,7 +18,7 @@ use crate::{
 use book::Book;
 use dice::Dice;
 use std::fs;
-use yingda_core::{At, config::Record, lang::Lang, roles::default_roles};
+use yingda_core::{At, config::Record, roles::default_roles};
 use yingda_store::{Batch, Db, event, reader, record};
 
 const SEED: u64 = 20_261_121;
@@ -69,16 +69,17 @@ pub async fn load(db: &Db, now: At) -> Result<Loaded, StartError> {
     Ok(Loaded { events, conversations })
 }
 
-/// Who can sign in, each as a line to print: name, password, person, roles.
+/// Who can sign in, each as a line to print: name, password, person, roles in both languages.
 pub fn logins() -> Vec<String> {
     let roles = default_roles();
     let title = |code: &String| {
-        roles.iter().find(|role| role.code == *code).map_or("", |role| role.name.get(Lang::Zh))
+        let role = roles.iter().find(|role| role.code == *code);
+        role.map_or_else(|| code.clone(), |role| format!("{} {}", role.name.zh, role.name.en))
     };
     let line = |entry: &pack::Entry| match &entry.record {
         Record::User(user) => {
-            let titles: Vec<&str> = entry.roles.iter().map(title).collect();
-            Some(format!("{:<10} {}  {} ({})", user.login, shop::PASSWORD, user.name, titles.join("、")))
+            let titles: Vec<String> = entry.roles.iter().map(title).collect();
+            Some(format!("{:<10} {}  {} ({})", user.login, shop::PASSWORD, user.name, titles.join(", ")))
         }
         _ => None,
     };
@@ -87,11 +88,15 @@ pub fn logins() -> Vec<String> {
 
 /// Removes a demo's store and files. Anything else is left alone.
 pub async fn clear(config: &Config) -> Result<(), StartError> {
+    let is_embedded = config.store.is_empty() && config.data.join("yingda.db").exists();
+    let mut is_demo = false;
     let _lock = start::lock(&config.data)?;
-    let db = start::store(config).await?;
-    let is_demo = is_demo(&db).await?;
-    db.close().await;
-    if !is_demo || !config.store.is_empty() {
+    if is_embedded {
+        let db = start::store(config).await?;
+        is_demo = self::is_demo(&db).await?;
+        db.close().await;
+    }
+    if !is_demo {
         return Err(StartError(format!(
             "{} is no embedded store that began as a demo, so nothing was removed",
             start::public(&config.store_url())
