@@ -5,7 +5,7 @@
 
 Only Python's own library is needed. The key is made under Administration -> API keys; this program needs the actions
 conversation_serve, conversation_read, customer_read, customer_write, consult_read, consult_write, manage_tags,
-manage_routing, manage_forms, report_read and audit_read.
+report_read and audit_read.
 """
 
 import hashlib

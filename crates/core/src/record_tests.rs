@@ -221,7 +221,7 @@ fn a_personal_reply_is_its_owners_alone() {
 
 #[test]
 fn programs_and_visitors_list_nothing_without_a_right() {
-    let company = company();
+    let mut company = company();
     let visitor = Actor::Visitor { id: VisitorId(1) };
     let api = Actor::Api { id: ApiKeyId(1) };
     for kind in RecordKind::ALL {
@@ -229,6 +229,8 @@ fn programs_and_visitors_list_nothing_without_a_right() {
     }
     assert!(may_list(&company, actor(2), RecordKind::Tag));
     assert!(!may_list(&company, actor(2), RecordKind::Webhook));
+    company.keys.insert(ApiKeyId(1), std::sync::Arc::new(vec![]));
+    assert!(may_list(&company, api, RecordKind::Tag) && !may_list(&company, api, RecordKind::User));
 }
 
 #[test]

@@ -15,8 +15,6 @@ async fn sys_73_the_sample_client_runs_from_end_to_end() {
         "consult_read",
         "consult_write",
         "manage_tags",
-        "manage_routing",
-        "manage_forms",
         "report_read",
         "audit_read",
     ];

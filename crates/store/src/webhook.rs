@@ -30,7 +30,13 @@ sql! {
             WHERE earlier.state = 'waiting' AND earlier.subject = due.subject
                 AND earlier.event_seq < due.event_seq AND earlier.webhook = due.webhook)
         ORDER BY event_seq LIMIT $2";
-    NEXT = "SELECT min(next_at) FROM delivery WHERE state = 'waiting'";
+    /// What waits behind an earlier one falls due with it, whatever its own instant says.
+    NEXT = "
+        SELECT min(next_at) FROM delivery AS due
+        WHERE state = 'waiting' AND NOT EXISTS (
+            SELECT 1 FROM delivery AS earlier
+            WHERE earlier.state = 'waiting' AND earlier.subject = due.subject
+                AND earlier.event_seq < due.event_seq AND earlier.webhook = due.webhook)";
     ONE = "
         SELECT id, webhook, event_seq, subject, kind, state, attempts, next_at, last_status, last_error
         FROM delivery WHERE id = $1";

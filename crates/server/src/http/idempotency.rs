@@ -17,7 +17,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use yingda_core::{At, actor::Actor, command::Sent, id::Tab, refusal::Refusal};
-use yingda_store::{Statement, idempotency as rows};
+use yingda_store::{Batch, CommitError, Statement, idempotency as rows};
 
 const KEPT_MS: At = 7 * 24 * 3_600_000;
 /// Answers may hold secrets that are shown once: they are kept sealed.
@@ -104,6 +104,16 @@ pub async fn change(
             }
         }
         (Err(refused), _) => Err(refused.into()),
+    }
+}
+
+/// Keeps the answer to what was done already.
+pub async fn remember(app: &App, key: &Key, replay: &Replay) {
+    let statements = vec![key.keep(app, replay)];
+    match app.db.commit(Batch { statements, ..Batch::default() }).await {
+        // The same request came twice at once: one of the two answers is kept.
+        Ok(()) | Err(CommitError::Conflict { .. }) => {}
+        Err(error) => tracing::warn!(%error, "the answer to a request could not be kept"),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
         body::Json,
         client::Client,
         edit::{IfMatch, Tagged, id, page_size},
+        idempotency::{self, Key, Replay, request_hash},
         visitors,
     },
     limits::Door,
@@ -15,7 +16,8 @@ use crate::{
 };
 use axum::{
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,15 +46,26 @@ pub fn routes() -> OpenApiRouter<Shared> {
 
 /// Leaves a message. The answer's token proves later who left it.
 #[utoipa::path(post, path = "/widget/messages", tag = "widget", request_body = LeaveMessage,
-    responses((status = 201, body = LeftMessage)))]
+    params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = LeftMessage)))]
 async fn leave(
     State(app): State<Shared>,
     client: Client,
+    headers: HeaderMap,
     Json(body): Json<LeaveMessage>,
-) -> Result<(StatusCode, Json<LeftMessage>), Problem> {
+) -> Result<Response, Problem> {
     let visitor = body.token.as_deref().and_then(|token| app.secrets.read_visitor_token(token));
+    let hash = request_hash("POST", "/widget/messages", &serde_json::to_vec(&body).unwrap_or_default());
+    let sender = Actor::Visitor { id: visitor.unwrap_or_default() };
+    let key = match Key::look_up(&app, sender, &headers, hash).await {
+        Ok(key) => key,
+        Err(answer) => return Ok(answer),
+    };
     let left = keep(&app, client, body.widget, visitor, body.fields).await?;
-    Ok((StatusCode::CREATED, Json(left)))
+    let replay = Replay::new(StatusCode::CREATED, &left);
+    if let Some(key) = key {
+        idempotency::remember(&app, &key, &replay).await;
+    }
+    Ok(replay.into_response())
 }
 
 /// Keeps a message that a visitor leaves, also for pages without script.

@@ -3,10 +3,11 @@
 //! is missed over a restart.
 
 use crate::{app::Shared, outgoing::Door, random, secrets::Secrets, tasks};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, Url};
 use sha2::Sha256;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::sync::Notify;
 use yingda_core::{At, config::Webhook, event::Subject, id::*};
 use yingda_store::{
@@ -22,8 +23,8 @@ const BATCH: usize = 200;
 pub const ATTEMPTS: u32 = 12;
 const FIRST_PAUSE_MS: At = 5_000;
 const LONGEST_PAUSE_MS: At = 6 * 3_600_000;
-/// At most so many requests at once.
-const AT_ONCE: usize = 16;
+/// At most so many requests at once to one webhook.
+const AT_ONCE: usize = 8;
 
 /// Wakes the job when a person replays a delivery.
 pub static WAKE: Notify = Notify::const_new();
@@ -58,16 +59,29 @@ async fn run(app: &Shared) {
         Err(error) => return tracing::error!(%error, "webhooks cannot be delivered"),
     };
     let mut position = app.site.position();
+    let mut running = FuturesUnordered::new();
+    let mut busy: BTreeMap<RecordId, WebhookId> = BTreeMap::new();
     loop {
-        let pause = match step(app, &client, &door).await {
-            Ok(Some(at)) => Duration::from_millis((at - app.clock.now()).clamp(0, 60_000) as u64),
-            Ok(None) => Duration::from_secs(60),
+        let pause = match due(app, &busy).await {
+            Ok((deliveries, pause)) => {
+                for delivery in deliveries {
+                    busy.insert(delivery.id, delivery.webhook);
+                    running.push(send(app, &client, &door, delivery));
+                }
+                pause
+            }
             Err(error) => {
                 tracing::warn!(%error, "webhooks wait for the store");
                 Duration::from_secs(1)
             }
         };
         tokio::select! {
+            Some((id, outcome)) = running.next() => {
+                busy.remove(&id);
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "what became of a delivery could not be written down");
+                }
+            }
             changed = position.changed() => if changed.is_err() { return },
             () = WAKE.notified() => {}
             () = tokio::time::sleep(pause) => {}
@@ -75,22 +89,29 @@ async fn run(app: &Shared) {
     }
 }
 
-/// Turns new events into deliveries and sends what is due; says when more falls due.
-async fn step(app: &Shared, client: &Client, door: &Door) -> Result<Option<At>, ReadError> {
+/// Turns new events into deliveries, and gives those that may go out now and how long until more are due. A slow
+/// receiver holds up its own deliveries only.
+async fn due(
+    app: &Shared,
+    busy: &BTreeMap<RecordId, WebhookId>,
+) -> Result<(Vec<Delivery>, Duration), ReadError> {
     while enlist(app).await? {}
-    loop {
-        let due = rows::due(&app.db, app.clock.now(), AT_ONCE).await?;
-        if due.is_empty() {
-            return rows::next_at(&app.db).await;
-        }
-        let sent = due.into_iter().map(|delivery| {
-            let (app, client, door) = (app.clone(), client.clone(), door.clone());
-            async move { send(&app, &client, &door, delivery).await }
-        });
-        for outcome in futures_util::future::join_all(sent).await {
-            outcome?;
-        }
+    let now = app.clock.now();
+    let mut load: BTreeMap<WebhookId, usize> = BTreeMap::new();
+    for webhook in busy.values() {
+        *load.entry(*webhook).or_default() += 1;
     }
+    let mut due = rows::due(&app.db, now, BATCH).await?;
+    due.retain(|delivery| {
+        let load = load.entry(delivery.webhook).or_default();
+        let goes = !busy.contains_key(&delivery.id) && *load < AT_ONCE;
+        *load += usize::from(goes);
+        goes
+    });
+    // What is on its way is due as well: while it is, its end is what wakes the job.
+    let next_at = if busy.is_empty() && due.is_empty() { rows::next_at(&app.db).await? } else { None };
+    let pause = next_at.map_or(60_000, |at| (at - now).clamp(0, 60_000));
+    Ok((due, Duration::from_millis(pause as u64)))
 }
 
 /// Makes rows of the next events, in the same transaction as the position. False when there are no more.
@@ -138,8 +159,18 @@ async fn commit(app: &Shared, statements: Vec<yingda_store::Statement>) -> Resul
     }
 }
 
+async fn send(
+    app: &Shared,
+    client: &Client,
+    door: &Door,
+    delivery: Delivery,
+) -> (RecordId, Result<(), ReadError>) {
+    let id = delivery.id;
+    (id, attempt(app, client, door, delivery).await)
+}
+
 /// Tries one delivery and writes down what came of it.
-async fn send(app: &Shared, client: &Client, door: &Door, delivery: Delivery) -> Result<(), ReadError> {
+async fn attempt(app: &Shared, client: &Client, door: &Door, delivery: Delivery) -> Result<(), ReadError> {
     let directory = app.directory();
     let Some(webhook) = directory.webhooks.get(&delivery.webhook).filter(|webhook| webhook.enabled) else {
         let gone = rows::dead(delivery.id, None, "the webhook was deleted or switched off");
