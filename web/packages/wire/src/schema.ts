@@ -657,6 +657,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign in with the company's identity provider: sends the browser there. */
+        get: operations["get_session_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider sends the browser back here with a code. A user is known by login or e-mail address. */
+        get: operations["get_session_oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -2920,6 +2954,8 @@ export interface components {
         SetUpState: {
             /** @description Nobody can sign in yet. */
             needed: boolean;
+            /** @description What stands on the button for the identity provider, where one is configured. */
+            oidc?: string | null;
         };
         SignIn: {
             /** @description Six digits, when the account has a second factor. */
@@ -5236,6 +5272,82 @@ export interface operations {
             };
         };
     };
+    get_session_oidc: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session_oidc_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_setup: {
         parameters: {
             query?: {
@@ -5664,7 +5776,9 @@ export interface operations {
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
             };
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
