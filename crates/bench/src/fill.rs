@@ -250,10 +250,10 @@ pub fn grow_wal(file: &Path, bytes: u64) -> Result<()> {
     store.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let wal = file.with_extension("db-wal");
     while std::fs::metadata(&wal).map_or(0, |it| it.len()) < bytes {
-        // Real rows, written again as they are: each commit writes their pages again.
+        // Real rows, written again and again. A row that stays as it is would touch no page.
         let transaction = store.transaction()?;
         let rows = transaction.execute(
-            "UPDATE conversation SET unread = unread WHERE id IN
+            "UPDATE conversation SET unread = 1 - unread WHERE id IN
              (SELECT id FROM conversation ORDER BY id DESC LIMIT 2000)",
             [],
         )?;
