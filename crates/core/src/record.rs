@@ -225,14 +225,14 @@ struct Check<'a> {
 
 impl Check<'_> {
     /// A name is there, not too long, and no other record of its kind has it in either language.
-    fn name<'a, K: Copy + Eq + From<RecordId>, V: 'a>(
+    fn name<'a, K, V: 'a>(
         &self,
         name: &Text,
         others: impl IntoIterator<Item = (&'a K, &'a std::sync::Arc<V>)>,
         name_of: fn(&V) -> &Text,
         faults: &mut Faults,
     ) where
-        K: 'a,
+        K: Copy + Eq + From<RecordId> + 'a,
     {
         faults.needed_text("name", name, 100);
         let own = self.id.map(K::from);

@@ -65,7 +65,8 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
     // What stands beside the API and inside it has two names.
     let (place, path) = path.strip_prefix("/api/v1").map_or((Some("root"), path), |path| (None, path));
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    operation.operation_id = Some([method].into_iter().chain(place).chain(words).collect::<Vec<_>>().join("_"));
+    operation.operation_id =
+        Some([method].into_iter().chain(place).chain(words).collect::<Vec<_>>().join("_"));
     let problem = ResponseBuilder::new()
         .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
         .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));

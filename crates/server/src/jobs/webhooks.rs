@@ -148,7 +148,7 @@ async fn enlist(app: &Shared) -> Result<bool, ReadError> {
 fn wants(webhook: &Webhook, event: &StoredEvent) -> bool {
     webhook.enabled
         && event.body.is_some()
-        && (webhook.kinds.is_empty() || webhook.kinds.iter().any(|kind| *kind == event.kind))
+        && (webhook.kinds.is_empty() || webhook.kinds.contains(&event.kind))
 }
 
 async fn commit(app: &Shared, statements: Vec<yingda_store::Statement>) -> Result<(), ReadError> {
