@@ -21,6 +21,10 @@ export interface Extra {
   signal?: AbortSignal;
 }
 
+/** Called when the company asks for a second factor that this session lacks: only setting one up goes on. */
+let lacksSecondFactor: () => void = () => undefined;
+export const onSecondFactorLacking = (act: () => void): void => void (lacksSecondFactor = act);
+
 /** An address under /api/v1, for links and pictures as well. */
 export function address(path: string, query: Extra["query"] = {}): string {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
@@ -50,7 +54,11 @@ async function call<T>(method: string, path: string, body: unknown, extra: Extra
     throw new ApiError(unreached(0));
   }
   const text = await answer.text();
-  if (!answer.ok) throw new ApiError(problemIn(text) ?? unreached(answer.status));
+  if (!answer.ok) {
+    const problem = problemIn(text) ?? unreached(answer.status);
+    if (problem.code === "totp_needed") lacksSecondFactor();
+    throw new ApiError(problem);
+  }
   return (text ? JSON.parse(text) : undefined) as T;
 }
 

@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+import { onSecondFactorLacking } from "./api";
 import { features } from "./feature";
 import { adoptPreferences } from "./preferences";
 import { me, mayAny, whoAmI } from "./session";
@@ -43,10 +44,11 @@ router.beforeEach(async (to) => {
     adoptPreferences();
   }
   if (!me.value) return { name: "sign-in", query: to.fullPath === "/" ? {} : { to: to.fullPath } };
-  if (me.value.settings.require_totp && !me.value.has_totp && to.name !== "settings") return { name: "settings" };
   const needs = (to.meta.needs ?? []) as Parameters<typeof mayAny>[0];
   if (mayAny(needs)) return true;
   // Who reads conversations without serving any opens the same one in the other room.
   const id = to.name === "desk" ? to.params.id : "";
   return id && mayAny(["conversation_read"]) ? `/conversations/${String(id)}` : home();
 });
+
+onSecondFactorLacking(() => void router.push({ name: "settings" }));
