@@ -1,9 +1,9 @@
 //! How many assignments a second the dispatcher decides, in this process, on one thread.
 //!
 //! The mix: 20 queues of chat, telephone and mail, each served by three teams of a twentieth of the agents; 30 skills,
-//! needs that relax in two steps, VIPs, customers who prefer their last agent, all four strategies, and offers that
-//! are declined. Time goes on by 30 ms a contact, so most contacts relax while they wait. An assignment's measured cost
-//! is all of it: a contact arrives, an agent ends another, the choice with its *why*, and its application.
+//! needs of which half relax in two steps, VIPs, customers who prefer their last agent, all four strategies, and offers
+//! that are declined. Time goes on by 30 ms a contact, so all that can relax does while it waits. An assignment's
+//! measured cost is all of it: a contact arrives, an agent ends another, the choice with its *why*, its application.
 
 use crate::{Result, clock, spread::rounded};
 use clap::Args;
@@ -125,7 +125,7 @@ impl Floor {
                     [queue as usize % 5],
                 priority: [40, 50, 60][queue as usize % 3],
                 weight_pct: [100, 100, 150][queue as usize % 3],
-                need: (queue % 2 == 0).then(|| need(queue, 3)),
+                need: (queue % 2 == 0).then(|| need(queue, 3, queue % 4 == 0)),
             });
         }
         for agent in 0..agents {
@@ -145,7 +145,8 @@ impl Floor {
         let queue = self.dice.below(QUEUES);
         let kind = &self.queues[queue as usize];
         let vip = if self.dice.one_in(10) { 20 } else { 0 };
-        let own = self.dice.one_in(3).then(|| need(QUEUES + self.dice.below(SKILLS - QUEUES), 2));
+        let own = self.dice.one_in(3);
+        let own = own.then(|| need(QUEUES + self.dice.below(SKILLS - QUEUES), 2, self.dice.one_in(2)));
         let prefer = self.dice.one_in(20).then(|| Prefer {
             agent: UserId(self.dice.below(self.agents) as i64),
             until_at: self.now + 20_000,
@@ -212,9 +213,10 @@ impl Floor {
     }
 }
 
-/// A need that is satisfied with less after half a minute, and dropped after a minute.
-fn need(skill: u64, level: u8) -> Need {
-    let relax = vec![Relax { after_s: 30, level: 1 }, Relax { after_s: 60, level: 0 }];
+/// A need that may be satisfied with less after half a minute, and dropped after a minute.
+fn need(skill: u64, level: u8, relaxes: bool) -> Need {
+    let steps = [Relax { after_s: 30, level: 1 }, Relax { after_s: 60, level: 0 }];
+    let relax = if relaxes { steps.to_vec() } else { vec![] };
     Need { skill: SkillId(skill as i64), level, relax }
 }
 
