@@ -163,4 +163,6 @@ pub struct Facts {
     pub offers: Vec<Offer>,
     /// Intervals that touch the period.
     pub intervals: Vec<Interval>,
+    /// Invitations shown or answered in the period.
+    pub invitations: Vec<Invitation>,
 }

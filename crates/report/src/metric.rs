@@ -60,6 +60,9 @@ pub enum Metric {
     Occupancy,
     ConcurrencyMean,
     ConcurrencyPeak,
+    Invited,
+    Accepted,
+    Acceptance,
 }
 
 /// How a figure is to be shown.
@@ -386,6 +389,27 @@ impl Metric {
                 ("最多同时接待", "Peak concurrency"),
                 ("一名座席同时打开的会话数的最大值", "Most contacts open at once with one agent"),
             ),
+            Metric::Invited => define(
+                "invited",
+                "",
+                Count,
+                ("展示次数", "Shown"),
+                ("邀请展示给访客的次数", "Invitations shown to visitors"),
+            ),
+            Metric::Accepted => define(
+                "accepted",
+                "",
+                Count,
+                ("接受次数", "Accepted"),
+                ("被访客接受的邀请", "Invitations accepted"),
+            ),
+            Metric::Acceptance => define(
+                "acceptance",
+                "",
+                Percent,
+                ("接受率", "Acceptance"),
+                ("接受次数 ÷ 展示次数", "Accepted ÷ shown"),
+            ),
         }
     }
 
@@ -434,6 +458,9 @@ impl Metric {
             Metric::Occupancy => Cell::ratio_ms(t.load.weighted_ms, t.load.working_ms),
             Metric::ConcurrencyMean => Cell::ratio_ms(t.load.contact_ms, t.load.busy_ms),
             Metric::ConcurrencyPeak => Cell::count(u64::from(t.load.peak)),
+            Metric::Invited => Cell::count(t.invited),
+            Metric::Accepted => Cell::count(t.accepted),
+            Metric::Acceptance => Cell::ratio(t.accepted, t.invited),
         }
     }
 }

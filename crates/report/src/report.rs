@@ -5,14 +5,15 @@ use crate::{
     table::{Column, Line, Table},
     tally::{Period, Tally},
 };
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use yingda_core::{
     At,
     directory::Directory,
     fact::*,
-    id::{QueueId, UserId},
-    lang::Text,
+    id::{InvitationId, QueueId, UserId, VisitorId},
+    lang::{Lang, Text},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub enum By {
     /// The hour of the day.
     Hour,
     Day,
+    /// Each invitation and wording, to compare them.
+    Invitation,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ pub fn answer(question: &Question, facts: &Facts, directory: &Directory) -> Tabl
         By::Queue => by_queue(facts, period, directory),
         By::Hour => by_time(facts, period, &question.zone, "%H:00"),
         By::Day => by_time(facts, period, &question.zone, "%Y-%m-%d"),
+        By::Invitation => by_invitation(facts, directory),
     };
     let cells = |tally: &Tally| metrics.iter().map(|metric| metric.of(tally)).collect();
     Table {
@@ -63,6 +67,7 @@ fn title(by: By) -> Text {
         By::Queue => Text::new("队列报表", "Queues"),
         By::Hour => Text::new("分时报表", "Hours of the day"),
         By::Day => Text::new("分日报表", "Days"),
+        By::Invitation => Text::new("主动邀请报表", "Invitations"),
     }
 }
 
@@ -117,6 +122,7 @@ fn metrics(by: By, level: Level) -> Vec<Metric> {
             Ratings,
             RatingResponse,
         ],
+        By::Invitation => vec![Invited, Accepted, Acceptance],
         By::Hour | By::Day => vec![
             Contacts,
             Entered,
@@ -221,4 +227,46 @@ fn by_time(facts: &Facts, period: &Period, zone: &str, shape: &str) -> (Rows, Ta
         total.segment(segment);
     }
     (times.into_iter().map(|(key, tally)| (key.clone(), Text::new(key.clone(), key), tally)).collect(), total)
+}
+
+fn by_invitation(facts: &Facts, directory: &Directory) -> (Rows, Tally) {
+    let mut wordings: BTreeMap<(Option<InvitationId>, bool), Tally> = BTreeMap::new();
+    let mut total = Tally::default();
+    // An answer belongs to the wording that the visitor saw last.
+    let mut seen: HashMap<(VisitorId, Option<InvitationId>), bool> = HashMap::new();
+    let mut told: Vec<&Invitation> = facts.invitations.iter().collect();
+    told.sort_unstable_by_key(|it| it.seq);
+    for it in told {
+        let who = (it.visitor, it.invitation);
+        let variant = *seen
+            .entry(who)
+            .and_modify(|seen| *seen = it.accepted.map_or(it.variant, |_| *seen))
+            .or_insert(it.variant);
+        for tally in [wordings.entry((it.invitation, variant)).or_default(), &mut total] {
+            tally.invited += u64::from(it.accepted.is_none());
+            tally.accepted += u64::from(it.accepted == Some(true));
+        }
+    }
+    let name = |id: Option<InvitationId>, variant: bool| {
+        let Some(id) = id else { return Text::new("人工邀请", "By hand") };
+        let known = directory.invitations.get(&id).map(|it| it.name.clone());
+        let name = known.unwrap_or_else(|| Text::new(id.to_string(), ""));
+        if !variant {
+            return name;
+        }
+        Text::new(
+            format!("{}（第二种说法）", name.get(Lang::Zh)),
+            format!("{} (second wording)", name.get(Lang::En)),
+        )
+    };
+    let key = |id: Option<InvitationId>, variant: bool| {
+        format!(
+            "{}{}",
+            id.map_or_else(|| "hand".into(), |id| id.to_string()),
+            if variant { "-b" } else { "" }
+        )
+    };
+    let rows =
+        wordings.into_iter().map(|((id, variant), tally)| (key(id, variant), name(id, variant), tally));
+    (rows.collect(), total)
 }

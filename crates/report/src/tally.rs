@@ -70,6 +70,9 @@ pub struct Tally {
     pub ready_ms: i64,
     pub not_ready_ms: i64,
     pub load: Load,
+    // Invitations.
+    pub invited: u64,
+    pub accepted: u64,
 }
 
 /// What an agent's contacts amount to over time.

@@ -203,13 +203,45 @@ fn a_total_is_computed_from_all_facts_and_not_from_rows() {
 
 #[test]
 fn every_printed_column_carries_its_formula_in_both_languages() {
-    for by in [By::Agent, By::Queue, By::Hour, By::Day] {
+    for by in [By::Agent, By::Queue, By::Hour, By::Day, By::Invitation] {
         let table = report(by);
         for column in &table.columns {
             assert!(!column.formula.zh.is_empty() && !column.formula.en.is_empty(), "{}", column.key);
             assert!(!column.name.zh.is_empty() && !column.name.en.is_empty(), "{}", column.key);
         }
     }
+}
+
+/// SYS-74: the two wordings of an invitation can be compared.
+#[test]
+fn an_acceptance_belongs_to_the_wording_that_was_seen() {
+    let told = |seq: u64, visitor: i64, variant: bool, accepted: Option<bool>| Invitation {
+        seq,
+        visitor: VisitorId(visitor),
+        invitation: Some(InvitationId(9)),
+        variant,
+        page: String::new(),
+        happened_at: 1_000,
+        accepted,
+    };
+    let facts = Facts {
+        invitations: vec![
+            told(4, 2, false, Some(true)),
+            told(1, 1, false, None),
+            told(2, 1, false, Some(false)),
+            told(3, 2, true, None),
+            told(5, 1, true, None),
+            told(6, 1, false, Some(true)),
+        ],
+        ..Facts::default()
+    };
+    let question =
+        Question { by: By::Invitation, period: ALWAYS, zone: "Asia/Shanghai".into(), level: Level::F1 };
+    let table = report::answer(&question, &facts, &Default::default());
+    let cells: Vec<_> = table.rows.iter().map(|row| (&*row.key, &row.cells[..])).collect();
+    let figures = |shown, accepted, rate: f64| [Cell::Whole(shown), Cell::Whole(accepted), Cell::Real(rate)];
+    assert_eq!(cells, [("9", &figures(1, 0, 0.0)[..]), ("9-b", &figures(2, 2, 1.0)[..])]);
+    assert_eq!(table.total, figures(3, 2, 2.0 / 3.0));
 }
 
 #[test]

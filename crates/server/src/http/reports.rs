@@ -1,4 +1,4 @@
-//! Reports from facts: by agent, queue, hour or day, with the formula of every column.
+//! Reports from facts: by agent, queue, hour, day or invitation, with the formula of every column.
 
 use crate::{
     app::{App, Shared},
@@ -128,6 +128,7 @@ async fn table(app: &App, actor: Actor, query: &ReportQuery) -> Result<Table, Pr
         segments: rows::segments(&app.db, from, to).await?,
         offers: rows::offers(&app.db, from, to).await?,
         intervals: rows::intervals(&app.db, from, to).await?,
+        invitations: rows::invitations(&app.db, from, to).await?,
     };
     Sight::of(&directory, actor, query).narrow(&mut facts, &directory);
     let period = Period { from, to, now };
@@ -198,6 +199,12 @@ impl Sight {
         });
         facts.intervals.retain(|it| {
             self.sees(Some(it.agent), None) && self.team.as_ref().is_none_or(|team| team.contains(&it.agent))
+        });
+        // Invitations are nobody's own: they are for those who see everything.
+        facts.invitations.retain(|it| {
+            let invitation = it.invitation.and_then(|id| directory.invitations.get(&id));
+            let widget = invitation.and_then(|it| directory.widgets.get(&it.widget));
+            self.users.is_none() && self.line.is_none_or(|wanted| widget.is_some_and(|it| it.line == wanted))
         });
         let narrowed =
             self.users.is_some() || self.team.is_some() || self.queue.is_some() || self.line.is_some();

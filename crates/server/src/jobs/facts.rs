@@ -163,6 +163,7 @@ mod tests {
             segments: fact::segments(db, from, to).await.unwrap(),
             offers: fact::offers(db, from, to).await.unwrap(),
             intervals: fact::intervals(db, from, to).await.unwrap(),
+            invitations: fact::invitations(db, from, to).await.unwrap(),
         }
     }
 
