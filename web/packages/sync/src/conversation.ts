@@ -157,7 +157,7 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     case "record_due":
       return { record_due: event.form };
     case "record_saved":
-      return event.complete ? { record_due: null, record_done: true } : {};
+      return { record_done: event.complete, record_due: event.complete ? null : (known.record_due ?? event.form) };
     case "marked_spam":
       return { record_due: null };
     case "first_response":
