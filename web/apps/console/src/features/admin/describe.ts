@@ -1,0 +1,53 @@
+import type { Action, RecordKind, RecordOf, Text } from "@yingda/wire";
+
+/** How one field of a record is written. Labels and explanations stand in the words, under `scope` and `key`. */
+export type FieldSpec = { key: string; /** Written across the whole width. */ full?: boolean } & Shape;
+
+type Shape =
+  | { as: "line" }
+  | { as: "switch" }
+  | { as: "colour" }
+  | { as: "tint" }
+  | { as: "zone" }
+  | { as: "moment" }
+  | { as: "text"; long?: boolean }
+  | { as: "number"; min: number; max: number; unit?: Unit; /** May be left out; the value is then `null`. */ maybe?: boolean }
+  | { as: "choice"; of: readonly string[]; /** Words of the values: `admin.value.<words>.<value>`. */ words: string }
+  | { as: "choices"; of: readonly string[]; words: string }
+  | { as: "either"; words: string }
+  | { as: "ref"; kind: RecordKind; maybe?: boolean }
+  | { as: "refs"; kind: RecordKind }
+  | { as: "words"; words?: string }
+  | { as: "list"; scope: string; fields: () => FieldSpec[]; blank: () => unknown; /** The items are texts, not objects. */ texts?: boolean }
+  | { as: "own"; part: OwnPart };
+
+export type Unit = "s" | "pct" | "h" | "d";
+/** Parts of a record that need an editor of their own. */
+export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants";
+
+export interface Group {
+  key: string;
+  fields: FieldSpec[];
+}
+
+export interface KindSpec<K extends RecordKind = RecordKind> {
+  kind: K;
+  needs: Action[];
+  groups: Group[];
+  blank: () => RecordOf<K>;
+  name: (record: RecordOf<K>) => Text | string;
+  /** A few words beside the name in the list. */
+  facts: (record: RecordOf<K>, told: Told) => string[];
+}
+
+/** What lists need to put records into words. */
+export interface Told {
+  name: (kind: RecordKind, id: string | null | undefined) => string;
+  t: (key: string, named?: Record<string, unknown>) => string;
+  said: (text: Text | null | undefined) => string;
+}
+
+export const nothing = (): Text => ({ zh: "", en: "" });
+
+/** Makes a description whose functions may be called with any record: the editor only ever gives them their own kind. */
+export const kindSpec = <K extends RecordKind>(spec: KindSpec<K>): KindSpec => spec as unknown as KindSpec;

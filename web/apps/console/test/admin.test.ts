@@ -1,0 +1,63 @@
+// Records that administrators write: opening hours as people type them, faults by field, what two versions differ in.
+import { RECORD_KINDS, type AnyRecord } from "@yingda/wire";
+import { expect, test } from "vitest";
+import { differing, faultsOf, isSame } from "../src/features/admin/draft";
+import type { FieldSpec } from "../src/features/admin/describe";
+import { SECTIONS } from "../src/features/admin/sections";
+import { readSpans, writeSpans } from "../src/features/admin/spans";
+import { words } from "../src/features/admin/words";
+
+test.each([
+  ["09:00-12:00 13:30-18:00", [{ from: 540, to: 720 }, { from: 810, to: 1_080 }]],
+  ["9：00～24:00", [{ from: 540, to: 1_440 }]],
+  ["09:00-12:00，13:30-18:00", [{ from: 540, to: 720 }, { from: 810, to: 1_080 }]],
+  ["", []],
+  ["18:00-09:00", null],
+  ["09:00-12:00 11:00-13:00", null],
+  ["09:61-12:00", null],
+  ["often", null],
+])("opening hours %s", (text, spans) => {
+  expect(readSpans(text)).toEqual(spans);
+  if (spans) expect(readSpans(writeSpans(spans))).toEqual(spans);
+});
+
+test("a fault inside a part belongs to the field, another field's does not", () => {
+  const faults = [{ field: "needs.0.level", message: "a" }, { field: "name", message: "b" }, { field: "need", message: "c" }];
+  expect(faultsOf("needs", faults)).toEqual(["a"]);
+  expect(faultsOf("needs.0.level", faults)).toEqual(["a"]);
+});
+
+test("versions are compared by value, not by the order of their fields", () => {
+  const ours = { kind: "skill", name: { zh: "英语", en: "English" } } as AnyRecord;
+  expect(isSame(ours, { name: { en: "English", zh: "英语" }, kind: "skill" })).toBe(true);
+  expect(differing(ours, { kind: "skill", name: { zh: "英文", en: "English" } } as AnyRecord)).toEqual(["name"]);
+});
+
+const specs = SECTIONS.flatMap((it) => it.sections).flatMap((it) => (it.spec ? [it.spec] : []));
+
+test("every kind of record has its editor, and every field of a record is in it", () => {
+  expect(specs.map((it) => it.kind).sort()).toEqual([...RECORD_KINDS].sort());
+  for (const spec of specs) {
+    const written = new Set(spec.groups.flatMap((it) => it.fields.map((field) => field.key)));
+    const left = Object.keys(spec.blank()).filter((key) => !["kind", "avatar", "owner"].includes(key) && !written.has(key));
+    expect(left, spec.kind).toEqual([]);
+  }
+});
+
+test("every field and group is named in the words", () => {
+  const admin = words.zh as unknown as Record<string, Record<string, Record<string, string>>>;
+  const missing: string[] = [];
+  const look = (scope: string, fields: FieldSpec[], depth: number) => {
+    for (const field of fields) {
+      if (!admin.field?.[scope]?.[field.key] && !admin.field?.any?.[field.key]) missing.push(`${scope}.${field.key}`);
+      if (field.as === "list" && depth < 3) look(field.scope, field.fields(), depth + 1);
+    }
+  };
+  for (const spec of specs) {
+    for (const group of spec.groups) {
+      if (!admin.group?.[spec.kind]?.[group.key]) missing.push(`group ${spec.kind}.${group.key}`);
+      look(spec.kind, group.fields, 0);
+    }
+  }
+  expect(missing).toEqual([]);
+});
