@@ -1243,7 +1243,6 @@ export interface components {
         };
         /** @enum {string} */
         Cause: "contact_arrived" | "agent_free" | "relaxed" | "last_agent" | "by_hand";
-        /** @description A figure; absent where there is nothing to divide by. Percentages are fractions of 1, spans milliseconds. */
         Cell: number | null;
         ChainCheck: {
             /**
@@ -3926,6 +3925,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/html": string;
                     "text/plain": string;
                 };
             };
@@ -3975,6 +3975,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                     "text/csv": number[];
                 };
             };
@@ -4325,7 +4326,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": number[];
+                    "*/*": number[];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4592,12 +4593,13 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4633,20 +4635,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4682,12 +4686,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4723,20 +4728,22 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4803,12 +4810,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5141,7 +5149,7 @@ export interface operations {
     get_reports_live: {
         parameters: {
             query: {
-                by: "agent" | "queue" | "hour" | "day";
+                by: "agent" | "queue" | "hour" | "day" | "invitation";
                 format?: "json" | "csv" | "xlsx";
                 /** @description From this instant on, in milliseconds; the beginning of today in the line's zone. */
                 from?: components["schemas"]["i64"];
@@ -5206,20 +5214,22 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             423: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5253,12 +5263,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5290,12 +5301,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5329,12 +5341,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             401: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5403,20 +5416,22 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5622,6 +5637,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "text/html": string;
                     "text/plain": string;
                 };
             };
