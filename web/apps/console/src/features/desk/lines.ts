@@ -64,13 +64,12 @@ export function line(event: Event): string {
     case "untagged":
       return t("desk.line.untagged", { by, tag: nameOf("tag", event.tag) });
     case "flagged":
-      return t("desk.line.flagged", { by, colour: t(`desk.colour.${event.colour}`), text: event.text });
+      return t(event.text ? "desk.line.flagged" : "desk.line.flaggedPlain", { by, colour: t(`desk.colour.${event.colour}`), text: event.text });
     case "unflagged":
       return t("desk.line.unflagged", { by });
     case "follow_up_set":
-      return event.due_at
-        ? t("desk.line.followUp", { by, at: dateTime(event.due_at), text: event.text })
-        : t("desk.line.followUpDone", { by });
+      if (!event.due_at) return t("desk.line.followUpDone", { by });
+      return t(event.text ? "desk.line.followUp" : "desk.line.followUpPlain", { by, at: dateTime(event.due_at), text: event.text });
     case "customer_linked":
       return t("desk.line.linked", { by });
     case "record_saved":

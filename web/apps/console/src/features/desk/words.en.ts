@@ -199,6 +199,8 @@ export const en = {
     tagged: "{by} added the tag “{tag}”",
     untagged: "{by} removed the tag “{tag}”",
     flagged: "{by} set a {colour} flag: {text}",
+    flaggedPlain: "{by} set a {colour} flag",
+    followUpPlain: "{by} will follow up {at}",
     unflagged: "{by} removed the flag",
     followUp: "{by} will follow up {at}: {text}",
     followUpDone: "{by} followed up",

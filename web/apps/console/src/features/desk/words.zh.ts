@@ -199,6 +199,8 @@ export const zh = {
     tagged: "{by}加了标签“{tag}”",
     untagged: "{by}去掉了标签“{tag}”",
     flagged: "{by}加了{colour}旗标：{text}",
+    flaggedPlain: "{by}加了{colour}旗标",
+    followUpPlain: "{by}设定{at}跟进",
     unflagged: "{by}取消了旗标",
     followUp: "{by}设定{at}跟进：{text}",
     followUpDone: "{by}完成了跟进",
