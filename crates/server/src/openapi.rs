@@ -4,8 +4,10 @@ use crate::http;
 use utoipa::{
     OpenApi, PartialSchema, ToSchema,
     openapi::{
-        ComponentsBuilder, Content, HttpMethod, PathItem, Ref, RefOr, ResponseBuilder, SecurityRequirement,
+        Components, ComponentsBuilder, Content, HttpMethod, PathItem, Ref, RefOr, ResponseBuilder, Schema,
+        SecurityRequirement, Type,
         path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn},
+        schema::{AnyOfBuilder, SchemaType},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
@@ -37,7 +39,7 @@ pub fn document() -> String {
         .security_scheme("key", SecurityScheme::Http(key))
         .security_scheme("session", SecurityScheme::ApiKey(cookie))
         .build();
-    document.components = Some(components);
+    document.components = Some(correct(components));
     document.security =
         Some(["key", "session"].map(|way| SecurityRequirement::new(way, [] as [&str; 0])).to_vec());
     for (path, item) in &mut document.paths.paths {
@@ -46,6 +48,36 @@ pub fn document() -> String {
         }
     }
     document.to_pretty_json().expect("the document has a JSON form")
+}
+
+/// Two things that schemas derived from types say too strictly: what a tagged enum wraps carries the tag as well, and
+/// plain values that overlap are any of several, not one of them.
+fn correct(mut components: Components) -> Components {
+    let mut wrapped = vec![];
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::OneOf(one_of)) = schema else { continue };
+        for item in &one_of.items {
+            let RefOr::T(Schema::AllOf(all_of)) = item else { continue };
+            wrapped.extend(all_of.items.iter().filter_map(|it| match it {
+                RefOr::Ref(it) => it.ref_location.rsplit('/').next().map(str::to_owned),
+                RefOr::T(_) => None,
+            }));
+        }
+        let is_plain = |item: &RefOr<Schema>| match item {
+            RefOr::T(Schema::Object(it)) => it.schema_type != SchemaType::Type(Type::Object),
+            _ => false,
+        };
+        if one_of.items.iter().all(is_plain) {
+            let any_of = std::mem::take(&mut one_of.items).into_iter();
+            *schema = any_of.fold(AnyOfBuilder::new(), |any_of, item| any_of.item(item)).into();
+        }
+    }
+    for name in wrapped {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&name) {
+            object.additional_properties = None;
+        }
+    }
+    components
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
@@ -67,10 +99,17 @@ fn finish(operation: &mut Operation, method: &str, path: &str) {
     let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     operation.operation_id =
         Some([method].into_iter().chain(place).chain(words).collect::<Vec<_>>().join("_"));
-    let problem = ResponseBuilder::new()
-        .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
-        .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))));
-    operation.responses.responses.insert("default".into(), RefOr::T(problem.build()));
+    let problem = || {
+        ResponseBuilder::new()
+            .description("A problem (RFC 9457): what went wrong, on what, and what to do now.")
+            .content("application/problem+json", Content::new(Some(Ref::from_schema_name("Problem"))))
+            .build()
+    };
+    let responses = &mut operation.responses.responses;
+    for (_, response) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+        *response = RefOr::T(problem());
+    }
+    responses.insert("default".into(), RefOr::T(problem()));
     let lang = ParameterBuilder::new()
         .name("lang")
         .parameter_in(ParameterIn::Query)
@@ -165,6 +204,18 @@ mod tests {
         for reference in text.split("\"#/components/schemas/").skip(1) {
             let name = reference.split('"').next().unwrap();
             assert!(schemas.contains_key(name), "{name} is referred to and not described");
+        }
+    }
+
+    #[test]
+    fn what_a_tagged_enum_wraps_may_carry_the_tag() {
+        let document: serde_json::Value = serde_json::from_str(&document()).unwrap();
+        let schemas = &document["components"]["schemas"];
+        let kinds = schemas["Record"]["oneOf"].as_array().unwrap();
+        assert_eq!(kinds.len(), yingda_core::config::RecordKind::ALL.len());
+        for kind in kinds {
+            let name = kind["allOf"][0]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            assert!(schemas[name]["additionalProperties"].is_null(), "{name} forbids its own tag");
         }
     }
 

@@ -335,7 +335,10 @@ const EXPORT_ROWS: usize = 100_000;
 
 /// The list as a table for spreadsheets. Needs the right to export, and leaves a trace.
 #[utoipa::path(get, path = "/conversations/export", tag = "conversations", params(FormatQuery, ConversationQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "text/csv")))]
+    responses((status = 200, content(
+        (Vec<u8> = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    ))))]
 async fn export(
     State(app): State<Shared>,
     caller: Caller,

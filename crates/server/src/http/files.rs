@@ -173,7 +173,7 @@ async fn read(form: &mut Multipart, largest: usize) -> Result<(String, Bytes), P
 
 /// A file. Pictures are shown in the page, everything else is downloaded.
 #[utoipa::path(get, path = "/files/{id}", tag = "files", params(("id" = FileId, Path), TokenQuery),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+    responses((status = 200, body = Vec<u8>, content_type = "*/*")))]
 async fn fetch(
     State(app): State<Shared>,
     caller: OptionalCaller,

@@ -52,7 +52,7 @@ struct FormatQuery {
 /// A conversation's text, with the notes of staff.
 #[utoipa::path(get, path = "/conversations/{id}/transcript", tag = "conversations",
     params(("id" = ConversationId, Path), FormatQuery),
-    responses((status = 200, body = String, content_type = "text/plain")))]
+    responses((status = 200, content((String = "text/plain"), (String = "text/html")))))]
 async fn for_staff(
     State(app): State<Shared>,
     caller: Caller,
@@ -65,7 +65,7 @@ async fn for_staff(
 
 /// The visitor's own latest conversation, as they saw it.
 #[utoipa::path(get, path = "/visitor/transcript", tag = "widget", params(TokenQuery, FormatQuery),
-    responses((status = 200, body = String, content_type = "text/plain")))]
+    responses((status = 200, content((String = "text/plain"), (String = "text/html")))))]
 async fn for_visitor(
     State(app): State<Shared>,
     client: Client,
