@@ -19,8 +19,9 @@ use tokio::sync::mpsc;
 use yingda_core::{At, actor::Actor, directory::Directory, event::Fact, id::*, lang::Lang};
 use yingda_wire::frame::{LiveVisitor, ServerFrame};
 
-/// Frames that wait for one socket.
-const QUEUE: usize = 256;
+/// Frames that wait for one visitor's socket, and for one console's, which hears of a whole floor.
+const VISITOR_QUEUE: usize = 256;
+const STAFF_QUEUE: usize = 4_096;
 /// Changes among those who browse are told together.
 const VISITORS_PACE: Duration = Duration::from_secs(1);
 /// An invitation by hand waits so long for its answer.
@@ -332,7 +333,11 @@ impl Out {
 
 impl Inner {
     fn add(&mut self, lang: Lang, who: Who) -> (SocketKey, mpsc::Receiver<Out>) {
-        let (queue, receiver) = mpsc::channel(QUEUE);
+        let most = match who {
+            Who::Visitor { .. } => VISITOR_QUEUE,
+            Who::Staff(_) => STAFF_QUEUE,
+        };
+        let (queue, receiver) = mpsc::channel(most);
         self.next += 1;
         self.sockets.insert(self.next, Socket { queue, lang, who });
         (self.next, receiver)
