@@ -159,10 +159,11 @@ impl Oidc {
         if claims["iss"] != *provider.issuer {
             return Err("the identity token is another provider's");
         }
-        if audience != id && !audience.as_array().is_some_and(|all| all.iter().any(|it| it == id)) {
+        let is_among = audience.as_array().is_some_and(|all| all.iter().any(|it| it == id));
+        if !(audience == id || is_among) {
             return Err("the identity token is meant for somebody else");
         }
-        if !claims["exp"].as_i64().is_some_and(|at| at * 1_000 > now) {
+        if claims["exp"].as_i64().is_none_or(|at| at * 1_000 <= now) {
             return Err("the identity token is past its time");
         }
         if !same(claims["nonce"].as_str().unwrap_or_default().as_bytes(), nonce.as_bytes()) {

@@ -118,7 +118,8 @@ async fn the_provider_vouches_for_a_person() {
     person.cookie = Some(state(&redirect));
     assert_eq!(person.get(&back(&redirect)).await.code(), "sign_in_wrong", "a state works once");
 
-    let lies: [(&str, &str, fn(&mut Value)); 6] = [
+    type Change = fn(&mut Value);
+    let lies: [(&str, &str, Change); 6] = [
         ("nobody here", "other@example.com", |_| ()),
         ("meant for another", "li@example.com", |claims| claims["aud"] = "other".into()),
         ("past its time", "li@example.com", |claims| claims["exp"] = 1.into()),
