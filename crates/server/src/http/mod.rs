@@ -21,8 +21,8 @@ pub mod reports;
 pub mod session;
 pub mod setup;
 pub mod transcript;
-pub mod visitor_pages;
 pub mod users;
+pub mod visitor_pages;
 pub mod visitors;
 pub mod webhooks;
 
@@ -84,9 +84,10 @@ pub fn router(app: Shared) -> Router {
 /// A bug in one handler is that request's problem, not the process's.
 async fn catch_panics(request: Request, next: Next) -> Response {
     let address = request.uri().path().to_owned();
-    AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
-        problem::Problem::broken("a handler panicked", address).into_response()
-    })
+    AssertUnwindSafe(next.run(request))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| problem::Problem::broken("a handler panicked", address).into_response())
 }
 
 /// What every answer says to browsers. Pages add their own content security policy.
@@ -131,7 +132,8 @@ mod tests {
             .route("/", get(broken))
             .layer(middleware::from_fn(catch_panics))
             .layer(middleware::from_fn(problem::tell));
-        let answer = router.oneshot(Request::get("/").body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let answer =
+            router.oneshot(Request::get("/").body(axum::body::Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 500);
         let body = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
         assert!(String::from_utf8_lossy(&body).contains("urn:yingda:problem:broken"));
