@@ -1,4 +1,4 @@
-import type { Actor } from "@yingda/wire";
+import type { Actor, AuditRow, Event, RecordKind } from "@yingda/wire";
 import { nameOf } from "../../floor/names";
 import { t } from "../../i18n";
 
@@ -16,4 +16,66 @@ export function actorName(by: Actor): string {
     default:
       return t("desk.system");
   }
+}
+
+export interface On {
+  kind: "conversation" | "user" | "visitor" | "customer" | "record" | "site";
+  id: string;
+}
+
+/** What the event is about. */
+export function subject(row: Pick<AuditRow, "event">): On {
+  const { on } = row.event as Partial<Event>;
+  if (typeof on !== "object") return { kind: "site", id: "" };
+  const [kind, id] = Object.entries(on)[0] ?? ["site", ""];
+  return { kind: kind as On["kind"], id: String(id) };
+}
+
+export function subjectName(on: On): string {
+  const word = t(`audit.subject.${on.kind}`);
+  if (on.kind === "user") return nameOf("user", on.id);
+  return on.id ? `${word} ${on.id.slice(-6)}` : word;
+}
+
+/** The one thing that tells an event from others of its kind. */
+export function gist(row: AuditRow): string {
+  const event = row.event as Event;
+  switch (event.kind) {
+    case "record_changed":
+      return [t(`admin.one.${event.record}`), event.name].filter(Boolean).join(" ");
+    case "assigned":
+      return nameOf("user", event.agent);
+    case "queued":
+    case "queue_left":
+      return nameOf("queue", event.queue);
+    case "agent_state_changed":
+      return nameOf("user", event.agent);
+    case "tagged":
+    case "untagged":
+      return nameOf("tag", event.tag);
+    case "sign_in_failed":
+      return event.login;
+    case "exported":
+      return `${event.what} ${event.rows}`;
+    case "api_key_changed":
+      return event.name;
+    case "secret_changed":
+      return nameOf("user", event.user);
+    case "refused":
+      return event.refusal;
+    case "site_started":
+      return event.version;
+    case "rated":
+      return t("desk.pane.stars", { score: event.score });
+    default:
+      return "";
+  }
+}
+
+/** Where a record that changed is edited. */
+export function editedAt(row: AuditRow): string | null {
+  const event = row.event as Event;
+  if (event.kind !== "record_changed" || event.deleted) return null;
+  const kind: RecordKind = event.record;
+  return kind === "settings" ? "/admin/settings" : `/admin/${kind}/${event.id}`;
 }
