@@ -23,6 +23,8 @@ mod roster;
 mod seat;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod teller;
 
 pub use seat::{CAPACITY, Seat, share};
 
