@@ -72,7 +72,7 @@ impl Visitor {
         let start = StartFrame { n: 1, base: 1, topic: None, fields: Default::default(), content };
         socket::send(&mut socket, &ClientFrame::Start(start)).await?;
         let conversation = socket::wait(&mut socket, |seen| {
-            seen.on.and_then(|on| on.conversation).filter(|_| seen.kind == "conversation_started")
+            (seen.kind == "conversation_started").then(|| seen.conversation()).flatten()
         })
         .await?;
         Ok(Visitor { socket, tab, number, token, conversation })

@@ -3,6 +3,7 @@
 use crate::Result;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::{
     borrow::Cow,
     net::{Ipv4Addr, SocketAddr},
@@ -29,8 +30,9 @@ pub struct Seen<'a> {
     pub seq: u64,
     #[serde(default, borrow)]
     pub kind: Cow<'a, str>,
-    #[serde(default)]
-    pub on: Option<On>,
+    /// What an event is about; frames of other kinds use the same key for something else.
+    #[serde(default, borrow)]
+    on: Option<&'a RawValue>,
     #[serde(default)]
     pub from: Option<Origin>,
     #[serde(default, borrow)]
@@ -39,14 +41,18 @@ pub struct Seen<'a> {
     pub n: u32,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct On {
-    pub conversation: Option<ConversationId>,
-}
-
 impl Seen<'_> {
     pub fn of(frame: &str) -> Result<Seen<'_>> {
         serde_json::from_str(frame).map_err(|error| format!("{error} in {frame}").into())
+    }
+
+    /// The conversation that an event is about.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        #[derive(Deserialize)]
+        struct On {
+            conversation: Option<ConversationId>,
+        }
+        serde_json::from_str::<On>(self.on?.get()).ok()?.conversation
     }
 
     pub fn is_message(&self) -> bool {
