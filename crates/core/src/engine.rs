@@ -213,7 +213,9 @@ impl Engine {
             let mark = std::mem::take(&mut conversation.mark);
             if mark != Mark::Clean {
                 let whole = mark == Mark::Changed;
-                output.conversations.push(ConversationWrite { conversation: (**conversation).clone(), whole });
+                output
+                    .conversations
+                    .push(ConversationWrite { conversation: (**conversation).clone(), whole });
             }
             // A closed conversation leaves the memory with its last write; its row brings it back.
             if conversation.phase == Phase::Closed {

@@ -48,17 +48,11 @@ impl View {
                     .iter()
                     .filter(|(_, queue)| users.iter().any(|it| directory.serves(*it, queue)));
                 queues.extend(overseen.map(|(id, _)| *id));
-                Self {
-                    queues: Seen::These(queues),
-                    agents: agents(users.into_iter().collect()),
-                    visitors,
-                }
+                Self { queues: Seen::These(queues), agents: agents(users.into_iter().collect()), visitors }
             }
-            None => Self {
-                queues: Seen::These(queues),
-                agents: agents(HashSet::from_iter([user])),
-                visitors,
-            },
+            None => {
+                Self { queues: Seen::These(queues), agents: agents(HashSet::from_iter([user])), visitors }
+            }
         }
     }
 
