@@ -1,0 +1,38 @@
+import type { Words } from "../../i18n";
+
+export const words = {
+  zh: {
+    title: "报表",
+    by: { agent: "座席", queue: "队列", hour: "小时", day: "日期" },
+    period: "时段",
+    periods: { today: "今天", yesterday: "昨天", week: "近7天", month: "近30天" },
+    line: "业务线",
+    team: "团队",
+    figure: "指标",
+    total: "合计",
+    refresh: "刷新",
+    asOf: "{at}统计，时区{zone}",
+    indicator: "（指标{code}）",
+    seconds: "秒",
+    chartOf: "{name}的柱状图，数值见下方表格",
+    nothing: "这个时段没有数据",
+    nothingHint: "换一个时段，或清除筛选。",
+  },
+  en: {
+    title: "Reports",
+    by: { agent: "Agent", queue: "Queue", hour: "Hour", day: "Day" },
+    period: "Period",
+    periods: { today: "Today", yesterday: "Yesterday", week: "7 days", month: "30 days" },
+    line: "Business line",
+    team: "Team",
+    figure: "Figure",
+    total: "Total",
+    refresh: "Refresh",
+    asOf: "As of {at}, {zone}",
+    indicator: "(indicator {code})",
+    seconds: " s",
+    chartOf: "Chart of {name}; the figures stand in the table below",
+    nothing: "No figures for this period",
+    nothingHint: "Choose another period, or clear the filters.",
+  },
+} satisfies Words;
