@@ -263,14 +263,16 @@ impl Engine {
             match self.conversations.get(&conversation).map(|it| it.phase) {
                 Some(Phase::WrapUp) => self.end_wrap_up(cause, conversation, WrapUpEnd::AgentLeft),
                 Some(Phase::Offered) => self.end_offer(cause, conversation, OfferEnd::AgentLeft),
-                Some(Phase::Active) => {
-                    // One that came without a queue has no place to go back to: it ends.
-                    if self.return_to_queue(cause, conversation, SegmentEnd::AgentAway).is_err() {
-                        self.close(cause, conversation, CloseReason::Ended);
-                    }
-                }
+                Some(Phase::Active) => self.return_or_end(cause, conversation),
                 _ => {}
             }
+        }
+    }
+
+    /// A conversation that came without a queue has no place to go back to: it ends.
+    fn return_or_end(&mut self, cause: Cause, conversation: ConversationId) {
+        if self.return_to_queue(cause, conversation, SegmentEnd::AgentAway).is_err() {
+            self.close(cause, conversation, CloseReason::Ended);
         }
     }
 }

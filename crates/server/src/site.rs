@@ -49,10 +49,13 @@ pub struct Site {
     position: watch::Receiver<u64>,
 }
 
+/// Something to be read of the live state.
+type Look = Box<dyn FnOnce(&Engine, At) + Send>;
+
 enum Ask {
     Command(Envelope, Reply),
     Change(Item, oneshot::Sender<Result<u64, Refused>>),
-    Read(Box<dyn FnOnce(&Engine, At) + Send>),
+    Read(Look),
     /// Rows that may be written some time, with whatever is committed next.
     Ride(Statement),
 }

@@ -200,7 +200,7 @@ impl World {
             }
             24 => {
                 let Some(id) = plan.pick(&known) else { return (Actor::System, Command::Tick) };
-                self.by_hand |= !self.conversations[&id].agent.is_some_and(|holder| holder == agent);
+                self.by_hand |= self.conversations[&id].agent != Some(agent);
                 (
                     Actor::User { id: UserId(100) },
                     act(id, if plan.one_in(2) { Act::TakeOver } else { Act::Pick }),

@@ -12,7 +12,7 @@ use yingda_wire::frame::ServerFrame;
 const WRITE_DEADLINE: Duration = Duration::from_secs(15);
 
 pub enum Line {
-    Socket(WebSocket),
+    Socket(Box<WebSocket>),
     /// Server-sent events and POST.
     Stream {
         heard: mpsc::Receiver<String>,

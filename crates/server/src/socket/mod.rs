@@ -64,7 +64,7 @@ async fn open(
         .max_write_buffer_size(MOST_UNSENT)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| serve(app, Line::Socket(socket), Caller { client, signed_in }))
+        .on_upgrade(move |socket| serve(app, Line::Socket(Box::new(socket)), Caller { client, signed_in }))
         .into_response()
 }
 
@@ -96,5 +96,5 @@ fn bad(message: &str) -> ServerFrame {
 
 /// A refusal without a command behind it, in words.
 fn problem(code: Code, lang: Lang) -> ServerFrame {
-    bad(&crate::sentences::of(code).said(lang).what.to_owned())
+    bad(crate::sentences::of(code).said(lang).what)
 }

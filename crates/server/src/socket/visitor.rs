@@ -57,7 +57,6 @@ pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Hello) {
         Ok(opened) => opened,
         Err(refused) => return line.say(&refused).await,
     };
-    drop(caller);
     let mut talk = Talk { app: app.clone(), key, visitor, allowance: BURST, at: app.clock.now() };
     talk.run(line, queue, first).await;
     app.hub.leave(key);
