@@ -17,7 +17,7 @@ type Shape =
   | { as: "either"; words: string }
   | { as: "ref"; kind: RecordKind; maybe?: boolean }
   | { as: "refs"; kind: RecordKind }
-  | { as: "words"; words?: string }
+  | { as: "words"; /** Usual values, to choose from. */ usual?: readonly string[] }
   | { as: "list"; scope: string; fields: () => FieldSpec[]; blank: () => unknown; /** The items are texts, not objects. */ texts?: boolean }
   | { as: "own"; part: OwnPart };
 

@@ -49,7 +49,7 @@ export function gist(row: AuditRow): string {
     case "queue_left":
       return nameOf("queue", event.queue);
     case "agent_state_changed":
-      return nameOf("user", event.agent);
+      return `${nameOf("user", event.agent)} ${t(`audit.state.${event.state}`)}`;
     case "tagged":
     case "untagged":
       return nameOf("tag", event.tag);

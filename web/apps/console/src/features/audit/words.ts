@@ -27,6 +27,7 @@ export const words = {
     raw: "完整内容",
     openConversation: "打开会话",
     openRecord: "打开设置",
+    state: { ready: "就绪", not_ready: "未就绪", offline: "离线" },
     kinds: {
       record_changed: "修改设置", customer_changed: "修改客户", customers_merged: "合并客户", api_key_changed: "接口密钥", secret_changed: "修改密码", exported: "导出数据",
       signed_in: "登录", signed_out: "退出", sign_in_failed: "登录失败", sign_in_unlocked: "解除锁定", refused: "被拒绝的操作", site_started: "系统启动",
@@ -66,6 +67,7 @@ export const words = {
     raw: "Everything",
     openConversation: "Open the conversation",
     openRecord: "Open the record",
+    state: { ready: "ready", not_ready: "not ready", offline: "offline" },
     kinds: {
       record_changed: "Setting changed", customer_changed: "Customer changed", customers_merged: "Customers merged", api_key_changed: "API key", secret_changed: "Password changed", exported: "Exported",
       signed_in: "Signed in", signed_out: "Signed out", sign_in_failed: "Sign-in failed", sign_in_unlocked: "Unlocked", refused: "Refused", site_started: "System started",

@@ -83,10 +83,12 @@ export const invitation = kindSpec({
   facts: (it, told) => [told.name("widget", it.widget), it.enabled ? "" : told.t("admin.disabled")],
 });
 
+const EVENTS = ["conversation_started", "assigned", "message_posted", "conversation_closed", "rated", "record_saved", "message_left", "customer_changed"] as const;
+
 export const webhook = kindSpec({
   kind: "webhook",
   needs: ["manage_integrations"],
-  groups: [{ key: "webhook", fields: [{ key: "name", as: "line" }, { key: "enabled", as: "switch" }, { key: "url", as: "line", full: true }, { key: "kinds", as: "words", words: "event", full: true }] }],
+  groups: [{ key: "webhook", fields: [{ key: "name", as: "line" }, { key: "enabled", as: "switch" }, { key: "url", as: "line", full: true }, { key: "kinds", as: "words", usual: EVENTS, full: true }] }],
   blank: () => ({ kind: "webhook", name: "", url: "https://", kinds: [], enabled: true }),
   name: (it) => it.name,
   facts: (it, told) => [it.url, it.enabled ? "" : told.t("admin.disabled")],
