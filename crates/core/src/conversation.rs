@@ -150,6 +150,8 @@ pub struct Conversation {
     /// Customer messages after `read_by_staff`.
     pub unread: u16,
     pub preview: String,
+    /// The message that the preview shows.
+    pub preview_of: u64,
     #[serde(skip_serializing_if = "SmallVec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Vec<TagId>))]
     pub tags: SmallVec<[TagId; 0]>,

@@ -147,6 +147,9 @@ impl Engine {
             }
             Act::Recall { message } => {
                 // Who wrote it, and when, is checked by the edge against the stored event.
+                if conversation.preview_of == message {
+                    conversation.preview.clear();
+                }
                 self.log.about(conversation, cause, Audience::Customer, Fact::MessageRecalled { message });
             }
             Act::Accept => self.accept(cause, id)?,

@@ -159,6 +159,7 @@ impl Engine {
         conversation.spoke_at = cause.now;
         let fact = Fact::MessagePosted { content, author };
         let seq = self.log.about(conversation, cause, Audience::Customer, fact);
+        conversation.preview_of = seq;
         match cause.by {
             Actor::Visitor { .. } => {
                 conversation.unread = conversation.unread.saturating_add(1);

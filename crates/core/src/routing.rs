@@ -326,8 +326,19 @@ impl Engine {
         self.log.mark(conversation, Mark::Changed);
         let medium = conversation.medium;
         self.enlist(id, cause.now);
+        self.arm_conversation(id);
         if end == OfferEnd::TimedOut {
             self.missed(cause, agent, medium);
+        }
+    }
+
+    /// Those who declined or missed it may be asked again.
+    pub(crate) fn ask_again(&mut self, now: At, id: ConversationId) {
+        let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        if conversation.phase == Phase::Waiting && !conversation.refused_by.is_empty() {
+            conversation.refused_by.clear();
+            self.log.mark(conversation, Mark::Changed);
+            self.enlist(id, now);
         }
     }
 

@@ -3,12 +3,18 @@
 use crate::{At, agent::AgentState, conversation::Phase, engine::Engine, event::OfferEnd, id::*, log::Cause};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
+/// A contact that somebody declined or missed may be offered to them again after this time: nobody waits for ever
+/// because everyone said no once.
+const ASK_AGAIN_MS: i64 = 60_000;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     Offer(ConversationId),
     WrapUp(ConversationId),
     Idle(ConversationId),
     Overflow(ConversationId),
+    /// Whoever declined or missed it may be asked again.
+    AskAgain(ConversationId),
     Grace(UserId),
 }
 
@@ -61,6 +67,7 @@ impl Engine {
                 }
                 Timer::Idle(id) => self.check_idle(now, id),
                 Timer::Overflow(id) => self.check_overflow(now, id),
+                Timer::AskAgain(id) => self.ask_again(now, id),
                 Timer::Grace(agent) => {
                     let due = self.agents.get(&agent).is_some_and(|it| {
                         it.state != AgentState::Offline
@@ -107,6 +114,9 @@ impl Engine {
                 }
             }
             Phase::Waiting => {
+                if !conversation.refused_by.is_empty() {
+                    self.timers.set(conversation.last_at + ASK_AGAIN_MS, Timer::AskAgain(id));
+                }
                 let queue = conversation.queue.and_then(|id| self.directory.queues.get(&id));
                 for overflow in queue.iter().flat_map(|queue| &queue.overflow) {
                     if let crate::config::OverflowWhen::WaitedS(seconds) = overflow.when {

@@ -97,6 +97,22 @@ fn a_declined_offer_goes_to_the_next_agent() {
     );
 }
 
+/// Nobody waits for ever because everyone said no once: after a minute they are asked again.
+#[test]
+fn a_contact_that_everyone_declined_is_offered_again() {
+    check(
+        "
+        wang is ready
+        +1 v1 starts care
+        > v1:started v1:said v1:queued(care) v1:offered(wang)
+        +3 wang declines v1
+        > v1:offer_ended(wang,declined,3)
+        +60 time passes
+        > v1:offered(wang)
+        ",
+    );
+}
+
 /// SP-03: a break chosen during a contact begins after it (预约小休), and meanwhile nothing new comes.
 #[test]
 fn a_break_chosen_during_a_contact_begins_after_it() {
