@@ -1,7 +1,7 @@
 // What a supervisor sees at a glance: urgency by threshold, service level, order of agents and of those who wait.
 import type { Agent, Conversation, QueueNow } from "@yingda/wire";
 import { expect, test } from "vitest";
-import { agentRows, merged, serviceLevel, together, urgency, waitingRows } from "../src/features/live/figures";
+import { agentRows, merged, serviceLevel, together, urgency, waitingRows, worst } from "../src/features/live/figures";
 import { percent } from "../src/features/live/percent";
 
 const queue = (more: Partial<QueueNow>): QueueNow => ({
@@ -15,6 +15,12 @@ test.each([
   [20_000, "late"],
 ])("a wait of %i ms against 20 s is %s", (waited, expected) => {
   expect(urgency(waited, 20)).toBe(expected);
+});
+
+test("a long wait alarms by its own queue's threshold, not by a stricter one's", () => {
+  const threshold = (id: string) => (id === "vip" ? 10 : 20);
+  expect(worst([queue({ queue: "vip" }), queue({ longest_since_at: 0 })], 11_000, threshold)).toBe("calm");
+  expect(worst([queue({ queue: "vip", longest_since_at: 0 }), queue({ longest_since_at: 0 })], 11_000, threshold)).toBe("late");
 });
 
 test("service level F1, and nothing to divide by", () => {

@@ -10,13 +10,19 @@ export function urgency(waited_ms: number, threshold_s: number): Urgency {
   return waited_ms >= limit * 0.75 ? "soon" : "calm";
 }
 
+/** The most urgent of the queues, each by its own threshold. */
+export function worst(queues: readonly QueueNow[], now: number, threshold: (queue: string) => number): Urgency {
+  const all = queues.map((it) => (it.longest_since_at == null ? "calm" : urgency(now - it.longest_since_at, threshold(it.queue))));
+  return all.includes("late") ? "late" : all.includes("soon") ? "soon" : "calm";
+}
+
 /** F1 of the reports: (answered in time + abandoned in time) ÷ (answered + abandoned). Nothing to divide by: none. */
 export function serviceLevel(it: Pick<QueueNow, "answered" | "answered_in_time" | "abandoned" | "abandoned_in_time">): number | null {
   const all = it.answered + it.abandoned;
   return all > 0 ? (it.answered_in_time + it.abandoned_in_time) / all : null;
 }
 
-export type Sums = Omit<QueueNow, "queue" | "wait_s">;
+type Sums = Omit<QueueNow, "queue" | "wait_s">;
 
 export function together(queues: readonly QueueNow[]): Sums {
   const sums: Sums = { waiting: 0, longest_since_at: null, active: 0, ready: 0, entered: 0, answered: 0, answered_in_time: 0, abandoned: 0, abandoned_in_time: 0 };
