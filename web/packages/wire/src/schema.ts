@@ -1425,6 +1425,12 @@ export interface components {
             /** @default  */
             preview: string;
             /**
+             * Format: int64
+             * @description The message that the preview shows.
+             * @default 0
+             */
+            preview_of: number;
+            /**
              * Format: int32
              * @default 0
              */
