@@ -8,7 +8,7 @@ use crate::{
     clock, fill,
     people::{self, Heard, Pace, Said, Times},
     server::{Folder, Given, Server},
-    spread::{Spread, rounded},
+    spread::{Spread, micros, rounded},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -83,21 +83,21 @@ impl Messages {
 
     async fn measure(&self, server: &mut Server, world: &World) -> Result<Value> {
         let address = server.address;
-        let ready = world.agents.iter().enumerate().map(|(n, agent)| people::be_ready(address, agent, n));
-        let consoles = futures_util::future::try_join_all(ready).await?;
-        let mut visitors = people::all_come(world, address, self.visitors).await?;
-        futures_util::future::try_join_all(visitors.iter_mut().map(|visitor| visitor.be_served())).await?;
-
-        let zero = clock::now() + Duration::from_millis(200);
-        let warm = zero + WARM_UP;
-        let times = Times { zero, warm, end: warm + Duration::from_secs(self.seconds) };
+        let zero = clock::now();
         let heard_in_all = Arc::new(AtomicU64::new(0));
         let (stop, stopped) = watch::channel(false);
         let mut agents = JoinSet::new();
-        for console in consoles {
+        let ready = world.agents.iter().enumerate().map(|(n, agent)| people::be_ready(address, agent, n));
+        for console in futures_util::future::try_join_all(ready).await? {
             let (heard_in_all, stopped) = (heard_in_all.clone(), stopped.clone());
-            agents.spawn(async move { people::listen(console, times, &heard_in_all, stopped).await });
+            agents.spawn(async move { people::listen(console, zero, &heard_in_all, stopped).await });
         }
+        let mut visitors = people::all_come(world, address, self.visitors).await?;
+        futures_util::future::try_join_all(visitors.iter_mut().map(|visitor| visitor.be_served())).await?;
+        eprintln!("{} visitors are served after {:.0} ms", self.visitors, clock::ms_since(zero));
+        let begin = clock::now() + Duration::from_millis(200);
+        let warm = begin + WARM_UP;
+        let times = Times { zero, begin, warm, end: warm + Duration::from_secs(self.seconds) };
         let mut talks = JoinSet::new();
         let pace = self.pace();
         for visitor in visitors {
@@ -132,7 +132,9 @@ impl Messages {
             heard.push(agent??);
         }
         let faults = self.faults(world, &said, &heard).await?;
-        let latencies = Spread::of_micros(heard.into_iter().flat_map(|it| it.latencies).collect());
+        let warm_us = micros(times.warm - times.zero);
+        let counted = heard.iter().flatten().filter(|it| it.sent >= warm_us);
+        let latencies = Spread::of_micros(counted.map(|it| it.took).collect());
         let in_time: u64 = said.iter().map(|it| it.acked_in_time).sum();
         if let Some(refusal) = said.iter().find_map(|it| it.first_refusal.as_ref()) {
             eprintln!("a refusal: {refusal}");
@@ -153,10 +155,10 @@ impl Messages {
     }
 
     /// Against both what agents saw and what is stored.
-    async fn faults(&self, world: &World, said: &[Said], heard: &[Heard]) -> Result<Faults> {
+    async fn faults(&self, world: &World, said: &[Said], heard: &[Vec<Heard>]) -> Result<Faults> {
         let mut heard_of = vec![vec![]; self.visitors];
-        for (visitor, n) in heard.iter().flat_map(|it| &it.messages) {
-            heard_of[*visitor as usize].push(*n);
+        for it in heard.iter().flatten() {
+            heard_of[it.visitor as usize].push(it.n);
         }
         let mut faults = Faults::default();
         for words in said {

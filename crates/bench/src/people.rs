@@ -114,6 +114,8 @@ pub enum Pace {
 pub struct Times {
     /// What times in messages count from.
     pub zero: Instant,
+    /// When visitors begin to write.
+    pub begin: Instant,
     /// Before this, nothing counts: caches fill.
     pub warm: Instant,
     pub end: Instant,
@@ -151,7 +153,7 @@ pub async fn talk(
     };
     let give_up = sleep_until((times.end + Duration::from_secs(10)).into());
     tokio::pin!(give_up);
-    let mut next_at = times.zero + offset;
+    let mut next_at = times.begin + offset;
     let (mut n, mut waiting) = (0_u32, 0_u32);
     loop {
         let now = clock::now();
@@ -200,13 +202,15 @@ pub async fn talk(
     Ok((said, visitor))
 }
 
-/// What an agent's socket showed.
-#[derive(Debug, Default)]
+/// A message as it came to an agent's socket.
+#[derive(Clone, Copy, Debug)]
 pub struct Heard {
-    /// Visitor and number, in the order of arrival.
-    pub messages: Vec<(u32, u32)>,
-    /// Microseconds from the visitor's sending to here, of messages sent after the warm-up.
-    pub latencies: Vec<u32>,
+    pub visitor: u32,
+    pub n: u32,
+    /// Microseconds from zero to the visitor's sending.
+    pub sent: u32,
+    /// Microseconds from there to here.
+    pub took: u32,
 }
 
 /// Signs on as ready.
@@ -222,19 +226,20 @@ pub async fn be_ready(address: SocketAddr, agent: &Agent, number: usize) -> Resu
     Ok(socket)
 }
 
-/// Reads until told to stop.
+/// Reads until told to stop: a socket that is not read is one that the server rightly drops.
 pub async fn listen(
     mut socket: Socket,
-    times: Times,
+    zero: Instant,
     heard_in_all: &AtomicU64,
     mut stop: watch::Receiver<bool>,
-) -> Result<Heard> {
-    let mut heard = Heard::default();
+) -> Result<Vec<Heard>> {
+    let mut heard = vec![];
     let mut beat = tokio::time::interval(Duration::from_secs(10));
     loop {
         let text = tokio::select! {
             next = socket.next() => match next.ok_or("an agent's socket ended")?? {
                 Message::Text(text) => text,
+                Message::Close(why) => return Err(format!("the server closed an agent's socket: {why:?}").into()),
                 _ => continue,
             },
             _ = beat.tick() => {
@@ -245,11 +250,9 @@ pub async fn listen(
         };
         let seen = Seen::of(&text)?;
         let Some((visitor, n, sent)) = spoken(&seen) else { continue };
-        heard.messages.push((visitor, n));
+        let took = micros(clock::now() - zero).saturating_sub(sent);
+        heard.push(Heard { visitor, n, sent, took });
         heard_in_all.fetch_add(1, Ordering::Relaxed);
-        if times.zero + Duration::from_micros(sent.into()) >= times.warm {
-            heard.latencies.push(micros(clock::now() - times.zero).saturating_sub(sent));
-        }
     }
 }
 
