@@ -52,6 +52,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     read_by_staff: 0,
     unread: 0,
     preview: "",
+    preview_of: 0,
     tags: [],
     flag: null,
     follow_up_at: null,
@@ -127,6 +128,8 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
       return { phase: "bot", agent: null, closed_at: null, warned: false };
     case "message_posted":
       return said(known, event);
+    case "message_recalled":
+      return known.preview_of === event.message ? { preview: "" } : {};
     case "read":
       return event.by.type === "visitor"
         ? { read_by_visitor: Math.max(known.read_by_visitor, event.up_to) }
@@ -168,7 +171,7 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
 }
 
 function said(known: Conversation, event: Extract<Event, { kind: "message_posted" }>): Partial<Conversation> {
-  const words = { preview: preview(event), last_at: event.at, spoke_at: event.at };
+  const words = { preview: preview(event), preview_of: event.seq, last_at: event.at, spoke_at: event.at };
   if (event.by.type === "visitor") {
     return {
       ...words,
