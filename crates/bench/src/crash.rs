@@ -58,7 +58,8 @@ impl Crash {
 
         let mut server = Server::start_at(folder.path(), address).await?;
         let mut ready = vec![server.ready_ms];
-        let visitors = people::all_come(&world, address, self.visitors).await?;
+        let come = (0..self.visitors).map(|number| Visitor::come(address, world.widget, number));
+        let visitors = futures_util::future::try_join_all(come).await?;
         let (stop, stopped) = watch::channel(false);
         let zero = clock::now();
         let mut writing = JoinSet::new();

@@ -92,8 +92,7 @@ impl Messages {
             let (heard_in_all, stopped) = (heard_in_all.clone(), stopped.clone());
             agents.spawn(async move { people::listen(console, zero, &heard_in_all, stopped).await });
         }
-        let mut visitors = people::all_come(world, address, self.visitors).await?;
-        futures_util::future::try_join_all(visitors.iter_mut().map(|visitor| visitor.be_served())).await?;
+        let visitors = people::all_come(world, address, self.visitors).await?;
         eprintln!("{} visitors are served after {:.0} ms", self.visitors, clock::ms_since(zero));
         let begin = clock::now() + Duration::from_millis(200);
         let warm = begin + WARM_UP;

@@ -90,11 +90,17 @@ impl Visitor {
     }
 }
 
-/// Everyone at once would wait for each other's handshakes: a few hundred at a time.
+/// A few at a time, as no site's visitors come all in one moment.
+const TOGETHER: usize = 20;
+
 pub async fn all_come(world: &World, address: SocketAddr, count: usize) -> Result<Vec<Visitor>> {
     let mut visitors = Vec::with_capacity(count);
-    for from in (0..count).step_by(200) {
-        let some = (from..count.min(from + 200)).map(|number| Visitor::come(address, world.widget, number));
+    for from in (0..count).step_by(TOGETHER) {
+        let some = (from..count.min(from + TOGETHER)).map(|number| async move {
+            let mut visitor = Visitor::come(address, world.widget, number).await?;
+            visitor.be_served().await?;
+            Result::<Visitor>::Ok(visitor)
+        });
         visitors.extend(futures_util::future::try_join_all(some).await?);
     }
     Ok(visitors)
