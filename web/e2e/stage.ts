@@ -1,6 +1,6 @@
 // What stories have in common: a server of their own, a visitor at the shop, people at their desks.
 
-import { test as base, type Browser, type BrowserContext, expect, type FrameLocator, type Page } from "@playwright/test";
+import { test as base, type Browser, type BrowserContext, expect, type FrameLocator, type Locator, type Page } from "@playwright/test";
 import { Server } from "./server.ts";
 
 export { expect };
@@ -133,15 +133,21 @@ export class Staff {
     return this.page.getByRole("button", { name: /^我的状态/ });
   }
 
+  /** A console that is still connecting may redraw its menu away; then it is opened again. */
+  private async inStateMenu(item: Locator): Promise<void> {
+    await expect(async () => {
+      if (!(await item.isVisible())) await this.state.click();
+      await item.click({ timeout: 3_000 });
+    }).toPass({ timeout: 60_000 });
+  }
+
   async isReady(): Promise<void> {
-    await this.state.click();
-    await this.page.getByRole("menuitem", { name: "就绪", exact: true }).click();
+    await this.inStateMenu(this.page.getByRole("menuitem", { name: "就绪", exact: true }));
     await expect(this.state).toHaveAccessibleName(/就绪|会话中/);
   }
 
   async choosesState(word: string): Promise<void> {
-    await this.state.click();
-    await this.page.getByRole("menuitem", { name: word }).click();
+    await this.inStateMenu(this.page.getByRole("menuitem", { name: word }));
   }
 
   /** The conversations in the list, those of one's own and those that wait. */
