@@ -157,6 +157,11 @@ pub enum Act {
         before: Option<serde_json::Value>,
         after: serde_json::Value,
     },
+    /// The follow-up promised for this instant is due; sent by the server when it is.
+    #[serde(skip)]
+    RemindOfFollowUp {
+        due_at: At,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

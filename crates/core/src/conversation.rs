@@ -157,6 +157,9 @@ pub struct Conversation {
     pub tags: SmallVec<[TagId; 0]>,
     pub flag: Option<Flag>,
     pub follow_up_at: Option<At>,
+    /// What is promised for then, and by whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
     pub rating: Option<u8>,
     /// The record that is due (B-01), until it is complete.
     pub record_due: Option<FormId>,
@@ -182,7 +185,7 @@ pub struct Conversation {
 pub enum Mark {
     #[default]
     Clean,
-    /// Only what a message moves: position, preview, counters.
+    /// Only its pulse.
     Touched,
     Changed,
 }
@@ -217,4 +220,15 @@ pub struct Flag {
     pub text: String,
     pub by: UserId,
     pub at: At,
+}
+
+/// A promise to come back to a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct FollowUp {
+    /// Who promised; absent when a program did.
+    pub by: Option<UserId>,
+    pub text: String,
+    /// They were reminded when it fell due, and are not again.
+    pub is_told: bool,
 }

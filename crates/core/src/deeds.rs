@@ -6,7 +6,7 @@ use crate::{
     actor::Actor,
     calendar,
     command::{Act, Sent},
-    conversation::{Conversation, Flag, Mark, Phase, Place},
+    conversation::{Conversation, Flag, FollowUp, Mark, Phase, Place},
     directory::Directory,
     engine::{Done, Engine, Refused},
     event::{Audience, CloseReason, Fact, OfferEnd, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd},
@@ -108,6 +108,7 @@ impl Engine {
             }
             Act::LinkCustomer { .. } => allowed(Action::CustomerWrite) || holds,
             Act::RecordSaved { .. } => allowed(Action::ConsultWrite),
+            Act::RemindOfFollowUp { .. } => false,
         };
         if enough { Ok(()) } else { Err(Refusal::Forbidden) }
     }
@@ -243,7 +244,21 @@ impl Engine {
             Act::FollowUp { at, text } => {
                 check_length(&text)?;
                 conversation.follow_up_at = at;
+                conversation.follow_up =
+                    at.map(|_| FollowUp { by: user, text: text.clone(), is_told: false });
                 self.log.about(conversation, cause, Audience::Staff, Fact::FollowUpSet { due_at: at, text });
+            }
+            Act::RemindOfFollowUp { due_at } => {
+                // What was done or moved meanwhile is not due any more, and nobody is told twice.
+                if conversation.follow_up_at == Some(due_at)
+                    && let Some(promise) = conversation.follow_up.as_mut().filter(|it| !it.is_told)
+                {
+                    promise.is_told = true;
+                    let text = promise.text.clone();
+                    let agent = promise.by.or(conversation.agent).or(conversation.last_agent);
+                    let fact = Fact::FollowUpDue { agent, due_at, text };
+                    self.log.about_with(conversation, cause, Audience::Staff, fact, None, agent.as_slice());
+                }
             }
             Act::LinkCustomer { customer } => {
                 conversation.customer = Some(customer);

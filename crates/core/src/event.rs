@@ -359,6 +359,13 @@ pub enum Fact {
         due_at: Option<At>,
         text: String,
     },
+    /// The promised instant has come.
+    FollowUpDue {
+        /// Who promised, else who served it last.
+        agent: Option<UserId>,
+        due_at: At,
+        text: String,
+    },
     CustomerLinked {
         customer: CustomerId,
     },
@@ -546,6 +553,7 @@ impl Fact {
             Fact::Flagged { .. } => "flagged",
             Fact::Unflagged => "unflagged",
             Fact::FollowUpSet { .. } => "follow_up_set",
+            Fact::FollowUpDue { .. } => "follow_up_due",
             Fact::CustomerLinked { .. } => "customer_linked",
             Fact::RecordDue { .. } => "record_due",
             Fact::RecordSaved { .. } => "record_saved",

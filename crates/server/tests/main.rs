@@ -7,6 +7,7 @@ mod client;
 mod command_line;
 mod demo;
 mod files;
+mod follow_ups;
 mod front;
 mod line;
 mod office;

@@ -3,6 +3,7 @@
 use crate::{
     ConversationWrite, Db, ReadError, Value,
     event::SITE,
+    pulse::{self, live},
     sql::sql,
     value::{args, word},
 };
@@ -12,7 +13,7 @@ use yingda_core::{
     id::{ConversationId, CustomerId, UserId, VisitorId},
 };
 
-pub use crate::conversation_list::{Filter, Line, list};
+pub use crate::conversation_list::{Filter, Line, fallen_due, list, next_due};
 
 sql! {
     UPSERT = "
@@ -34,28 +35,27 @@ sql! {
             referrer = coalesce(excluded.referrer, conversation.referrer),
             campaign = coalesce(excluded.campaign, conversation.campaign),
             live = excluded.live";
-    pub(crate) TOUCH = "
-        UPDATE conversation SET live = $1, last_at = $2, last_seq = $3, preview = $4, unread = $5 WHERE id = $6";
     UNTAG = "DELETE FROM conversation_tag WHERE conversation = $1";
     TAG = "
         INSERT INTO conversation_tag (conversation, tag, started_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     HELD = "
         INSERT INTO conversation_agent (conversation, agent, started_at) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    OPEN = "SELECT live FROM conversation WHERE phase <> 'closed' ORDER BY started_at, id";
-    ONE = "SELECT live FROM conversation WHERE id = $1";
+    OPEN = live!("WHERE c.phase <> 'closed' ORDER BY c.started_at, c.id");
+    ONE = live!("WHERE c.id = $1");
     LAST_AGENT_OF_VISITOR = "
-        SELECT agent, last_at FROM conversation WHERE visitor = $1 AND agent IS NOT NULL
-        ORDER BY started_at DESC, id DESC LIMIT 1";
+        SELECT c.agent, coalesce(m.last_at, c.last_at)
+        FROM conversation AS c LEFT JOIN pulse AS m ON m.conversation = c.id
+        WHERE c.visitor = $1 AND c.agent IS NOT NULL ORDER BY c.started_at DESC, c.id DESC LIMIT 1";
     LAST_AGENT_OF_CUSTOMER = "
-        SELECT agent, last_at FROM conversation WHERE customer = $1 AND agent IS NOT NULL
-        ORDER BY started_at DESC, id DESC LIMIT 1";
-    LATEST_OF_VISITOR = "
-        SELECT live FROM conversation WHERE visitor = $1 ORDER BY started_at DESC, id DESC LIMIT $2";
+        SELECT c.agent, coalesce(m.last_at, c.last_at)
+        FROM conversation AS c LEFT JOIN pulse AS m ON m.conversation = c.id
+        WHERE c.customer = $1 AND c.agent IS NOT NULL ORDER BY c.started_at DESC, c.id DESC LIMIT 1";
+    LATEST_OF_VISITOR = live!("WHERE c.visitor = $1 ORDER BY c.started_at DESC, c.id DESC LIMIT $2");
     IS_HOLDER = "SELECT CAST(1 AS BIGINT) FROM conversation_agent WHERE conversation = $1 AND agent = $2";
 }
 
-/// What a whole write does, in order.
+/// What a write does, in order.
 pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)> {
     let state = &write.state;
     let id = state.id.0;
@@ -107,16 +107,16 @@ pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)
 
 /// Every conversation that is not closed, wrap-up included, for a rebuild.
 pub async fn open_live(db: &Db) -> Result<Vec<Conversation>, ReadError> {
-    db.query(OPEN, vec![], |row| row.json(0)).await
+    db.query(OPEN, vec![], pulse::read).await
 }
 
 pub async fn get(db: &Db, id: ConversationId) -> Result<Option<Conversation>, ReadError> {
-    db.query_one(ONE, args![id.0], |row| row.json(0)).await
+    db.query_one(ONE, args![id.0], pulse::read).await
 }
 
 /// A visitor's conversations, newest first.
 pub async fn of_visitor(db: &Db, visitor: VisitorId, limit: usize) -> Result<Vec<Conversation>, ReadError> {
-    db.query(LATEST_OF_VISITOR, args![visitor.0, limit as i64], |row| row.json(0)).await
+    db.query(LATEST_OF_VISITOR, args![visitor.0, limit as i64], pulse::read).await
 }
 
 /// Who served this customer last and when: by customer where one is known, else by visitor.

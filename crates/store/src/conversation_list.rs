@@ -18,14 +18,14 @@ use yingda_core::{
 macro_rules! columns {
     () => {
         "SELECT c.id, c.medium, c.line, c.phase, c.visitor, c.customer, coalesce(p.name, v.name, ''), c.queue, c.agent,
-            c.started_at, c.last_at, c.closed_at, c.preview, c.rating, c.flag, c.vip, c.record_due, c.follow_up_at,
-            c.unread, c.page, c.page_title, c.landing, c.referrer, c.campaign, c.segment,
+            c.started_at, coalesce(m.last_at, c.last_at), c.closed_at, coalesce(m.preview, c.preview), c.rating, c.flag, c.vip, c.record_due, c.follow_up_at,
+            coalesce(m.unread, c.unread), c.page, c.page_title, c.landing, c.referrer, c.campaign, c.segment,
             (SELECT string_agg(CAST(t.tag AS TEXT), ',') FROM conversation_tag AS t WHERE t.conversation = c.id) "
     };
 }
 macro_rules! names {
     () => {
-        " LEFT JOIN customer AS p ON p.id = c.customer LEFT JOIN visitor AS v ON v.id = c.visitor "
+        " LEFT JOIN pulse AS m ON m.conversation = c.id LEFT JOIN customer AS p ON p.id = c.customer LEFT JOIN visitor AS v ON v.id = c.visitor "
     };
 }
 /// `$1` to `$4` are cursor, beginning and limit. PostgreSQL gives an argument the type that it first meets, and a bare
@@ -43,7 +43,8 @@ macro_rules! others {
             SELECT 1 FROM conversation_agent AS s
             WHERE s.conversation = c.id AND $10 LIKE '%,' || s.agent || ',%'))
         AND ($11 = FALSE OR c.phase <> 'closed')
-        AND ($12 = FALSE OR c.record_due IS NOT NULL) "
+        AND ($12 = FALSE OR c.record_due IS NOT NULL)
+        AND ($13 = CAST(0 AS BIGINT) OR c.follow_up_at <= $13) "
     };
 }
 macro_rules! by_conversation {
@@ -79,17 +80,34 @@ sql! {
     EVERY = by_conversation!("TRUE");
     OPEN = by_conversation!("c.phase <> 'closed'");
     RECORD_DUE = by_conversation!("c.record_due IS NOT NULL");
+    /// The most urgent first; they are so few that words and the period are tried on each. The `+` keeps SQLite from
+    /// reading another index for the period and sorting then.
+    FOLLOW_UP = concat!(
+        columns!(),
+        "FROM conversation AS c",
+        names!(),
+        "WHERE (c.follow_up_at, c.id) > ($1, $2) AND c.follow_up_at IS NOT NULL AND +c.started_at >= $3
+            AND +c.started_at < $14
+            AND ($15 = '' OR lower(coalesce(m.preview, c.preview)) LIKE $15 ESCAPE '!' OR lower(p.name) LIKE $15 ESCAPE '!'
+                OR lower(v.name) LIKE $15 ESCAPE '!')",
+        others!(),
+        "ORDER BY c.follow_up_at, c.id LIMIT $4"
+    );
+    FALLEN_DUE = "
+        SELECT id, follow_up_at FROM conversation WHERE follow_up_at > $1 AND follow_up_at <= $2
+        ORDER BY follow_up_at, id LIMIT 1000";
+    NEXT_DUE = "SELECT min(follow_up_at) FROM conversation WHERE follow_up_at > $1";
     OF_QUEUE = by_conversation!("c.queue = $6");
     OF_CUSTOMER = by_conversation!("c.customer = $7");
     OF_AGENT = by_row!("conversation_agent", "d.agent = $8");
     WITH_TAG = by_row!("conversation_tag", "d.tag = $9");
-    WITH_ID = by_conversation!("c.id = $13");
+    WITH_ID = by_conversation!("c.id = $14");
     /// Older ones are found by customer or id; words in what was said are the search index's business.
     RECENT_LIKE = by_conversation!(
         "c.started_at >= (SELECT coalesce(min(r.started_at), 0) FROM (
             SELECT started_at FROM conversation ORDER BY started_at DESC LIMIT 10000) AS r)
-        AND (lower(c.preview) LIKE $13 ESCAPE '!' OR lower(p.name) LIKE $13 ESCAPE '!'
-            OR lower(v.name) LIKE $13 ESCAPE '!')"
+        AND (lower(coalesce(m.preview, c.preview)) LIKE $14 ESCAPE '!' OR lower(p.name) LIKE $14 ESCAPE '!'
+            OR lower(v.name) LIKE $14 ESCAPE '!')"
     );
 }
 
@@ -101,6 +119,8 @@ pub struct Filter {
     pub open: bool,
     /// Only those whose consultation record is due.
     pub record_due: bool,
+    /// Only those with a follow-up promised for this instant or an earlier one, in the order in which they are due.
+    pub follow_up_until: Option<At>,
     pub queue: Option<QueueId>,
     /// Who holds it or held it.
     pub agent: Option<UserId>,
@@ -186,6 +206,9 @@ pub async fn list(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page<Line>, ReadError> {
+    if filter.follow_up_until.is_some() {
+        return follow_ups(db, filter, cursor, limit).await;
+    }
     let before = match cursor {
         Some(cursor) => page::read_pair(cursor)?,
         None => (At::MAX, i64::MAX),
@@ -205,6 +228,30 @@ pub async fn list(
     found.sort_by_key(|line| std::cmp::Reverse((line.started_at, line.id)));
     found.dedup_by_key(|line| line.id);
     Ok(cut(found, limit, |last| page::write_pair(last.started_at, last.id.0)))
+}
+
+/// A page of promised follow-ups, the most urgent first.
+async fn follow_ups(
+    db: &Db,
+    filter: &Filter,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<Line>, ReadError> {
+    let after = cursor.map_or(Ok((At::MIN, i64::MIN)), page::read_pair)?;
+    let mut args = arguments(filter, after, limit);
+    args.extend(args![filter.to.unwrap_or(At::MAX), page::pattern(&filter.q)]);
+    let found = db.query(FOLLOW_UP, args, line).await?;
+    Ok(cut(found, limit, |last| page::write_pair(last.follow_up_at.unwrap_or_default(), last.id.0)))
+}
+
+/// Follow-ups that fell due after one instant and up to another, so that those who promised are told.
+pub async fn fallen_due(db: &Db, after: At, until: At) -> Result<Vec<(ConversationId, At)>, ReadError> {
+    db.query(FALLEN_DUE, args![after, until], |row| Ok((ConversationId(row.get(0)?), row.get(1)?))).await
+}
+
+/// When the next follow-up falls due after this instant.
+pub async fn next_due(db: &Db, after: At) -> Result<Option<At>, ReadError> {
+    Ok(db.query_one(NEXT_DUE, args![after], |row| row.get::<Option<At>>(0)).await?.flatten())
 }
 
 type Way = (&'static str, Vec<Vec<Value>>);
@@ -261,7 +308,7 @@ async fn ways_to_words(
     Ok(ways)
 }
 
-/// `$1` to `$12`.
+/// `$1` to `$13`.
 fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
     let visible_to = filter.visible_to.as_ref().map_or(String::new(), |users| {
         let ids = users.iter().map(|id| format!("{},", id.0)).collect::<String>();
@@ -280,5 +327,6 @@ fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
         visible_to,
         filter.open,
         filter.record_due,
+        filter.follow_up_until.unwrap_or(0),
     ]
 }

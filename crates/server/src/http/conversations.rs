@@ -69,8 +69,20 @@ pub struct ConversationQuery {
     /// Only those whose consultation record is still owed (待补记录).
     #[serde(default)]
     record_due: bool,
+    /// Only those with a promised follow-up, the most urgent first.
+    #[param(inline)]
+    follow_up: Option<FollowUps>,
     cursor: Option<String>,
     limit: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowUps {
+    /// Promised for now or earlier.
+    Due,
+    /// Promised for any time.
+    Open,
 }
 
 impl ConversationQuery {
@@ -91,6 +103,10 @@ impl ConversationQuery {
             phase,
             open: self.phase.as_deref() == Some("open"),
             record_due: self.record_due,
+            follow_up_until: self.follow_up.map(|which| match which {
+                FollowUps::Due => app.clock.now(),
+                FollowUps::Open => At::MAX,
+            }),
             queue: self.queue,
             agent,
             customer: self.customer,

@@ -1,6 +1,7 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
 pub mod facts;
+pub mod follow_ups;
 pub mod webhooks;
 
 use crate::{app::Shared, tasks};
@@ -10,6 +11,7 @@ use yingda_store::idempotency;
 /// Starts everything that a serving process does by itself.
 pub fn start(app: &Shared) {
     facts::start(app.clone());
+    follow_ups::start(app.clone());
     webhooks::start(app.clone());
     tasks::start("idempotency", forget_keys(app.clone()));
 }

@@ -42,6 +42,8 @@ fn numbered(id: i64) -> Conversation {
         closed_at,
         tags: if id % 7 == 0 { [TagId(900), TagId(901)].into_iter().collect() } else { [].into() },
         record_due: (id % 8 == 1).then_some(FormId(5)),
+        // What began first is due last.
+        follow_up_at: (id % 6 == 2).then_some(DAY - id),
         preview: format!("Order {id} 很慢"),
         ..conversation(id)
     }
@@ -84,6 +86,15 @@ async fn filters_show_what_they_say(db: &Db) {
     assert_eq!(ids(Filter { customer: Some(CustomerId(500)), ..any() }).await, among(|id| id % 10 == 3));
     assert_eq!(ids(Filter { tag: Some(TagId(901)), ..any() }).await, among(|id| id % 7 == 0));
     assert_eq!(ids(Filter { record_due: true, ..any() }).await, among(|id| id % 8 == 1));
+    let until = |at: i64| Filter { follow_up_until: Some(at), ..any() };
+    assert_eq!(
+        ids(until(i64::MAX)).await,
+        [38, 32, 26, 20, 14, 8, 2],
+        "the most urgent first, over all pages"
+    );
+    assert_eq!(ids(until(DAY - 26)).await, [38, 32, 26], "what is due");
+    assert_eq!(ids(Filter { to: Some(DAY + 20), agent: Some(UserId(2)), ..until(i64::MAX) }).await, [14, 2]);
+    assert_eq!(ids(Filter { q: "order 3".into(), ..until(i64::MAX) }).await, [38, 32]);
     let period = Filter { from: Some(DAY + 10), to: Some(DAY + 20), ..any() };
     assert_eq!(ids(period).await, among(|id| (10..20).contains(&id)));
     let all_at_once = Filter {
@@ -149,6 +160,7 @@ async fn each_list_reads_one_index_in_order() {
         ("EVERY", "conversation_started"),
         ("OPEN", "conversation_open"),
         ("RECORD_DUE", "conversation_record_due"),
+        ("FOLLOW_UP", "conversation_follow_up"),
         ("OF_QUEUE", "conversation_queue"),
         ("OF_CUSTOMER", "conversation_customer"),
         ("OF_AGENT", "conversation_agent_list"),

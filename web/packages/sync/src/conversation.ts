@@ -56,6 +56,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     tags: [],
     flag: null,
     follow_up_at: null,
+    follow_up: null,
     rating: null,
     record_due: null,
     record_done: false,
@@ -154,7 +155,9 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     case "unflagged":
       return { flag: null };
     case "follow_up_set":
-      return { follow_up_at: event.due_at ?? null };
+      return { follow_up_at: event.due_at ?? null, follow_up: promise(event) };
+    case "follow_up_due":
+      return known.follow_up ? { follow_up: { ...known.follow_up, is_told: true } } : {};
     case "customer_linked":
       return { customer: event.customer };
     case "record_due":
@@ -168,6 +171,12 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     default:
       return {};
   }
+}
+
+/** What was promised; a date that is taken back takes the promise with it. */
+function promise(event: Extract<Event, { kind: "follow_up_set" }>): Conversation["follow_up"] {
+  if (event.due_at == null) return null;
+  return { by: event.by.type === "user" ? event.by.id : null, text: event.text, is_told: false };
 }
 
 function said(known: Conversation, event: Extract<Event, { kind: "message_posted" }>): Partial<Conversation> {

@@ -1387,6 +1387,8 @@ export interface components {
             /** @default null */
             flag: components["schemas"]["Flag"] | null;
             /** @default null */
+            follow_up: components["schemas"]["FollowUp"] | null;
+            /** @default null */
             follow_up_at: components["schemas"]["i64"] | null;
             /** @default [] */
             guests: components["schemas"]["UserId"][];
@@ -1841,6 +1843,12 @@ export interface components {
             kind: "follow_up_set";
             text: string;
         } | {
+            agent?: components["schemas"]["UserId"] | null;
+            due_at: components["schemas"]["i64"];
+            /** @enum {string} */
+            kind: "follow_up_due";
+            text: string;
+        } | {
             customer: components["schemas"]["CustomerId"];
             /** @enum {string} */
             kind: "customer_linked";
@@ -2024,6 +2032,13 @@ export interface components {
         Floor: {
             agents: components["schemas"]["Agent"][];
             queues: components["schemas"]["QueueNow"][];
+        };
+        /** @description A promise to come back to a conversation. */
+        FollowUp: {
+            by?: components["schemas"]["UserId"] | null;
+            /** @description They were reminded when it fell due, and are not again. */
+            is_told: boolean;
+            text: string;
         };
         /** @description The fields of the consultation record (咨询记录表, B-01). */
         Form: {
@@ -3618,6 +3633,8 @@ export interface operations {
                 agent?: string;
                 cursor?: string;
                 customer?: components["schemas"]["CustomerId"];
+                /** @description Only those with a promised follow-up, the most urgent first. */
+                follow_up?: "due" | "open";
                 /** @description Started at or after this instant, in milliseconds. */
                 from?: components["schemas"]["i64"];
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
@@ -3953,6 +3970,8 @@ export interface operations {
                 agent?: string;
                 cursor?: string;
                 customer?: components["schemas"]["CustomerId"];
+                /** @description Only those with a promised follow-up, the most urgent first. */
+                follow_up?: "due" | "open";
                 format?: "csv" | "xlsx";
                 /** @description Started at or after this instant, in milliseconds. */
                 from?: components["schemas"]["i64"];

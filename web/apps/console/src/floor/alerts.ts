@@ -1,9 +1,11 @@
 import { isWaiting, type DeskState } from "@yingda/sync";
-import type { Event } from "@yingda/wire";
+import type { ConversationRow, Event, Page } from "@yingda/wire";
 import { shallowRef } from "vue";
+import { api } from "../api";
 import { t } from "../i18n";
 import { preferences } from "../preferences";
 import { personOf } from "./people";
+import { may } from "../session";
 import { listen } from "./store";
 
 export interface Notice {
@@ -52,12 +54,18 @@ export function play(tone: Tone): void {
 
 const away = (): boolean => document.visibilityState !== "visible" || !document.hasFocus();
 
-function tell(tone: Tone, text: string, body: string, conversation: string, open: (path: string) => void): void {
-  const to = `/desk/${conversation}`;
+const onDesk = (conversation: string): string => `/desk/${conversation}`;
+const inList = (conversation: string): string => `/conversations/${conversation}`;
+
+function note(at: number, text: string, to: string): void {
+  notices.value = [{ id: Date.now() + Math.random(), at, text, to }, ...notices.value].slice(0, 50);
+}
+
+function tell(tone: Tone, text: string, body: string, conversation: string, open: (path: string) => void, to = onDesk(conversation)): void {
   const looks = !away() && location.pathname.endsWith(to);
   if (looks && tone === "message") return;
   play(tone);
-  if (!looks) notices.value = [{ id: Date.now() + Math.random(), at: Date.now(), text, to }, ...notices.value].slice(0, 50);
+  if (!looks) note(Date.now(), text, to);
   if (!away() || !preferences.notifications || !("Notification" in window) || Notification.permission !== "granted") return;
   // One bubble for each conversation: the latest replaces the one before.
   const bubble = new Notification(text, { body, tag: conversation, icon: "/console/icon.svg" });
@@ -66,6 +74,15 @@ function tell(tone: Tone, text: string, body: string, conversation: string, open
     open(to);
     bubble.close();
   };
+}
+
+const followUp = (person: string): string => t("shell.alert.followUp", { person });
+
+/** What fell due while nobody was here stands among the notices; it makes no sound any more. */
+async function recallFollowUps(): Promise<void> {
+  if (!may("conversation_read")) return;
+  const due = await api.get<Page<ConversationRow>>("/conversations", { query: { follow_up: "due", agent: "me", limit: 20 } });
+  for (const row of due.items) note(row.follow_up_at ?? row.last_at, followUp(row.customer_name || row.preview), inList(row.id));
 }
 
 /** Sounds and notices for what concerns this person. */
@@ -80,6 +97,7 @@ export function alertFor(event: Event, state: DeskState, open: (path: string) =>
   else if (event.kind === "offered" && event.agent === me) tell("offered", t("shell.alert.offered", { person }), it?.preview ?? "", id, open);
   else if (event.kind === "guest_joined" && event.agent === me) tell("assigned", t("shell.alert.invited", { person }), it?.preview ?? "", id, open);
   else if (event.kind === "note_posted" && (event.mentions ?? []).includes(me)) tell("message", t("shell.alert.mentioned", { person }), event.text, id, open);
+  else if (event.kind === "follow_up_due" && event.agent === me) tell("message", followUp(person || event.text), event.text, id, open, mine ? onDesk(id) : inList(id));
   else if (event.kind === "message_posted" && event.by.type === "visitor" && mine) tell("message", person, it?.preview ?? "", id, open);
 }
 
@@ -87,5 +105,7 @@ export function startAlerts(open: (path: string) => void): () => void {
   const once = { once: true, capture: true };
   addEventListener("pointerdown", unlock, once);
   addEventListener("keydown", unlock, once);
+  // Without them the list of follow-ups still shows what is due.
+  void recallFollowUps().catch(() => undefined);
   return listen("event", (event, state) => alertFor(event, state, open));
 }

@@ -6,7 +6,7 @@ export const AUDITED: FactKind[] = [
   "signed_in", "signed_out", "sign_in_failed", "sign_in_unlocked", "refused", "site_started",
   "conversation_started", "queued", "queue_left", "offered", "offer_ended", "assigned", "segment_ended", "guest_joined", "guest_left",
   "wrap_up_started", "wrap_up_ended", "first_response", "idle_warned", "conversation_closed", "conversation_reopened",
-  "note_posted", "message_recalled", "rating_asked", "rated", "tagged", "untagged", "flagged", "unflagged", "follow_up_set", "customer_linked",
+  "note_posted", "message_recalled", "rating_asked", "rated", "tagged", "untagged", "flagged", "unflagged", "follow_up_set", "follow_up_due", "customer_linked",
   "record_due", "record_saved", "marked_spam", "agent_state_changed",
   "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed",
 ];

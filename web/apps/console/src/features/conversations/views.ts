@@ -1,5 +1,3 @@
-import type { ConversationRow } from "@yingda/wire";
-
 /** Lists that people keep coming back to. */
 export const VIEWS = ["all", "mine", "due", "follow"] as const;
 export type View = (typeof VIEWS)[number];
@@ -23,10 +21,6 @@ export function question(view: View, filters: Filters): Record<string, string | 
   for (const [key, value] of Object.entries(filters)) if (value.trim()) asked[key] = value.trim();
   if (view === "mine") asked.agent = "me";
   if (view === "due") asked.record_due = true;
+  if (view === "follow") asked.follow_up = "open";
   return asked;
-}
-
-/** Follow-ups, the most urgent first. The server knows no such filter: it is a part of what was read. */
-export function followUps(rows: readonly ConversationRow[]): ConversationRow[] {
-  return rows.filter((it) => it.follow_up_at != null).sort((a, b) => (a.follow_up_at ?? 0) - (b.follow_up_at ?? 0));
 }

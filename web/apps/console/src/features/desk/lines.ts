@@ -70,6 +70,8 @@ export function line(event: Event): string {
     case "follow_up_set":
       if (!event.due_at) return t("desk.line.followUpDone", { by });
       return t(event.text ? "desk.line.followUp" : "desk.line.followUpPlain", { by, at: dateTime(event.due_at), text: event.text });
+    case "follow_up_due":
+      return t(event.text ? "desk.line.followUpDueWith" : "desk.line.followUpDue", { agent: nameOf("user", event.agent), text: event.text });
     case "customer_linked":
       return t("desk.line.linked", { by });
     case "record_saved":

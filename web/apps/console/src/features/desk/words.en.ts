@@ -204,6 +204,8 @@ export const en = {
     unflagged: "{by} removed the flag",
     followUp: "{by} will follow up {at}: {text}",
     followUpDone: "{by} followed up",
+    followUpDue: "{agent} was reminded of the follow-up",
+    followUpDueWith: "{agent} was reminded of the follow-up: {text}",
     linked: "{by} linked the customer",
     recordComplete: "{agent} completed the record",
     recordSaved: "{agent} saved an incomplete record",

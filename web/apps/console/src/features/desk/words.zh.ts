@@ -204,6 +204,8 @@ export const zh = {
     unflagged: "{by}取消了旗标",
     followUp: "{by}设定{at}跟进：{text}",
     followUpDone: "{by}完成了跟进",
+    followUpDue: "已提醒{agent}跟进",
+    followUpDueWith: "已提醒{agent}跟进：{text}",
     linked: "{by}关联了客户资料",
     recordComplete: "{agent}完成了咨询记录",
     recordSaved: "{agent}保存了未完成的咨询记录",

@@ -1,0 +1,76 @@
+//! Whoever promised to come back to a conversation is told when the time has come. The job keeps the instant up to
+//! which everyone was told, so that a restart forgets nobody; the conversation knows that it was told, so that nobody
+//! is told twice.
+
+use crate::{app::Shared, tasks};
+use std::time::Duration;
+use yingda_core::{
+    At,
+    actor::Actor,
+    command::{Act, Command, Envelope},
+};
+use yingda_store::{Batch, CommitError, ReadError, conversation, reader};
+
+const READER: &str = "follow_ups";
+/// A promise made a moment before its instant may be stored a moment after it.
+const SLACK_MS: At = 60_000;
+/// A promise that is made now for very soon is found this late at most.
+const PACE_MS: At = 5_000;
+const HOUR_MS: At = 3_600_000;
+
+pub fn start(app: Shared) {
+    tasks::start("follow_ups", async move {
+        tokio::select! {
+            () = run(&app) => {}
+            () = tasks::stopping() => {}
+        }
+    });
+}
+
+async fn run(app: &Shared) {
+    loop {
+        let pause_ms = match remind(app).await {
+            Ok(next_at) => next_at.map_or(PACE_MS, |at| (at - app.clock.now()).clamp(0, PACE_MS)),
+            Err(error) => {
+                tracing::warn!(%error, "reminders of follow-ups wait for the store");
+                PACE_MS
+            }
+        };
+        tokio::time::sleep(Duration::from_millis(pause_ms as u64)).await;
+    }
+}
+
+/// Tells of what fell due since the last time; gives when the next one does.
+async fn remind(app: &Shared) -> Result<Option<At>, ReadError> {
+    let now = app.clock.now();
+    let Some(reached) = reader::reached(&app.db, READER).await? else {
+        // What fell due before anybody was told of it stands in the list of follow-ups.
+        commit(app, reader::begin(READER, now as u64)).await?;
+        return conversation::next_due(&app.db, now).await;
+    };
+    let due = conversation::fallen_due(&app.db, reached as At - SLACK_MS, now).await?;
+    let mut told_until = now;
+    let is_quiet = due.is_empty();
+    for (id, due_at) in due {
+        let command = Command::Conversation(id, Act::RemindOfFollowUp { due_at });
+        let envelope = Envelope { actor: Actor::System, origin: None, command };
+        if let Err(refused) = app.site.send(envelope).await {
+            tracing::warn!(?refused, conversation = id.0, "nobody could be told of a follow-up yet");
+            told_until = told_until.min(due_at - 1);
+        }
+    }
+    // An idle server writes no more than once an hour that nothing was due.
+    let passed_ms = told_until - reached as At;
+    if passed_ms > if is_quiet { HOUR_MS } else { 0 } {
+        commit(app, reader::advance(READER, reached, told_until as u64)).await?;
+    }
+    conversation::next_due(&app.db, now).await
+}
+
+async fn commit(app: &Shared, statement: yingda_store::Statement) -> Result<(), ReadError> {
+    match app.db.commit(Batch { statements: vec![statement], ..Batch::default() }).await {
+        // Another node was here first.
+        Ok(()) | Err(CommitError::Stale { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
