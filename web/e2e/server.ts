@@ -23,10 +23,19 @@ export class Server {
     const folder = await mkdtemp(join(tmpdir(), "yingda-e2e-"));
     const seed = process.env[SEED];
     if (seed) await cp(join(seed, "data"), join(folder, "data"), { recursive: true });
+    return Server.serve(folder, ["--demo"]);
+  }
+
+  /** As a company starts: nobody is there, and the server prints a link for the first. */
+  static async empty(): Promise<Server> {
+    return Server.serve(await mkdtemp(join(tmpdir(), "yingda-e2e-")), []);
+  }
+
+  private static async serve(folder: string, more: string[]): Promise<Server> {
     const port = await freePort();
     const log = await open(join(folder, "server.log"), "w");
     const address = `127.0.0.1:${port}`;
-    const words = ["serve", "--listen", address, "--data", join(folder, "data"), "--demo"];
+    const words = ["serve", "--listen", address, "--data", join(folder, "data"), ...more];
     const environment = {
       ...process.env,
       YINGDA_LIMITS_SIGN_IN_PER_MINUTE: "1000",

@@ -111,20 +111,20 @@ export class Staff {
     readonly url: string,
   ) {}
 
-  static async signsIn(browser: Browser, url: string, person: Person, options: { lang?: "zh" | "en" } = {}): Promise<Staff> {
+  static async signsIn(browser: Browser, url: string, person: Person, options: { lang?: "zh" | "en"; password?: string } = {}): Promise<Staff> {
     const context = await browser.newContext({ locale: options.lang === "en" ? "en-GB" : "zh-CN" });
     const page = await context.newPage();
     await page.goto(`${url}/console/`);
     await page.locator("input[name=login]").fill(person.login);
-    await page.locator("input[name=password]").fill(PASSWORD);
+    await page.locator("input[name=password]").fill(options.password ?? PASSWORD);
     await page.locator("button[type=submit]").click();
     await expect(page.getByRole("navigation").first()).toBeVisible();
     return new Staff(page, person, url);
   }
 
   /** An agent who takes contacts. */
-  static async serves(browser: Browser, url: string, person: Person): Promise<Staff> {
-    const staff = await Staff.signsIn(browser, url, person);
+  static async serves(browser: Browser, url: string, person: Person, options: { password?: string } = {}): Promise<Staff> {
+    const staff = await Staff.signsIn(browser, url, person, options);
     await staff.isReady();
     return staff;
   }
