@@ -90,7 +90,7 @@ export const api = {
 export function sentence(error: unknown): string {
   if (error instanceof ApiError) {
     const { title, detail, fields } = error.problem;
-    return [title, detail, ...(fields ?? []).map((it) => it.message)].filter(Boolean).join(" ");
+    return [title, detail, ...(fields ?? []).map((it) => it.message)].filter(Boolean).join(language() === "zh" ? "" : " ");
   }
   return error instanceof Error ? error.message : String(error);
 }

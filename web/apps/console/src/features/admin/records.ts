@@ -65,3 +65,6 @@ export function nameAt(kind: RecordKind, id: string | null | undefined): string 
   const found = recordsOf(kind).find((it) => it.id === id);
   return found ? nameOfRecord(found.record) : id;
 }
+
+/** A secret that nobody can read again. A widget's stands beside its record at any time. */
+export const toldOnce = (stored: Stored): string => (stored.record.kind === "webhook" ? (stored.secret ?? "") : "");
