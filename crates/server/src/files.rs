@@ -8,17 +8,30 @@ use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::PathBuf, sync::Arc};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 #[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    /// Held by uploads from content to row, and alone by the sweep: content that was just found is not removed.
+    in_use: Arc<RwLock<()>>,
 }
 
 impl Files {
     pub fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self { store: Arc::new(store), in_use: Arc::default() })
+    }
+
+    /// Until this is let go, no content is removed.
+    pub async fn hold(&self) -> RwLockReadGuard<'_, ()> {
+        self.in_use.read().await
+    }
+
+    /// Until this is let go, no content is added with its row.
+    pub async fn hold_alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.in_use.write().await
     }
 
     /// Stores content durably and gives its hash. The same content twice is stored once.
@@ -33,6 +46,14 @@ impl Files {
 
     pub async fn read(&self, hash: &str) -> Result<Bytes, object_store::Error> {
         self.store.get(&place(hash)).await?.bytes().await
+    }
+
+    /// Removes content; what is not there is removed already.
+    pub async fn remove(&self, hash: &str) -> Result<(), object_store::Error> {
+        match self.store.delete(&place(hash)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

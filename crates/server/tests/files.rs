@@ -1,5 +1,6 @@
 //! Uploads (SYS-42): what a file is, who may read it.
 
+use crate::line::{visit, work};
 use crate::office::{first, hire};
 use crate::support::Server;
 use reqwest::{
@@ -100,4 +101,32 @@ async fn other_peoples_files_do_not_exist() {
     let early = agent.get(&format!("/files/{id}")).await;
     assert_eq!(early.status, StatusCode::NOT_FOUND, "nobody posted it yet");
     assert_eq!(server.nobody().get(&format!("/files/{id}")).await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// SYS-42: the catalogue that an agent sends to one customer after the other is there for each of them.
+#[tokio::test]
+async fn a_file_posted_again_is_readable_in_each_conversation() {
+    let (server, admin) = Server::set_up().await;
+    let widget = first(&admin, "widget").await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let one = Visitor::new(&server, &widget).await;
+    let two = Visitor::new(&server, &widget).await;
+    let stored: Value = one.upload("a.png", PNG).await.json().await.unwrap();
+    let file = stored["id"].as_str().unwrap();
+    for (tab, visitor) in [(1, &one), (2, &two)] {
+        let (mut line, _) = visit(&server, &widget, tab, json!({ "token": visitor.token })).await;
+        line.say(json!({ "t": "start", "n": 1, "content": { "type": "text", "text": "你好" } })).await;
+        let conversation = desk.event("assigned").await["on"]["conversation"].clone();
+        let post = json!({ "t": "do", "conversation": conversation, "n": 1, "do": "post", "type": "file",
+            "file": file, "name": "a.png", "mime": "image/png", "size": PNG.len() });
+        desk.say(post).await;
+        line.until("the file", |frame| frame["file"] == file).await;
+        assert_eq!(visitor.fetch(file).await.status(), StatusCode::OK);
+    }
+    assert_eq!(agent.get(&format!("/files/{file}")).await.status, StatusCode::OK);
+    let stranger = Visitor::new(&server, &widget).await;
+    assert_eq!(stranger.fetch(file).await.status(), StatusCode::NOT_FOUND);
+    let (colleague, _) = hire(&server, &admin, "wu", "R-03").await;
+    assert_eq!(colleague.get(&format!("/files/{file}")).await.status, StatusCode::NOT_FOUND);
 }

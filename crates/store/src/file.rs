@@ -9,14 +9,23 @@ use yingda_core::{At, id::*};
 
 sql! {
     INSERT = "
-        INSERT INTO file (id, hash, size, mime, name, conversation, visitor, account, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    ATTACH = "UPDATE file SET conversation = $2 WHERE id = $1 AND conversation IS NULL";
-    DELETE = "UPDATE file SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
-    ONE = "
-        SELECT id, hash, size, mime, name, conversation, visitor, account, created_at FROM file
-        WHERE id = $1 AND deleted_at IS NULL";
-    HAS_HASH = "SELECT id FROM file WHERE hash = $1 AND deleted_at IS NULL LIMIT 1";
+        INSERT INTO file (id, hash, size, mime, name, visitor, account, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    ATTACH = "
+        INSERT INTO file_use (file, conversation) SELECT id, CAST($2 AS BIGINT) FROM file WHERE id = $1
+        ON CONFLICT DO NOTHING";
+    ONE = "SELECT id, hash, size, mime, name, visitor, account, created_at FROM file WHERE id = $1";
+    USES = "SELECT conversation FROM file_use WHERE file = $1 ORDER BY conversation DESC LIMIT 100";
+    HAS_HASH = "SELECT id FROM file WHERE hash = $1 LIMIT 1";
+    /// A record names a file by its id, as in a profile's picture.
+    STRAY = "
+        SELECT f.id, f.hash FROM file AS f
+        WHERE f.id > $1 AND f.created_at < $2
+            AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = f.id)
+            AND NOT EXISTS (SELECT 1 FROM record AS r WHERE r.body LIKE '%' || f.id || '%')
+        ORDER BY f.id LIMIT $3";
+    FORGET = "
+        DELETE FROM file WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = file.id)";
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +36,6 @@ pub struct StoredFile {
     pub size: u64,
     pub mime: String,
     pub name: String,
-    pub conversation: Option<ConversationId>,
     /// Who uploaded it.
     pub visitor: Option<VisitorId>,
     pub user: Option<UserId>,
@@ -41,10 +49,9 @@ fn stored(row: &Row<'_>) -> Result<StoredFile, ReadError> {
         size: row.get::<i64>(2)? as u64,
         mime: row.get(3)?,
         name: row.get(4)?,
-        conversation: row.get::<Option<i64>>(5)?.map(ConversationId),
-        visitor: row.get::<Option<i64>>(6)?.map(VisitorId),
-        user: row.get::<Option<i64>>(7)?.map(UserId),
-        created_at: row.get(8)?,
+        visitor: row.get::<Option<i64>>(5)?.map(VisitorId),
+        user: row.get::<Option<i64>>(6)?.map(UserId),
+        created_at: row.get(7)?,
     })
 }
 
@@ -57,7 +64,6 @@ pub fn insert(file: &StoredFile) -> Statement {
             file.size,
             &*file.mime,
             &*file.name,
-            file.conversation.map(|id| id.0),
             file.visitor.map(|id| id.0),
             file.user.map(|id| id.0),
             file.created_at,
@@ -65,17 +71,33 @@ pub fn insert(file: &StoredFile) -> Statement {
     )
 }
 
-/// The file was posted in a conversation; the first one keeps it.
+/// The file was posted in a conversation: its people may read it from here on.
 pub fn attach(id: FileId, conversation: ConversationId) -> Statement {
     Statement::new(ATTACH, args![id.0, conversation.0])
 }
 
-pub fn delete(id: FileId, now: At) -> Statement {
-    Statement::guarded(DELETE, args![id.0, now])
+/// A file that nobody refers to is forgotten; stale when it was posted meanwhile.
+pub fn forget(id: FileId) -> Statement {
+    Statement::guarded(FORGET, args![id.0])
 }
 
 pub async fn get(db: &Db, id: FileId) -> Result<Option<StoredFile>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
+}
+
+/// Conversations in which it was posted, the latest first.
+pub async fn uses(db: &Db, id: FileId) -> Result<Vec<ConversationId>, ReadError> {
+    db.query(USES, args![id.0], |row| Ok(ConversationId(row.get(0)?))).await
+}
+
+/// Files older than an instant to which nothing refers, by id from after this one, each with its content's hash.
+pub async fn stray(
+    db: &Db,
+    after: FileId,
+    until: At,
+    limit: usize,
+) -> Result<Vec<(FileId, String)>, ReadError> {
+    db.query(STRAY, args![after.0, until, limit as i64], |row| Ok((FileId(row.get(0)?), row.get(1)?))).await
 }
 
 /// Whether any row still names this content; a sweep may remove it if not.

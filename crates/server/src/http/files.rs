@@ -26,6 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     actor::Actor,
     id::{FileId, VisitorId},
+    refusal::Refusal,
 };
 use yingda_store::{Batch, ReadError, conversation, file as rows, visitor};
 use yingda_wire::http::StoredFile;
@@ -99,6 +100,7 @@ async fn upload(
     };
     let (kind, name) = files::sniff(&bytes, &name).ok_or(Code::WrongFileType)?;
     let size = bytes.len() as u64;
+    let _held = app.files.hold().await;
     let hash =
         app.files.keep(bytes).await.map_err(|error| Problem::broken("a file could not be kept", error))?;
     let (visitor, user) = match &who {
@@ -111,7 +113,6 @@ async fn upload(
         size,
         mime: kind.mime.to_owned(),
         name,
-        conversation: None,
         visitor,
         user,
         created_at: app.clock.now(),
@@ -140,7 +141,7 @@ async fn takes_files(app: &App, id: VisitorId) -> Result<(), Problem> {
     let directory = app.directory();
     let widget = visitor.widget.and_then(|id| directory.widgets.get(&id));
     if widget.is_some_and(|widget| !widget.allow_files) {
-        return Err(yingda_core::refusal::Refusal::Forbidden.into());
+        return Err(Refusal::Forbidden.into());
     }
     Ok(())
 }
@@ -218,17 +219,33 @@ async fn may_read(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Pr
     }
     match who {
         Who::Visitor(id) if row.visitor == Some(*id) => Ok(()),
-        Who::Visitor(id) => {
-            let of = row.conversation.ok_or_else(Problem::not_found)?;
-            let found = conversation::get(&app.db, of).await?.filter(|it| it.visitor == *id);
-            found.map(drop).ok_or_else(Problem::not_found)
-        }
         Who::Staff(caller) if row.user.is_some() && row.user == caller.user => Ok(()),
-        Who::Staff(caller) => match row.conversation {
-            Some(of) => conversations::find(app, caller, of).await.map(drop),
-            // What a colleague uploaded and nobody posted yet: a picture for a reply or a profile.
-            None if row.visitor.is_none() => Ok(()),
-            None => Err(Problem::not_found()),
-        },
+        _ => may_read_where_posted(app, who, row).await,
     }
+}
+
+/// Whoever may read one of the conversations in which it was posted may read it.
+async fn may_read_where_posted(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Problem> {
+    let uses = rows::uses(&app.db, row.id).await?;
+    match who {
+        Who::Visitor(id) => {
+            for of in uses {
+                if conversation::get(&app.db, of).await?.is_some_and(|it| it.visitor == *id) {
+                    return Ok(());
+                }
+            }
+        }
+        // What a colleague uploaded and nobody posted yet: a picture for a reply or a profile.
+        Who::Staff(_) if uses.is_empty() && row.visitor.is_none() => return Ok(()),
+        Who::Staff(caller) => {
+            for of in uses {
+                match conversations::find(app, caller, of).await {
+                    Ok(_) => return Ok(()),
+                    Err(problem) if problem.code == Code::Refused(Refusal::NotFound) => {}
+                    Err(problem) => return Err(problem),
+                }
+            }
+        }
+    }
+    Err(Problem::not_found())
 }

@@ -2,6 +2,7 @@
 
 pub mod facts;
 pub mod follow_ups;
+mod stray_files;
 pub mod webhooks;
 
 use crate::{app::Shared, tasks};
@@ -13,6 +14,7 @@ pub fn start(app: &Shared) {
     facts::start(app.clone());
     follow_ups::start(app.clone());
     webhooks::start(app.clone());
+    stray_files::start(app.clone());
     tasks::start("idempotency", forget_keys(app.clone()));
 }
 
