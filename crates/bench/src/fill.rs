@@ -174,12 +174,7 @@ impl Writer {
         }
         let live = serde_json::to_string(conversation)?;
         let source = Some(Source::default());
-        self.batch.conversations.push(ConversationWrite {
-            state: conversation.clone(),
-            live,
-            whole: true,
-            source,
-        });
+        self.batch.conversations.push(ConversationWrite { state: conversation.clone(), live, source });
         Ok(())
     }
 

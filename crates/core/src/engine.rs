@@ -16,6 +16,7 @@ use crate::{
     figures::Figures,
     id::*,
     log::{Cause, Log, Route, Routed},
+    pulse::Pulse,
     refusal::Refusal,
     timers::Timers,
 };
@@ -64,15 +65,11 @@ impl From<Refusal> for Refused {
 #[derive(Debug, Default)]
 pub struct Output {
     pub events: Vec<Routed>,
-    pub conversations: Vec<ConversationWrite>,
+    /// Those of which more changed than their pulse.
+    pub conversations: Vec<Conversation>,
+    /// Of all that were touched.
+    pub pulses: Vec<Pulse>,
     pub agents: Vec<Agent>,
-}
-
-/// A row to write; `whole` is false when only the position, preview and counters moved.
-#[derive(Debug)]
-pub struct ConversationWrite {
-    pub conversation: Conversation,
-    pub whole: bool,
 }
 
 /// What a rebuild reads: rows, never events.
@@ -211,11 +208,11 @@ impl Engine {
         for id in std::mem::take(&mut self.log.conversations) {
             let Some(conversation) = self.conversations.get_mut(&id) else { continue };
             let mark = std::mem::take(&mut conversation.mark);
+            if mark == Mark::Changed {
+                output.conversations.push((**conversation).clone());
+            }
             if mark != Mark::Clean {
-                let whole = mark == Mark::Changed;
-                output
-                    .conversations
-                    .push(ConversationWrite { conversation: (**conversation).clone(), whole });
+                output.pulses.push(Pulse::of(conversation));
             }
             // A closed conversation leaves the memory with its last write; its row brings it back.
             if conversation.phase == Phase::Closed {

@@ -26,6 +26,7 @@ pub mod lifecycle;
 pub mod log;
 pub mod mask;
 pub mod medium;
+pub mod pulse;
 pub mod record;
 pub mod refusal;
 pub mod roles;

@@ -327,7 +327,7 @@ impl Loop {
     /// Stores what the engine decided and tells everyone. False when it was not stored: the state is rebuilt.
     async fn commit(&mut self, answers: Vec<Answer>) -> bool {
         let output = self.engine.drain();
-        let quiet = output.events.is_empty() && output.conversations.is_empty() && output.agents.is_empty();
+        let quiet = output.events.is_empty() && output.pulses.is_empty() && output.agents.is_empty();
         if quiet && self.riders.is_empty() {
             self.answer_all(answers);
             return true;

@@ -6,6 +6,7 @@ use yingda_core::{
     At,
     agent::Agent,
     conversation::{Conversation, Source},
+    pulse::Pulse,
 };
 
 /// All of it is stored in one transaction, in this order, or none of it.
@@ -13,6 +14,8 @@ use yingda_core::{
 pub struct Batch {
     pub events: Vec<EventRow>,
     pub conversations: Vec<ConversationWrite>,
+    /// The hot path: no index, narrow rows.
+    pub pulses: Vec<Pulse>,
     pub agents: Vec<AgentWrite>,
     pub statements: Vec<Statement>,
 }
@@ -40,15 +43,12 @@ pub struct EventRow {
     pub hash: [u8; 32],
 }
 
-/// A conversation's row as it is after the batch's events.
+/// A conversation's row as it is after the batch's events. Its pulse is stored apart.
 #[derive(Clone, Debug)]
 pub struct ConversationWrite {
     pub state: Conversation,
     /// `state` as JSON.
     pub live: String,
-    /// The first write, and every one that changes more than `live`, `last_at`, `last_seq`, `preview` and
-    /// `unread`. Not whole is the hot path: it touches no index.
-    pub whole: bool,
     /// Where the visitor came from; given at the start, kept when absent.
     pub source: Option<Source>,
 }

@@ -27,6 +27,7 @@ pub mod file;
 pub mod idempotency;
 pub mod lead;
 pub mod preference;
+mod pulse;
 pub mod reader;
 pub mod record;
 pub mod session;
@@ -62,6 +63,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("idempotency", idempotency::ALL),
         ("lead", lead::ALL),
         ("preference", preference::ALL),
+        ("pulse", pulse::ALL),
         ("reader", reader::ALL),
         ("record", record::ALL),
         ("session", session::ALL),

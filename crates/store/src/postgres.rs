@@ -1,8 +1,9 @@
 //! PostgreSQL: a batch goes out as one pipeline and costs one round trip.
 
 use crate::{
-    AgentWrite, Batch, CommitError, ConversationWrite, EventRow, ReadError, Value, agent, conversation,
+    AgentWrite, Batch, CommitError, EventRow, ReadError, Value, agent, conversation,
     db::{FromRow, migrations},
+    pulse,
     sql::sql,
     value::Row,
 };
@@ -10,6 +11,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use futures_util::future::{BoxFuture, join_all};
 use std::{fmt, time::Duration};
 use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
+use yingda_core::pulse::Pulse;
 
 /// Any number that only our own migrations lock.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
@@ -129,7 +131,7 @@ impl Drop for Open {
 
 async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     let mut steps = Vec::new();
-    for write in batch.conversations.iter().filter(|write| write.whole) {
+    for write in &batch.conversations {
         steps.extend(conversation::whole(write));
     }
     for AgentWrite { agent } in &batch.agents {
@@ -144,9 +146,9 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
         prepared.push((client.prepare_cached(statement.sql).await?, refs(&statement.args)));
     }
     let events = EventArrays::of(&batch.events);
-    let touches = TouchArrays::of(&batch.conversations);
+    let pulses = PulseArrays::of(&batch.pulses);
     let insert = client.prepare_cached(INSERT_EVENTS).await?;
-    let touch = client.prepare_cached(TOUCH_CONVERSATIONS).await?;
+    let put_pulses = client.prepare_cached(PUT_PULSES).await?;
 
     let guarded = batch.statements.iter().any(|statement| statement.guard.is_some());
     let plain: &Client = client;
@@ -157,9 +159,8 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     if !batch.events.is_empty() {
         pipeline.push(Box::pin(events.run(plain, &insert)));
     }
-    // Whole writes come before narrow ones only in the sense of other rows: a batch writes each row once.
-    if !touches.id.is_empty() {
-        pipeline.push(Box::pin(touches.run(plain, &touch)));
+    if !batch.pulses.is_empty() {
+        pipeline.push(Box::pin(pulses.run(plain, &put_pulses)));
     }
     let before_steps = pipeline.len();
     for (statement, args) in &prepared {
@@ -208,12 +209,17 @@ sql! {
         SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
             $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[],
             $14::bytea[])";
-    TOUCH_CONVERSATIONS = "
-        UPDATE conversation SET live = fresh.live, last_at = fresh.last_at, last_seq = fresh.last_seq,
-            preview = fresh.preview, unread = fresh.unread
-        FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::bigint[])
-            AS fresh (id, live, last_at, last_seq, preview, unread)
-        WHERE conversation.id = fresh.id";
+    PUT_PULSES = "
+        INSERT INTO pulse (conversation, last_at, last_seq, spoke_at, unanswered_since_at, first_reply_at, warned,
+            read_by_visitor, read_by_staff, unread, preview, preview_of, senders)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+            $7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::text[])
+        ON CONFLICT (conversation) DO UPDATE SET
+            last_at = excluded.last_at, last_seq = excluded.last_seq, spoke_at = excluded.spoke_at,
+            unanswered_since_at = excluded.unanswered_since_at, first_reply_at = excluded.first_reply_at,
+            warned = excluded.warned, read_by_visitor = excluded.read_by_visitor,
+            read_by_staff = excluded.read_by_staff, unread = excluded.unread, preview = excluded.preview,
+            preview_of = excluded.preview_of, senders = excluded.senders";
 }
 
 /// A batch's events, turned into columns.
@@ -278,34 +284,61 @@ impl<'a> EventArrays<'a> {
     }
 }
 
-/// The narrow writes of a batch, turned into columns.
+/// A batch's pulses, turned into columns.
 #[derive(Default)]
-struct TouchArrays<'a> {
-    id: Vec<i64>,
-    live: Vec<&'a str>,
+struct PulseArrays<'a> {
+    conversation: Vec<i64>,
     last_at: Vec<i64>,
     last_seq: Vec<i64>,
-    preview: Vec<&'a str>,
+    spoke_at: Vec<i64>,
+    unanswered_since_at: Vec<Option<i64>>,
+    first_reply_at: Vec<Option<i64>>,
+    warned: Vec<bool>,
+    read_by_visitor: Vec<i64>,
+    read_by_staff: Vec<i64>,
     unread: Vec<i64>,
+    preview: Vec<&'a str>,
+    preview_of: Vec<i64>,
+    senders: Vec<Option<String>>,
 }
 
-impl<'a> TouchArrays<'a> {
-    fn of(writes: &'a [ConversationWrite]) -> Self {
+impl<'a> PulseArrays<'a> {
+    fn of(pulses: &'a [Pulse]) -> Self {
         let mut columns = Self::default();
-        for ConversationWrite { state, live, .. } in writes.iter().filter(|write| !write.whole) {
-            columns.id.push(state.id.0);
-            columns.live.push(live);
-            columns.last_at.push(state.last_at);
-            columns.last_seq.push(state.last_seq as i64);
-            columns.preview.push(&state.preview);
-            columns.unread.push(state.unread.into());
+        for it in pulses {
+            columns.conversation.push(it.conversation.0);
+            columns.last_at.push(it.last_at);
+            columns.last_seq.push(it.last_seq as i64);
+            columns.spoke_at.push(it.spoke_at);
+            columns.unanswered_since_at.push(it.unanswered_since_at);
+            columns.first_reply_at.push(it.first_reply_at);
+            columns.warned.push(it.warned);
+            columns.read_by_visitor.push(it.read_by_visitor as i64);
+            columns.read_by_staff.push(it.read_by_staff as i64);
+            columns.unread.push(it.unread.into());
+            columns.preview.push(&it.preview);
+            columns.preview_of.push(it.preview_of as i64);
+            columns.senders.push(pulse::senders(it));
         }
         columns
     }
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, tokio_postgres::Error> {
-        let args: [&(dyn ToSql + Sync); 6] =
-            [&self.id, &self.live, &self.last_at, &self.last_seq, &self.preview, &self.unread];
+        let args: [&(dyn ToSql + Sync); 13] = [
+            &self.conversation,
+            &self.last_at,
+            &self.last_seq,
+            &self.spoke_at,
+            &self.unanswered_since_at,
+            &self.first_reply_at,
+            &self.warned,
+            &self.read_by_visitor,
+            &self.read_by_staff,
+            &self.unread,
+            &self.preview,
+            &self.preview_of,
+            &self.senders,
+        ];
         client.execute(statement, &args).await
     }
 }

@@ -1,9 +1,9 @@
 //! SQLite: one thread that writes, a few connections that read.
 
 use crate::{
-    Batch, CommitError, ConversationWrite, EventRow, ReadError, Statement, Value, agent, conversation,
+    Batch, CommitError, EventRow, ReadError, Statement, Value, agent, conversation,
     db::{FromRow, migrations},
-    event,
+    event, pulse,
     value::Row,
 };
 use rusqlite::{CachedStatement, Connection, OpenFlags, TransactionBehavior, params};
@@ -13,6 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, mpsc},
 };
 use tokio::sync::{Semaphore, oneshot};
+use yingda_core::pulse::Pulse;
 
 const READERS: usize = 4;
 
@@ -193,7 +194,10 @@ fn write(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
 fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_events(&transaction, &batch.events)?;
-    write_conversations(&transaction, &batch.conversations)?;
+    for (sql, args) in batch.conversations.iter().flat_map(conversation::whole) {
+        run(&transaction, sql, &args)?;
+    }
+    write_pulses(&transaction, &batch.pulses)?;
     for write in &batch.agents {
         let (sql, args) = agent::upsert(&write.agent)?;
         run(&transaction, sql, &args)?;
@@ -207,24 +211,27 @@ fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError>
     Ok(transaction.commit()?)
 }
 
-fn write_conversations(connection: &Connection, writes: &[ConversationWrite]) -> Result<(), CommitError> {
-    let mut touch = connection.prepare_cached(conversation::TOUCH)?;
-    for write in writes {
-        let state = &write.state;
-        if write.whole {
-            for (sql, args) in conversation::whole(write) {
-                run(connection, sql, &args)?;
-            }
-        } else {
-            touch.execute(params![
-                write.live,
-                state.last_at,
-                state.last_seq as i64,
-                state.preview,
-                state.unread,
-                state.id.0,
-            ])?;
-        }
+fn write_pulses(connection: &Connection, pulses: &[Pulse]) -> Result<(), CommitError> {
+    if pulses.is_empty() {
+        return Ok(());
+    }
+    let mut put = connection.prepare_cached(pulse::PUT)?;
+    for it in pulses {
+        put.execute(params![
+            it.conversation.0,
+            it.last_at,
+            it.last_seq as i64,
+            it.spoke_at,
+            it.unanswered_since_at,
+            it.first_reply_at,
+            it.warned,
+            it.read_by_visitor as i64,
+            it.read_by_staff as i64,
+            it.unread,
+            it.preview,
+            it.preview_of as i64,
+            pulse::senders(it),
+        ])?;
     }
     Ok(())
 }

@@ -99,8 +99,12 @@ impl World {
 
     fn commit(&mut self) {
         let output = self.engine.drain();
-        for write in output.conversations {
-            self.conversations.insert(write.conversation.id, write.conversation);
+        for conversation in output.conversations {
+            self.conversations.insert(conversation.id, conversation);
+        }
+        for pulse in output.pulses {
+            let stored = self.conversations.get_mut(&pulse.conversation);
+            pulse.put(stored.expect("a conversation's first write is a whole one"));
         }
         for agent in output.agents {
             self.agents.insert(agent.id, agent);

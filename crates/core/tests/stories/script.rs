@@ -88,7 +88,11 @@ impl Stage {
         let answer = self.tell(actor, sent, command);
         let mut happened: Vec<String> = vec![];
         let output = self.engine.drain();
-        self.rows.extend(output.conversations.into_iter().map(|it| (it.conversation.id, it.conversation)));
+        self.rows.extend(output.conversations.into_iter().map(|it| (it.id, it)));
+        for pulse in output.pulses {
+            let row = self.rows.get_mut(&pulse.conversation).expect("its first write was a whole one");
+            pulse.put(row);
+        }
         for routed in output.events {
             if let (Subject::Conversation(id), Fact::ConversationStarted { .. }) =
                 (routed.event.on, &routed.event.fact)

@@ -11,6 +11,7 @@ use yingda_core::{
     event::{Audience, Fact, Private, Subject},
     id::{ConversationId, UserId},
     log::Cause,
+    pulse::Pulse,
 };
 use yingda_store::{Batch, CommitError, ConversationWrite, Db, Statement};
 
@@ -26,6 +27,8 @@ pub struct Book {
     now: At,
     /// Where each conversation's write stands in the pending batch.
     places: HashMap<ConversationId, usize>,
+    /// The latest of each conversation.
+    pulses: HashMap<ConversationId, Pulse>,
 }
 
 impl Book {
@@ -38,6 +41,7 @@ impl Book {
             pending: Batch::default(),
             now,
             places: HashMap::new(),
+            pulses: HashMap::new(),
         }
     }
 
@@ -97,7 +101,6 @@ impl Book {
             // One write a conversation and batch: the later one stands for both.
             match self.waiting_write(write.state.id) {
                 Some(earlier) => {
-                    write.whole |= earlier.whole;
                     write.source = write.source.take().or(earlier.source.take());
                     *earlier = write;
                 }
@@ -107,6 +110,7 @@ impl Book {
                 }
             }
         }
+        self.pulses.extend(batch.pulses.into_iter().map(|pulse| (pulse.conversation, pulse)));
         self.pending.agents.extend(batch.agents);
         self.pending.statements.extend(batch.statements);
         Ok(frames)
@@ -117,6 +121,7 @@ impl Book {
     }
 
     pub async fn flush(&mut self) -> Result<(), CommitError> {
+        self.pending.pulses = self.pulses.drain().map(|(_, pulse)| pulse).collect();
         self.db.commit(std::mem::take(&mut self.pending)).await?;
         self.encoder.committed();
         self.places.clear();

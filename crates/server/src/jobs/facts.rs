@@ -23,7 +23,7 @@ const READER: &str = "facts";
 /// same rows, and each is written once for all of them.
 const BATCH: usize = 2_000;
 const MOST: u64 = 20_000;
-const PACE: Duration = Duration::from_millis(500);
+const PACE: Duration = Duration::from_secs(2);
 
 pub fn start(app: Shared) {
     tasks::start("facts", async move {

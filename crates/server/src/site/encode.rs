@@ -72,16 +72,16 @@ impl Encoder {
             rows.push(self.row(event, bytes.clone(), salt));
             frames.push(Frame { routed, bytes });
         }
-        let conversations = output.conversations.into_iter().map(|write| {
+        let conversations = output.conversations.into_iter().map(|state| {
             // A live state is plain data: writing it as JSON cannot fail.
-            let live = serde_json::to_string(&write.conversation).expect("a conversation is JSON");
-            let source =
-                sources.iter().find(|(id, _)| *id == write.conversation.id).map(|(_, source)| source.clone());
-            ConversationWrite { live, whole: write.whole, source, state: write.conversation }
+            let live = serde_json::to_string(&state).expect("a conversation is JSON");
+            let source = sources.iter().find(|(id, _)| *id == state.id).map(|(_, source)| source.clone());
+            ConversationWrite { live, source, state }
         });
         let batch = Batch {
             events: rows,
             conversations: conversations.collect(),
+            pulses: output.pulses,
             agents: output.agents.into_iter().map(|agent| AgentWrite { agent }).collect(),
             statements: riders,
         };

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::process::{Command, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
-use yingda_core::id::*;
+use yingda_core::{id::*, pulse::Pulse};
 use yingda_store::{Batch, CommitError, Db, conversation as conversations, event, preference};
 
 /// a batch is stored whole or not at all, and the next one finds the store as it was.
@@ -19,7 +19,7 @@ async fn a_batch_that_fails_leaves_nothing(db: &Db) {
     doubled.push(first[2].clone());
     let bad = Batch {
         events: doubled,
-        conversations: vec![write(&conversation(1), true)],
+        conversations: vec![write(&conversation(1))],
         statements: vec![preference::put(UserId(1), &1.into())],
         ..Batch::default()
     };
@@ -138,9 +138,9 @@ async fn write_until_killed(address: &str) -> ! {
         }
         seq += 7;
         state.last_seq = seq;
-        let whole = seq == 7;
-        let conversations = vec![write(&state, whole)];
-        db.commit(Batch { events: next, conversations, ..Batch::default() }).await.unwrap();
+        let conversations = if seq == 7 { vec![write(&state)] } else { vec![] };
+        let pulses = vec![Pulse::of(&state)];
+        db.commit(Batch { events: next, conversations, pulses, ..Batch::default() }).await.unwrap();
         println!("{seq}");
     }
 }

@@ -78,7 +78,7 @@ pub fn conversation(id: i64) -> Conversation {
     }
 }
 
-pub fn write(state: &Conversation, whole: bool) -> ConversationWrite {
+pub fn write(state: &Conversation) -> ConversationWrite {
     let live = serde_json::to_string(state).expect("live state has a JSON form");
-    ConversationWrite { state: state.clone(), live, whole, source: None }
+    ConversationWrite { state: state.clone(), live, source: None }
 }

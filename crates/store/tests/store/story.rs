@@ -11,12 +11,13 @@ use yingda_core::{
     agent::{Agent, AgentState},
     chain::{self, Header, Kept},
     config::{Record, RecordKind, Tag},
-    conversation::{Phase, Source},
+    conversation::{Conversation, Phase, Source},
     event::{OfferEnd, QueueReason, Subject},
     fact,
     id::*,
     lang::Text,
     medium::Medium,
+    pulse::Pulse,
 };
 use yingda_store::{
     AgentWrite, Batch, CommitError, Db, Statement, agent, api_key, consult, conversation as conversations,
@@ -143,19 +144,19 @@ async fn the_log(db: &Db) {
 async fn conversations_and_agents(db: &Db) {
     let mut state = conversation(70);
     let source = Source { landing: "https://shop.example/a?b=c".into(), ..Source::default() };
-    let first = yingda_store::ConversationWrite { source: Some(source), ..write(&state, true) };
-    let other = write(&conversation(71), true);
+    let first = yingda_store::ConversationWrite { source: Some(source), ..write(&state) };
+    let other = write(&conversation(71));
     let agent = Agent { id: UserId(9), state: AgentState::Ready, since_at: DAY, ..Agent::default() };
     let agents = vec![AgentWrite { agent: agent.clone() }];
     db.commit(Batch { conversations: vec![first, other], agents, ..Batch::default() }).await.unwrap();
     assert_eq!(agent::all(db).await.unwrap(), std::slice::from_ref(&agent));
     assert_eq!(conversations::open_live(db).await.unwrap(), [state.clone(), conversation(71)]);
 
-    // A narrow write moves the last words on and leaves the rest.
+    // A pulse moves the last words on and leaves the rest.
     (state.last_at, state.last_seq, state.unread, state.preview) = (DAY + 9000, 12, 2, "最后一句".into());
     let busy = Agent { state: AgentState::NotReady, reason: "meal".into(), ..agent };
     let touched = Batch {
-        conversations: vec![write(&state, false)],
+        pulses: vec![Pulse::of(&state)],
         agents: vec![AgentWrite { agent: busy.clone() }],
         ..Batch::default()
     };
@@ -165,10 +166,10 @@ async fn conversations_and_agents(db: &Db) {
 
     (state.phase, state.agent) = (Phase::WrapUp, Some(UserId(9)));
     (state.customer, state.closed_at) = (Some(CustomerId(500)), Some(DAY + 10_000));
-    db.commit(Batch { conversations: vec![write(&state, true)], ..Batch::default() }).await.unwrap();
+    db.commit(both(&state)).await.unwrap();
     assert_eq!(conversations::open_live(db).await.unwrap().len(), 2, "wrap-up is live");
     (state.phase, state.agent, state.last_agent) = (Phase::Closed, None, Some(UserId(9)));
-    db.commit(Batch { conversations: vec![write(&state, true)], ..Batch::default() }).await.unwrap();
+    db.commit(both(&state)).await.unwrap();
     assert_eq!(conversations::open_live(db).await.unwrap(), [conversation(71)], "a closed one is not live");
     let last_agent = Some((UserId(9), DAY + 9000));
     assert_eq!(conversations::last_agent_of(db, VisitorId(1070), None).await.unwrap(), last_agent);
@@ -181,6 +182,11 @@ async fn conversations_and_agents(db: &Db) {
     let line = page.items.iter().find(|line| line.id == state.id).unwrap();
     assert_eq!(line.source.landing, "https://shop.example/a?b=c", "later writes keep where they came from");
     assert_eq!(db.highest_id().await.unwrap(), 71);
+}
+
+/// A changed conversation, as the site writes it.
+fn both(state: &Conversation) -> Batch {
+    Batch { conversations: vec![write(state)], pulses: vec![Pulse::of(state)], ..Batch::default() }
 }
 
 /// a change that met another version is refused, and leaves nothing behind.
