@@ -209,7 +209,7 @@ impl Writer {
         };
         let hash = chain::link(&self.prev, header, &digest);
         self.prev = hash;
-        conversation.last_seq = self.seq;
+        let prev = std::mem::replace(&mut conversation.last_seq, self.seq);
         conversation.last_at = now;
         self.batch.events.push(EventRow {
             seq: self.seq,
@@ -226,6 +226,7 @@ impl Writer {
             salt,
             digest,
             hash,
+            prev,
         });
         Ok(())
     }

@@ -14,6 +14,8 @@ use smallvec::SmallVec;
 pub struct Routed {
     pub event: Event,
     pub route: Route,
+    /// The event of the same conversation before this one; 0 for the first, and for what concerns none.
+    pub prev: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,7 +73,7 @@ impl Log {
         self.seq += 1;
         let event =
             Event { seq: self.seq, at: cause.now, on, by: cause.by, to, from: cause.from, fact, private };
-        self.events.push(Routed { event, route });
+        self.events.push(Routed { event, route, prev: 0 });
         self.seq
     }
 
@@ -108,6 +110,9 @@ impl Log {
             agent: None,
         };
         let seq = self.push(cause, Subject::Conversation(conversation.id), to, fact, private, route);
+        if let Some(last) = self.events.last_mut() {
+            last.prev = conversation.last_seq;
+        }
         conversation.last_seq = seq;
         conversation.last_at = cause.now;
         self.mark(conversation, if said { Mark::Touched } else { Mark::Changed });

@@ -41,6 +41,8 @@ pub struct EventRow {
     pub salt: [u8; 16],
     pub digest: [u8; 32],
     pub hash: [u8; 32],
+    /// The event of the same conversation before this one; 0 for the first, and for what concerns none.
+    pub prev: u64,
 }
 
 /// A conversation's row as it is after the batch's events. Its pulse is stored apart.

@@ -4,6 +4,7 @@ use crate::{
     Db, ReadError,
     sql::sql,
     value::{Row, args},
+    walk,
 };
 use bytes::Bytes;
 use yingda_core::{At, actor::Actor, event::Subject, id::ConversationId};
@@ -14,31 +15,34 @@ pub(crate) const SITE: i64 = 1;
 macro_rules! columns {
     () => { "seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience, body, private_body, salt, digest, chain" };
 }
+pub(crate) use columns;
 
 sql! {
     pub(crate) INSERT = "
         INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience,
-            body, private_body, salt, digest, chain)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+            body, private_body, salt, digest, chain, prev)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     HEAD = "SELECT seq, chain FROM event WHERE site = 1 ORDER BY seq DESC LIMIT 1";
     SINCE = concat!("SELECT ", columns!(), " FROM event WHERE site = 1 AND seq > $1 ORDER BY seq LIMIT $2");
     OF_SUBJECT_BEFORE = concat!("SELECT ", columns!(), " FROM event
-        WHERE on_id = $1 AND on_kind = $2 AND seq < $3 AND audience <= $4 ORDER BY seq DESC LIMIT $5");
+        WHERE on_id = $1 AND on_kind = $2 AND on_kind <> 1 AND seq < $3 AND audience <= $4 ORDER BY seq DESC LIMIT $5");
     OF_SUBJECT_AFTER = concat!("SELECT ", columns!(), " FROM event
-        WHERE on_id = $1 AND on_kind = $2 AND seq > $3 AND audience <= $4 ORDER BY seq LIMIT $5");
+        WHERE on_id = $1 AND on_kind = $2 AND on_kind <> 1 AND seq > $3 AND audience <= $4 ORDER BY seq LIMIT $5");
     OF_SUBJECT_KIND = concat!("SELECT ", columns!(), " FROM event
-        WHERE on_id = $1 AND on_kind = $2 AND kind = $3 ORDER BY seq LIMIT $4");
+        WHERE on_id = $1 AND on_kind = $2 AND on_kind <> 1 AND kind = $3 ORDER BY seq LIMIT $4");
+    OF_KIND_SINCE = concat!("SELECT ", columns!(), " FROM event
+        WHERE kind = $1 AND audited AND seq > $2 ORDER BY seq LIMIT $3");
     ONE = concat!("SELECT ", columns!(), " FROM event WHERE site = 1 AND seq = $1");
     AUDIT_ALL = concat!("SELECT ", columns!(), " FROM event
-        WHERE site = 1 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) ORDER BY seq DESC LIMIT $6");
+        WHERE site = 1 AND audited AND seq < $1 AND seq >= $2
+        AND ((actor_kind = $3 AND actor_id = $4) OR $3 < 0) ORDER BY seq DESC LIMIT $5");
     AUDIT_KIND = concat!("SELECT ", columns!(), " FROM event
-        WHERE kind = $7 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) ORDER BY seq DESC LIMIT $6");
+        WHERE kind = $6 AND audited AND seq < $1 AND seq >= $2
+        AND ((actor_kind = $3 AND actor_id = $4) OR $3 < 0) ORDER BY seq DESC LIMIT $5");
     AUDIT_SUBJECT = concat!("SELECT ", columns!(), " FROM event
-        WHERE on_id = $8 AND on_kind = $9 AND audited AND seq < $1 AND seq >= $2 AND seq < $3
-        AND ((actor_kind = $4 AND actor_id = $5) OR $4 < 0) AND ($7 = '' OR kind = $7)
-        ORDER BY seq DESC LIMIT $6");
+        WHERE on_id = $7 AND on_kind = $8 AND on_kind <> 1 AND audited AND seq < $1 AND seq >= $2
+        AND ((actor_kind = $3 AND actor_id = $4) OR $3 < 0) AND ($6 = '' OR kind = $6)
+        ORDER BY seq DESC LIMIT $5");
     TIME_OF = "SELECT occurred_at FROM event WHERE site = 1 AND seq = $1";
 }
 
@@ -85,7 +89,7 @@ pub fn actor_code(by: Actor) -> (i16, i64) {
     }
 }
 
-fn stored(row: &Row<'_>) -> Result<StoredEvent, ReadError> {
+pub(crate) fn stored(row: &Row<'_>) -> Result<StoredEvent, ReadError> {
     Ok(StoredEvent {
         seq: row.get::<i64>(0)? as u64,
         at: row.get(1)?,
@@ -152,8 +156,11 @@ pub async fn of_subject(
     limit: usize,
     customer_only: bool,
 ) -> Result<Vec<StoredEvent>, ReadError> {
-    let (kind, id) = subject_code(on);
     let audience = if customer_only { 0 } else { 1 };
+    if let Subject::Conversation(id) = on {
+        return walk::part(db, id, part, limit, audience).await;
+    }
+    let (kind, id) = subject_code(on);
     let (sql, edge) = match part {
         Part::Latest => (OF_SUBJECT_BEFORE, i64::MAX),
         Part::Before(seq) => (OF_SUBJECT_BEFORE, seq as i64),
@@ -166,6 +173,21 @@ pub async fn of_subject(
     Ok(found)
 }
 
+/// Audited events of one kind after a position, oldest first.
+pub async fn of_kind_since(
+    db: &Db,
+    kind: &str,
+    seq: u64,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, ReadError> {
+    db.query(OF_KIND_SINCE, args![kind, seq, limit as i64], stored).await
+}
+
+/// The last position before an instant.
+pub async fn position_at(db: &Db, at: At) -> Result<u64, ReadError> {
+    Ok(first_at(db, at).await?.saturating_sub(1) as u64)
+}
+
 /// Events of one kind about something, oldest first, such as every assignment of a conversation.
 pub async fn of_kind(
     db: &Db,
@@ -173,6 +195,9 @@ pub async fn of_kind(
     fact_kind: &str,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, ReadError> {
+    if let Subject::Conversation(id) = on {
+        return walk::of_kind(db, id, fact_kind, limit).await;
+    }
     let (kind, id) = subject_code(on);
     db.query(OF_SUBJECT_KIND, args![id, kind, fact_kind, limit as i64], stored).await
 }
@@ -190,21 +215,68 @@ pub struct AuditFilter {
     pub before: Option<u64>,
 }
 
+#[derive(Debug)]
+pub struct AuditPage {
+    pub events: Vec<StoredEvent>,
+    /// Reading goes on before this position; nothing lies there when it is absent. A page may be short, or even
+    /// empty, and still not be the last.
+    pub next: Option<u64>,
+}
+
+/// One person's deeds lie far apart in a long log, and an index of actors would cost every write: so many positions are
+/// searched for one page, piece by piece.
+const SEARCHED: i64 = 100_000;
+const PIECE: i64 = 20_000;
+
 /// A page of the audit log, newest first.
-pub async fn audit(db: &Db, filter: &AuditFilter, limit: usize) -> Result<Vec<StoredEvent>, ReadError> {
+pub async fn audit(db: &Db, filter: &AuditFilter, limit: usize) -> Result<AuditPage, ReadError> {
     let lowest = match filter.from {
         Some(at) => first_at(db, at).await?,
-        None => 0,
+        None => 1,
     };
     let end = match filter.to {
         Some(at) => first_at(db, at).await?,
         None => i64::MAX,
     };
+    let before = filter.before.map_or(i64::MAX, |seq| seq as i64).min(end);
+    if filter.by.is_none() || filter.on.is_some() {
+        let events = audit_between(db, filter, lowest, before, limit + 1).await?;
+        return Ok(audit_page(events, limit, None));
+    }
+    let mut high = before.min(head(db).await?.map_or(0, |(seq, _)| seq as i64) + 1);
+    let floor = lowest.max(high - SEARCHED);
+    let mut events = Vec::new();
+    while events.len() <= limit && high > floor {
+        let low = floor.max(high - PIECE);
+        events.extend(audit_between(db, filter, low, high, limit + 1 - events.len()).await?);
+        high = low;
+    }
+    Ok(audit_page(events, limit, (floor > lowest).then_some(floor as u64)))
+}
+
+/// Where one more was found than a page holds, the next begins behind its last; else where the search ended.
+fn audit_page(mut events: Vec<StoredEvent>, limit: usize, searched: Option<u64>) -> AuditPage {
+    let is_full = events.len() > limit;
+    events.truncate(limit);
+    let next = if is_full { events.last().map(|last| last.seq) } else { searched };
+    AuditPage { events, next }
+}
+
+async fn audit_between(
+    db: &Db,
+    filter: &AuditFilter,
+    low: i64,
+    high: i64,
+    limit: usize,
+) -> Result<Vec<StoredEvent>, ReadError> {
     let (actor_kind, actor_id) = filter.by.map_or((-1, 0), actor_code);
-    let before = filter.before.map_or(i64::MAX, |seq| seq as i64);
-    let mut args = args![before, lowest, end, actor_kind, actor_id, limit as i64];
+    let mut args = args![high, low, actor_kind, actor_id, limit as i64];
     let kind = filter.kind.clone().unwrap_or_default();
     let sql = match filter.on {
+        Some(Subject::Conversation(id)) => {
+            args.push(kind.into());
+            return walk::audit(db, id, args).await;
+        }
         Some(on) => {
             let (on_kind, on_id) = subject_code(on);
             args.extend(args![kind, on_id, on_kind]);

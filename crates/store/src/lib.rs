@@ -13,6 +13,7 @@ mod site;
 mod sql;
 mod sqlite;
 mod value;
+mod walk;
 
 pub mod agent;
 pub mod api_key;
@@ -69,6 +70,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("session", session::ALL),
         ("site", site::ALL),
         ("visitor", visitor::ALL),
+        ("walk", walk::ALL),
         ("webhook", webhook::ALL),
     ];
     nouns.iter().flat_map(|(noun, all)| all.iter().map(|(name, sql)| (*noun, *name, *sql))).collect()

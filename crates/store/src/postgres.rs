@@ -205,10 +205,10 @@ async fn simple(client: &Client, sql: &str) -> Result<u64, tokio_postgres::Error
 sql! {
     INSERT_EVENTS = "
         INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id, audience, body,
-            private_body, salt, digest, chain)
+            private_body, salt, digest, chain, prev)
         SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
             $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[],
-            $14::bytea[])";
+            $14::bytea[], $15::bigint[])";
     PUT_PULSES = "
         INSERT INTO pulse (conversation, last_at, last_seq, spoke_at, unanswered_since_at, first_reply_at, warned,
             read_by_visitor, read_by_staff, unread, preview, preview_of, senders)
@@ -239,6 +239,7 @@ struct EventArrays<'a> {
     salt: Vec<&'a [u8]>,
     digest: Vec<&'a [u8]>,
     hash: Vec<&'a [u8]>,
+    prev: Vec<i64>,
 }
 
 impl<'a> EventArrays<'a> {
@@ -259,12 +260,13 @@ impl<'a> EventArrays<'a> {
             columns.salt.push(&row.salt);
             columns.digest.push(&row.digest);
             columns.hash.push(&row.hash);
+            columns.prev.push(row.prev as i64);
         }
         columns
     }
 
     async fn run(&self, client: &Client, statement: &Statement) -> Result<u64, tokio_postgres::Error> {
-        let args: [&(dyn ToSql + Sync); 14] = [
+        let args: [&(dyn ToSql + Sync); 15] = [
             &self.seq,
             &self.at,
             &self.on_kind,
@@ -279,6 +281,7 @@ impl<'a> EventArrays<'a> {
             &self.salt,
             &self.digest,
             &self.hash,
+            &self.prev,
         ];
         client.execute(statement, &args).await
     }

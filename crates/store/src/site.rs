@@ -13,6 +13,6 @@ sql! {
             UNION ALL SELECT max(id) FROM api_key
             UNION ALL SELECT max(id) FROM delivery
             UNION ALL SELECT max(id) FROM record
-            UNION ALL SELECT max(on_id) FROM event
+            UNION ALL SELECT max(on_id) FROM event WHERE on_kind <> 1
         ) AS every_id";
 }

@@ -259,6 +259,7 @@ fn insert_events(connection: &Connection, events: &[EventRow]) -> Result<(), Com
             &row.salt[..],
             &row.digest[..],
             &row.hash[..],
+            row.prev as i64,
         ])?;
     }
     Ok(())

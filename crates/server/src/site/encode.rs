@@ -69,7 +69,7 @@ impl Encoder {
                 riders.push(file::attach(*file, id));
             }
             let bytes = frame(event);
-            rows.push(self.row(event, bytes.clone(), salt));
+            rows.push(self.row(event, routed.prev, bytes.clone(), salt));
             frames.push(Frame { routed, bytes });
         }
         let conversations = output.conversations.into_iter().map(|state| {
@@ -99,7 +99,7 @@ impl Encoder {
         salt
     }
 
-    fn row(&mut self, event: &Event, body: Bytes, salt: [u8; SALT]) -> EventRow {
+    fn row(&mut self, event: &Event, prev: u64, body: Bytes, salt: [u8; SALT]) -> EventRow {
         let (on_kind, on_id) = subject_code(event.on);
         let (actor_kind, actor_id) = actor_code(event.by);
         let audience = match event.to {
@@ -138,6 +138,7 @@ impl Encoder {
             salt,
             digest,
             hash: self.next,
+            prev,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Rows for tests: a log whose chain is real.
 
+use std::collections::BTreeMap;
 use yingda_core::{
     chain::{self, Header},
     conversation::{Conversation, Phase},
     id::*,
+    pulse::Pulse,
 };
 use yingda_store::{Batch, ConversationWrite, EventRow};
 
@@ -44,7 +46,13 @@ pub fn event(before: Option<&EventRow>, kind: &'static str, conversation: i64) -
         salt,
         digest,
         hash: chain::link(&prev, header, &digest),
+        // `events` gives each of five conversations its turn.
+        prev: (1..seq).rev().find(|it| turn(*it) == conversation).unwrap_or(0),
     }
+}
+
+fn turn(seq: u64) -> i64 {
+    (seq as i64 - 1) % 5 + 1
 }
 
 /// So many events after `before`, on conversations 1 to 5 in turn.
@@ -52,7 +60,7 @@ pub fn events(before: Option<&EventRow>, count: usize, kind: &'static str) -> Ve
     let mut all: Vec<EventRow> = Vec::with_capacity(count);
     for _ in 0..count {
         let last = all.last().or(before);
-        let conversation = last.map_or(0, |it| it.seq as i64) % 5 + 1;
+        let conversation = turn(last.map_or(0, |it| it.seq) + 1);
         let next = event(last, kind, conversation);
         all.push(next);
     }
@@ -60,7 +68,14 @@ pub fn events(before: Option<&EventRow>, count: usize, kind: &'static str) -> Ve
 }
 
 pub fn batch(events: Vec<EventRow>) -> Batch {
-    Batch { events, ..Batch::default() }
+    let last = |it: &EventRow| Pulse {
+        conversation: ConversationId(it.on_id),
+        last_seq: it.seq,
+        ..Pulse::default()
+    };
+    // Of each conversation one, the last.
+    let pulses: BTreeMap<_, _> = events.iter().map(|it| (it.on_id, last(it))).collect();
+    Batch { events, pulses: pulses.into_values().collect(), ..Batch::default() }
 }
 
 pub fn conversation(id: i64) -> Conversation {
