@@ -4,18 +4,20 @@
 
 mod floor;
 mod presence;
+mod queue;
 
 use crate::site::{Done, Refused, encode::Frame};
 use bytes::Bytes;
 pub use floor::View;
 use hashbrown::{HashMap, HashSet};
 use presence::Presence;
+pub use queue::Frames;
+use queue::{Feed, queue};
 use smallvec::SmallVec;
 use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::sync::mpsc;
 use yingda_core::{At, actor::Actor, directory::Directory, event::Fact, id::*, lang::Lang};
 use yingda_wire::frame::{LiveVisitor, ServerFrame};
 
@@ -65,7 +67,7 @@ struct Part {
 }
 
 struct Socket {
-    queue: mpsc::Sender<Out>,
+    feed: Feed,
     lang: Lang,
     who: Who,
 }
@@ -93,16 +95,11 @@ impl Hub {
 
     // ── sockets come and go ──
 
-    pub fn join_visitor(
-        &self,
-        visitor: VisitorId,
-        widget: WidgetId,
-        lang: Lang,
-    ) -> (SocketKey, mpsc::Receiver<Out>) {
+    pub fn join_visitor(&self, visitor: VisitorId, widget: WidgetId, lang: Lang) -> (SocketKey, Frames) {
         let mut inner = self.lock();
-        let (key, receiver) = inner.add(lang, Who::Visitor { visitor, widget });
+        let (key, frames) = inner.add(lang, Who::Visitor { visitor, widget });
         inner.visitors.entry(visitor).or_default().push(key);
-        (key, receiver)
+        (key, frames)
     }
 
     /// A console's socket; true when it is the user's first.
@@ -112,16 +109,16 @@ impl Hub {
         session: [u8; 32],
         lang: Lang,
         directory: &Directory,
-    ) -> (SocketKey, mpsc::Receiver<Out>, bool) {
+    ) -> (SocketKey, Frames, bool) {
         let view = View::of(directory, user);
         let mut inner = self.lock();
         let staff = Staff { user, session, view, watches: SmallVec::new() };
-        let (key, receiver) = inner.add(lang, Who::Staff(Box::new(staff)));
+        let (key, frames) = inner.add(lang, Who::Staff(Box::new(staff)));
         let keys = inner.users.entry(user).or_default();
         keys.push(key);
         let first = keys.len() == 1;
         inner.consoles.insert(key);
-        (key, receiver, first)
+        (key, frames, first)
     }
 
     /// The socket is gone. For a user's last one the user is given back.
@@ -332,15 +329,11 @@ impl Out {
 }
 
 impl Inner {
-    fn add(&mut self, lang: Lang, who: Who) -> (SocketKey, mpsc::Receiver<Out>) {
-        let most = match who {
-            Who::Visitor { .. } => VISITOR_QUEUE,
-            Who::Staff(_) => STAFF_QUEUE,
-        };
-        let (queue, receiver) = mpsc::channel(most);
+    fn add(&mut self, lang: Lang, who: Who) -> (SocketKey, Frames) {
+        let (feed, frames) = queue();
         self.next += 1;
-        self.sockets.insert(self.next, Socket { queue, lang, who });
-        (self.next, receiver)
+        self.sockets.insert(self.next, Socket { feed, lang, who });
+        (self.next, frames)
     }
 
     fn remove(&mut self, key: SocketKey) -> Option<UserId> {
@@ -378,18 +371,15 @@ impl Inner {
     }
 
     fn send(&mut self, key: SocketKey, out: Out) {
-        if let Some(socket) = self.sockets.get(&key)
-            && socket.queue.try_send(out).is_err()
-        {
+        let Some(socket) = self.sockets.get(&key) else { return };
+        let most = match socket.who {
+            Who::Visitor { .. } => VISITOR_QUEUE,
+            Who::Staff(_) => STAFF_QUEUE,
+        };
+        if !socket.feed.push(out, most) {
             // Its task sees the queue end, closes, and leaves by itself; the client resumes.
-            self.close_queue(key);
-        }
-    }
-
-    /// Ends a socket's queue without forgetting whose it was: `leave` does that.
-    fn close_queue(&mut self, key: SocketKey) {
-        if let Some(socket) = self.sockets.get_mut(&key) {
-            socket.queue = mpsc::channel(1).0;
+            tracing::info!(socket = key, most, "a socket does not take what is sent, and is let go");
+            socket.feed.end();
         }
     }
 

@@ -8,10 +8,9 @@ use super::{
 };
 use crate::{
     app::Shared,
-    hub::{Out, SocketKey},
+    hub::{Frames, Out, SocketKey},
     problem::Code,
 };
-use tokio::sync::mpsc;
 use yingda_core::{
     access::{self, Action, Resource},
     actor::Actor,
@@ -58,7 +57,7 @@ struct Talk {
 }
 
 impl Talk {
-    async fn run(&mut self, mut line: Line, mut queue: mpsc::Receiver<Out>) {
+    async fn run(&mut self, mut line: Line, mut queue: Frames) {
         let Some((desk, seen)) = Box::pin(self.desk()).await else {
             return line.say(&problem(Code::Refused(Refusal::Unavailable), self.lang)).await;
         };
@@ -75,7 +74,7 @@ impl Talk {
         loop {
             let heard = tokio::select! {
                 biased;
-                count = queue.recv_many(&mut out, 64) => {
+                count = queue.take(&mut out, 64) => {
                     // Events up to the desk's position were in it.
                     out.retain(|out| out.seq == 0 || out.seq > seen);
                     if count == 0 || !line.send(&mut out).await {

@@ -7,12 +7,11 @@ use super::{
 };
 use crate::{
     app::Shared,
-    hub::{Out, SocketKey},
+    hub::{Frames, Out, SocketKey},
     limits::Door,
     problem::Code,
 };
 use std::collections::BTreeMap;
-use tokio::sync::mpsc;
 use yingda_core::{
     At,
     actor::Actor,
@@ -44,6 +43,8 @@ pub struct Visitor {
     pub returning: bool,
     pub vip: bool,
     pub source: Box<Source>,
+    /// Source and pages may be kept: the site asks nobody, or the visitor agreed.
+    pub may_follow: bool,
 }
 
 pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Hello) {
@@ -71,7 +72,7 @@ struct Talk {
 }
 
 impl Talk {
-    async fn run(&mut self, mut line: Line, mut queue: mpsc::Receiver<Out>, first: welcome::First) {
+    async fn run(&mut self, mut line: Line, mut queue: Frames, first: welcome::First) {
         let seen = first.seq;
         let mut out = vec![first.frame];
         if !line.send(&mut out).await {
@@ -81,7 +82,7 @@ impl Talk {
         loop {
             let heard = tokio::select! {
                 biased;
-                count = queue.recv_many(&mut out, 64) => {
+                count = queue.take(&mut out, 64) => {
                     // Events up to the welcome's position were in it.
                     out.retain(|out| out.seq == 0 || out.seq > seen);
                     if count == 0 || !line.send(&mut out).await {
@@ -134,7 +135,15 @@ impl Talk {
                 None
             }
             ClientFrame::Page(page) => {
-                Box::pin(self.browse(page)).await;
+                if self.visitor.may_follow {
+                    Box::pin(self.browse(page)).await;
+                }
+                None
+            }
+            ClientFrame::Consent { on, source } => {
+                let waits = self.widget().is_some_and(|widget| widget.wait_for_consent);
+                self.visitor.may_follow = on || !waits;
+                *self.visitor.source = if on { welcome::whence(&source) } else { Source::default() };
                 None
             }
             ClientFrame::Ping { id } => {
@@ -303,6 +312,7 @@ pub fn widget_config(app: &crate::app::App, id: WidgetId) -> Option<VisitorConfi
         ask_rating: widget.ask_rating,
         allow_files: widget.allow_files,
         languages: widget.languages.clone(),
+        // Who is on duty stands in the live state: the welcome adds it.
         team: vec![],
         max_file: app.config.limits.upload_bytes() as u64,
         invitations: invitations

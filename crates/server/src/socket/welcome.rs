@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     app::App,
-    hub::{Out, SocketKey},
+    hub::{Frames, Out, SocketKey},
     identify,
     problem::Code,
 };
 use std::net::IpAddr;
-use tokio::sync::mpsc;
 use yingda_core::{
     At,
+    agent::AgentState,
     config::BanWhat,
     conversation::{Conversation, Phase, Source},
     engine::Engine,
@@ -22,7 +22,10 @@ use yingda_core::{
     lang::Lang,
 };
 use yingda_store::{ReadError, conversation, customer, event, visitor};
-use yingda_wire::frame::{Hello, LEVEL, ServerFrame, VisitorConversation, Welcome};
+use yingda_wire::{
+    frame::{Hello, LEVEL, ServerFrame, VisitorConversation, Welcome},
+    http::VisitorConfig,
+};
 
 /// So many events come with the welcome; older ones by HTTP.
 const EVENTS: usize = 50;
@@ -33,7 +36,7 @@ pub struct First {
     pub seq: u64,
 }
 
-type Opened = (Visitor, SocketKey, mpsc::Receiver<Out>, First);
+type Opened = (Visitor, SocketKey, Frames, First);
 
 pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Opened, ServerFrame> {
     let Some(config) = widget_config(app, hello.widget) else {
@@ -53,13 +56,8 @@ pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Ope
         Some(id) => visitor::get(&app.db, id).await.map_err(away)?,
         None => None,
     };
-    let source = Source {
-        page: short(&hello.source.page, 1_000),
-        page_title: short(&hello.source.page_title, 200),
-        landing: short(&hello.source.landing, 1_000),
-        referrer: short(&hello.source.referrer, 1_000),
-        campaign: short(&hello.source.campaign, 200),
-    };
+    let may_follow = hello.consent || !config.wait_for_consent;
+    let source = if may_follow { whence(&hello.source) } else { Source::default() };
     let seen = visitor::Visitor {
         id,
         widget: Some(hello.widget),
@@ -89,6 +87,7 @@ pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Ope
         returning: stored.is_some(),
         vip: false,
         source: Box::new(source),
+        may_follow,
     };
     if let Some(identity) = &hello.identity
         && identify::is_vouched(app, hello.widget, identity)
@@ -111,11 +110,22 @@ pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Ope
     }
 }
 
+/// Where the visitor came from, as far as it is kept.
+pub(super) fn whence(source: &Source) -> Source {
+    Source {
+        page: short(&source.page, 1_000),
+        page_title: short(&source.page_title, 200),
+        landing: short(&source.landing, 1_000),
+        referrer: short(&source.referrer, 1_000),
+        campaign: short(&source.campaign, 200),
+    }
+}
+
 async fn first(
     app: &App,
     me: &mut Visitor,
     hello: Hello,
-    config: yingda_wire::http::VisitorConfig,
+    config: VisitorConfig,
     notice_version: u32,
     now: At,
 ) -> Result<First, ReadError> {
@@ -155,7 +165,7 @@ async fn first(
         level: LEVEL,
         seq: live.seq,
         now_at: now,
-        config,
+        config: VisitorConfig { team: live.team, ..config },
         staffed: live.staffed,
         conversation: open.map(|it| VisitorConversation {
             id: it.id,
@@ -180,15 +190,19 @@ struct Live {
     conversation: Option<Conversation>,
     place: Option<(u32, Option<u32>)>,
     persona: Option<Persona>,
+    team: Vec<Persona>,
 }
 
 impl Live {
     fn of(engine: &Engine, visitor: VisitorId, widget: WidgetId, now: At) -> Self {
         let conversation = engine.by_visitor.get(&visitor).and_then(|id| engine.conversations.get(id));
         let queue = engine.directory.widgets.get(&widget).map(|widget| widget.queue);
+        let staffed = queue.is_some_and(|queue| engine.is_staffed(queue, now));
+        let team = queue.filter(|_| staffed).map(|queue| faces(engine, queue)).unwrap_or_default();
         Self {
             seq: engine.seq(),
-            staffed: queue.is_some_and(|queue| engine.is_staffed(queue, now)),
+            staffed,
+            team,
             place: conversation
                 .filter(|it| matches!(it.phase, Phase::Waiting | Phase::Offered))
                 .and_then(|it| engine.place(it.id, now)),
@@ -196,6 +210,18 @@ impl Live {
             conversation: conversation.map(|it| (**it).clone()),
         }
     }
+}
+
+/// Some of those who would answer now, as customers know them.
+fn faces(engine: &Engine, queue: QueueId) -> Vec<Persona> {
+    const MOST: usize = 3;
+    let Some(queue) = engine.directory.queues.get(&queue) else { return vec![] };
+    let on_duty = engine.agents.values().filter(|agent| {
+        agent.state == AgentState::Ready
+            && agent.gone_at.is_none()
+            && engine.directory.serves(agent.id, queue)
+    });
+    on_duty.take(MOST).map(|agent| engine.persona(agent.id)).collect()
 }
 
 fn read(body: &[u8]) -> Option<Event> {
