@@ -244,12 +244,7 @@ async fn a_supervisor_watches_whispers_and_takes_over() {
 async fn a_killed_server_keeps_every_word() {
     let folder = crate::support::Folder::new();
     let limits = [("YINGDA_LIMITS_HELLO_PER_MINUTE", "100000")];
-    let server = Server::start_in(&folder.0, &limits).await;
-    let mut admin = server.nobody();
-    let body = json!({ "token": server.set_up_token, "company": "测试公司", "login": "admin", "name": "管理员",
-        "password": crate::support::PASSWORD });
-    let answer = admin.post("/setup", body).await;
-    admin.keep_cookie(&answer);
+    let (server, admin) = Server::set_up_in(&folder.0, &limits).await;
     let (queue, line) = (first(&admin, "queue").await, first(&admin, "line").await);
     let widget = json!({ "name": { "zh": "商城", "en": "Shop" }, "queue": queue, "line": line });
     let widget = make(&admin, "widget", widget).await.body["id"].as_str().unwrap().to_owned();

@@ -2,7 +2,7 @@
 
 use crate::line::{visit, work};
 use crate::office::{first, hire, make};
-use crate::support::{Folder, PASSWORD, Server};
+use crate::support::{Folder, Server};
 use reqwest::StatusCode;
 use serde_json::json;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,12 +18,7 @@ fn now() -> i64 {
 #[tokio::test]
 async fn who_promised_is_told_when_it_falls_due_even_over_a_restart() {
     let folder = Folder::new();
-    let server = Server::start_in(&folder.0, &[]).await;
-    let mut admin = server.nobody();
-    let body = json!({ "token": server.set_up_token, "company": "测试公司", "login": "admin", "name": "管理员",
-        "password": PASSWORD });
-    let answer = admin.post("/setup", body).await;
-    admin.keep_cookie(&answer);
+    let (server, admin) = Server::set_up_in(&folder.0, &[]).await;
     let (queue, line) = (first(&admin, "queue").await, first(&admin, "line").await);
     let widget = json!({ "name": { "zh": "商城", "en": "Shop" }, "queue": queue, "line": line });
     let widget = make(&admin, "widget", widget).await.body["id"].as_str().unwrap().to_owned();

@@ -5,6 +5,7 @@ mod audit;
 mod chat;
 mod client;
 mod command_line;
+mod customers;
 mod demo;
 mod files;
 mod follow_ups;

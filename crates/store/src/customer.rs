@@ -21,6 +21,14 @@ macro_rules! columns {
     };
 }
 
+/// What was merged away still finds the one who is left: people keep their old numbers.
+macro_rules! found {
+    () => {
+        " FROM contact_point JOIN customer AS known ON known.id = contact_point.customer
+            JOIN customer ON customer.id = coalesce(known.merged_into, known.id)"
+    };
+}
+
 sql! {
     INSERT = "
         INSERT INTO customer (id, site, line, version, name, sort_key, phone, email, company, address, vip, tags, note,
@@ -39,6 +47,8 @@ sql! {
     MERGE = "
         UPDATE customer SET version = version + 1, merged_into = $2, deleted_at = $3, updated_at = $3
         WHERE id = $1 AND version = $4 AND deleted_at IS NULL";
+    /// Who became a part of `from` before is a part of `into` now: one step always leads to the one who is left.
+    MOVE_MERGED = "UPDATE customer SET merged_into = $2 WHERE merged_into = $1";
     MOVE_CONVERSATIONS = "UPDATE conversation SET customer = $2 WHERE customer = $1";
     MOVE_VISITORS = "UPDATE visitor SET customer = $2 WHERE customer = $1";
     MOVE_LEADS = "UPDATE lead SET customer = $2 WHERE customer = $1";
@@ -47,11 +57,11 @@ sql! {
     ONE = concat!("SELECT ", columns!(), " FROM customer WHERE id = $1");
     LIST = concat!("SELECT ", columns!(), " FROM customer
         WHERE deleted_at IS NULL AND (sort_key, id) > ($1, $2) ORDER BY sort_key, id LIMIT $3");
-    FIND = concat!("SELECT ", columns!(), " FROM contact_point JOIN customer ON customer.id = contact_point.customer
+    FIND = concat!("SELECT ", columns!(), found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term >= $2 AND contact_point.term < $3
             AND customer.deleted_at IS NULL
         ORDER BY contact_point.term LIMIT $4");
-    EXACTLY = concat!("SELECT ", columns!(), " FROM contact_point JOIN customer ON customer.id = contact_point.customer
+    EXACTLY = concat!("SELECT ", columns!(), found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term = $2 AND customer.deleted_at IS NULL
         ORDER BY customer.id LIMIT $3");
 }
@@ -206,6 +216,7 @@ pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> 
     let moved = |sql| Statement::new(sql, args![from.0, into.0]);
     vec![
         Statement::guarded(MERGE, args![from.0, into.0, now, from_version]),
+        moved(MOVE_MERGED),
         moved(MOVE_CONVERSATIONS),
         moved(MOVE_VISITORS),
         moved(MOVE_LEADS),
@@ -215,6 +226,15 @@ pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> 
 /// A customer, deleted or not.
 pub async fn get(db: &Db, id: CustomerId) -> Result<Option<Customer>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
+}
+
+/// The customer of this id, or the one of whom they became a part; nobody when that one was deleted.
+pub async fn living(db: &Db, id: CustomerId) -> Result<Option<Customer>, ReadError> {
+    let found = match get(db, id).await? {
+        Some(Customer { merged_into: Some(into), .. }) => get(db, into).await?,
+        found => found,
+    };
+    Ok(found.filter(|it| it.deleted_at.is_none()))
 }
 
 /// A page of all customers by sort key.

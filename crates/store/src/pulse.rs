@@ -1,7 +1,11 @@
 //! What a message moves in a conversation, in a narrow row of its own.
 
 use crate::{ReadError, sql::sql, value::Row};
-use yingda_core::{conversation::Conversation, id::ConversationId, pulse::Pulse};
+use yingda_core::{
+    conversation::Conversation,
+    id::{ConversationId, CustomerId},
+    pulse::Pulse,
+};
 
 sql! {
     pub(crate) PUT = "
@@ -21,7 +25,7 @@ macro_rules! live {
     ($rest:literal) => {
         concat!(
             "SELECT c.live, m.last_at, m.last_seq, m.spoke_at, m.unanswered_since_at, m.first_reply_at, m.warned,
-                m.read_by_visitor, m.read_by_staff, m.unread, m.preview, m.preview_of, m.senders
+                m.read_by_visitor, m.read_by_staff, m.unread, m.preview, m.preview_of, m.senders, c.customer
             FROM conversation AS c LEFT JOIN pulse AS m ON m.conversation = c.id ",
             $rest
         )
@@ -32,6 +36,8 @@ pub(crate) use live;
 /// What `live!` selects.
 pub(crate) fn read(row: &Row<'_>) -> Result<Conversation, ReadError> {
     let mut conversation: Conversation = row.json(0)?;
+    // When two records of one person become one, only the column is changed.
+    conversation.customer = row.get::<Option<i64>>(13)?.map(CustomerId);
     let Some(last_at) = row.get(1)? else { return Ok(conversation) };
     let number = |index| row.get::<i64>(index).map(|it| it as u64);
     let senders: Option<String> = row.get(12)?;

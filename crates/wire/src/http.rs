@@ -251,6 +251,14 @@ pub struct StoredCustomer {
     pub customer: Customer,
 }
 
+/// Another record of the same person, which becomes a part of this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MergeCustomer {
+    pub customer: CustomerId,
+    /// The version of it that was looked at.
+    pub version: i64,
+}
+
 /// A page that the visitor looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PageView {

@@ -81,16 +81,19 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
     let queue = new.queue.or(widget.map(|widget| widget.queue)).ok_or_else(|| missing("queue"))?;
     let line = directory.queues.get(&queue).ok_or_else(|| unknown("queue"))?.line;
     let customer = match new.customer {
-        Some(id) => Some(yingda_store::customer::get(&app.db, id).await?.ok_or_else(|| unknown("customer"))?),
+        Some(id) => {
+            Some(yingda_store::customer::living(&app.db, id).await?.ok_or_else(|| unknown("customer"))?)
+        }
         None => None,
     };
+    let customer_id = customer.as_ref().map(|it| it.id);
     let visitor = match new.visitor {
         Some(id) if visitor::get(&app.db, id).await?.is_none() => return Err(unknown("visitor")),
         Some(id) => id,
         None => {
             let name = customer.as_ref().map(|it| it.name.clone()).unwrap_or_default();
             let stranger = visitors::unannounced(app, caller.ip, new.widget, new.lang);
-            let fresh = visitor::Visitor { customer: new.customer, name, ..stranger };
+            let fresh = visitor::Visitor { customer: customer_id, name, ..stranger };
             let batch = Batch { statements: vec![visitor::seen(&fresh)], ..Batch::default() };
             app.db.commit(batch).await.map_err(ReadError::from)?;
             fresh.id
@@ -99,7 +102,7 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
     let text = new.text.trim();
     Ok(Start {
         visitor,
-        customer: new.customer,
+        customer: customer_id,
         medium: new.medium,
         widget: new.widget,
         line,
@@ -107,7 +110,7 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
         lang: new.lang,
         vip: customer.as_ref().is_some_and(|it| it.vip),
         fields: new.fields,
-        last_agent: yingda_store::conversation::last_agent_of(&app.db, visitor, new.customer).await?,
+        last_agent: yingda_store::conversation::last_agent_of(&app.db, visitor, customer_id).await?,
         content: (!text.is_empty()).then(|| Content::Text { text: text.to_owned() }),
         ..Start::default()
     })

@@ -208,15 +208,21 @@ async fn contacts(
     conversations::page(&app, &caller, query.of_customer(customer)).await.map(Json)
 }
 
-struct Change<'a> {
-    id: CustomerId,
-    version: i64,
-    before: Option<&'a rows::Customer>,
-    after: Option<&'a rows::Customer>,
+/// A customer's next version, for the log.
+pub struct Change<'a> {
+    pub id: CustomerId,
+    pub version: i64,
+    pub before: Option<&'a rows::Customer>,
+    /// Absent when it is deleted.
+    pub after: Option<&'a rows::Customer>,
 }
 
 impl Change<'_> {
     fn item(self, caller: &Caller, writes: Vec<Statement>) -> Item {
+        Item { by: caller.actor, facts: vec![self.fact()], writes, configure: vec![] }
+    }
+
+    pub fn fact(&self) -> ItemFact {
         let values = |row: Option<&rows::Customer>| {
             row.and_then(|row| serde_json::to_value(told(row.clone(), &BTreeSet::new()).customer).ok())
         };
@@ -224,8 +230,7 @@ impl Change<'_> {
             Fact::CustomerChanged { customer: self.id, version: self.version, deleted: self.after.is_none() };
         let private = Private::Values { before: values(self.before), after: values(self.after) };
         let on = Subject::Customer(self.id);
-        let fact = ItemFact { on, to: Audience::Staff, fact, private: Some(Box::new(private)) };
-        Item { by: caller.actor, facts: vec![fact], writes, configure: vec![] }
+        ItemFact { on, to: Audience::Staff, fact, private: Some(Box::new(private)) }
     }
 }
 
@@ -246,7 +251,7 @@ async fn apply(
     }
 }
 
-async fn find(app: &App, id: CustomerId) -> Result<rows::Customer, Problem> {
+pub async fn find(app: &App, id: CustomerId) -> Result<rows::Customer, Problem> {
     let found = rows::get(&app.db, id).await?.filter(|it| it.deleted_at.is_none());
     found.ok_or_else(Problem::not_found)
 }
@@ -302,7 +307,7 @@ fn check(app: &App, customer: &Customer) -> Result<(), Problem> {
     if problem.fields.is_empty() { Ok(()) } else { Err(problem) }
 }
 
-fn row_of(customer: &Customer, row: rows::Customer) -> rows::Customer {
+pub fn row_of(customer: &Customer, row: rows::Customer) -> rows::Customer {
     let Customer { name, phone, email, company, address, vip, tags, note, external_id } = customer.clone();
     let sort_key = sort_key(&name);
     rows::Customer { name, sort_key, phone, email, company, address, vip, tags, note, external_id, ..row }
@@ -332,6 +337,6 @@ pub fn told(row: rows::Customer, masks: &BTreeSet<MaskedField>) -> StoredCustome
     }
 }
 
-fn tagged(row: rows::Customer, masks: &BTreeSet<MaskedField>) -> Tagged<StoredCustomer> {
+pub fn tagged(row: rows::Customer, masks: &BTreeSet<MaskedField>) -> Tagged<StoredCustomer> {
     Tagged(StatusCode::OK, row.version, told(row, masks))
 }

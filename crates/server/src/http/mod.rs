@@ -7,6 +7,7 @@ pub mod body;
 pub mod client;
 pub mod consult;
 pub mod conversations;
+mod customer_merge;
 pub mod customers;
 pub mod edit;
 pub mod files;
@@ -52,6 +53,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(consult::routes())
         .merge(transcript::routes())
         .merge(customers::routes())
+        .merge(customer_merge::routes())
         .merge(leads::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))

@@ -77,15 +77,27 @@ impl Server {
 
     pub async fn set_up_with(environment: &[(&str, &str)]) -> (Server, Person) {
         let server = Self::start_with(environment).await;
-        let mut admin = server.nobody();
+        let admin = server.first_administrator().await;
+        (server, admin)
+    }
+
+    /// The same in a folder that outlives the process, for a test that starts it again.
+    pub async fn set_up_in(data: &Path, environment: &[(&str, &str)]) -> (Server, Person) {
+        let server = Self::start_in(data, environment).await;
+        let admin = server.first_administrator().await;
+        (server, admin)
+    }
+
+    async fn first_administrator(&self) -> Person {
+        let mut admin = self.nobody();
         let body = json!({
-            "token": server.set_up_token, "company": "测试公司", "login": "admin", "name": "管理员",
+            "token": self.set_up_token, "company": "测试公司", "login": "admin", "name": "管理员",
             "password": PASSWORD,
         });
         let answer = admin.post("/setup", body).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{:?}", answer.body);
         admin.keep_cookie(&answer);
-        (server, admin)
+        admin
     }
 
     /// Somebody with an empty browser.

@@ -267,6 +267,10 @@ async fn customers(db: &Db) {
     assert_eq!((merged.merged_into, merged.deleted_at), (Some(li.id), Some(DAY + 3)));
     let of = conversations::Filter { customer: Some(li.id), ..Default::default() };
     assert_eq!(conversations::list(db, &of, None, 9).await.unwrap().items[0].id, ConversationId(70));
+    assert_eq!(customer::living(db, wang.id).await.unwrap().map(|it| it.id), Some(li.id));
+    assert_eq!(find("8000", b"8000").await, [501], "the number of the one who was merged finds the one who is left");
+    let open = conversations::get(db, ConversationId(70)).await.unwrap().unwrap();
+    assert_eq!(open.customer, Some(li.id), "the state too, which a rebuild reads");
     store(db, vec![customer::delete(li.id, 1, DAY + 4)]).await.unwrap();
     assert_eq!(find("李", b"lilei").await, NOTHING);
     store(db, vec![customer::restore(li.id, 2, DAY + 5)]).await.unwrap();

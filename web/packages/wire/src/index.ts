@@ -78,6 +78,7 @@ export type LiveVisitor = S["LiveVisitor"];
 export type MaskedField = S["MaskedField"];
 export type Me = S["Me"];
 export type Medium = S["Medium"];
+export type MergeCustomer = S["MergeCustomer"];
 export type Name = S["Name"];
 export type Need = S["Need"];
 export type NewApiKey = S["NewApiKey"];

@@ -28,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The audit log, newest first. */
+        /**
+         * The audit log, newest first. Where one person's deeds are asked for, a page may be short or empty and still name a
+         *     next one: so much of the log was searched for it.
+         */
         get: operations["get_audit"];
         put?: never;
         post?: never;
@@ -261,6 +264,26 @@ export interface paths {
         get: operations["get_customers_id_conversations"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes another record of the same person a part of this one. What this one lacks is taken over; the other is no
+         *     longer listed, and its numbers find this one.
+         */
+        post: operations["post_customers_id_merge"];
         delete?: never;
         options?: never;
         head?: never;
@@ -804,7 +827,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The visitor's own latest conversation, as they saw it. */
+        /** The visitor's own conversations as they saw them, the oldest first. */
         get: operations["get_visitor_transcript"];
         put?: never;
         post?: never;
@@ -1300,6 +1323,11 @@ export interface components {
             /** @enum {string} */
             t: "page";
         }) | {
+            on: boolean;
+            source?: components["schemas"]["Source"];
+            /** @enum {string} */
+            t: "consent";
+        } | {
             conversation: components["schemas"]["ConversationId"];
             on: boolean;
             /** @enum {string} */
@@ -2064,6 +2092,8 @@ export interface components {
              * @description Resume after this position: events later than it are sent first.
              */
             after?: number | null;
+            /** @description The site has the visitor's consent to follow the pages; needed where the widget waits for it. */
+            consent?: boolean;
             identity?: components["schemas"]["Identity"] | null;
             lang?: components["schemas"]["Lang"] | null;
             /** Format: int32 */
@@ -2255,6 +2285,15 @@ export interface components {
         };
         /** @enum {string} */
         Medium: "chat" | "voice" | "mail" | "sms" | "wechat" | "fax" | "letter" | "walkin" | "video";
+        /** @description Another record of the same person, which becomes a part of this one. */
+        MergeCustomer: {
+            customer: components["schemas"]["CustomerId"];
+            /**
+             * Format: int64
+             * @description The version of it that was looked at.
+             */
+            version: number;
+        };
         Name: {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
@@ -4227,6 +4266,45 @@ export interface operations {
             };
         };
     };
+    post_customers_id_merge: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeCustomer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCustomer"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_customers_id_restore: {
         parameters: {
             query?: {
@@ -5645,6 +5723,8 @@ export interface operations {
     get_visitor_transcript: {
         parameters: {
             query?: {
+                /** @description Only this one of the visitor's conversations. */
+                conversation?: components["schemas"]["ConversationId"];
                 format?: "txt" | "html";
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
