@@ -22,3 +22,4 @@ mod tls;
 mod visitor_history;
 mod visitor_pages;
 mod webhooks;
+mod widget;

@@ -44,6 +44,13 @@ pub enum ClientFrame {
     Typing(TypingFrame),
     /// Ephemeral: the visitor looks at a page.
     Page(PageFrame),
+    /// The site has the visitor's consent to follow the pages, or no longer. Where the widget waits for it, the source
+    /// and pages are ignored before.
+    Consent {
+        on: bool,
+        #[serde(default)]
+        source: Source,
+    },
     /// Ephemeral, staff: also receive this conversation's events, or no longer.
     Watch {
         conversation: ConversationId,
@@ -74,6 +81,9 @@ pub struct Hello {
     pub identity: Option<Identity>,
     #[serde(default)]
     pub source: Source,
+    /// The site has the visitor's consent to follow the pages; needed where the widget waits for it.
+    #[serde(default)]
+    pub consent: bool,
     /// Resume after this position: events later than it are sent first.
     #[serde(default)]
     pub after: Option<u64>,

@@ -60,21 +60,34 @@ async fn for_staff(
     Query(query): Query<FormatQuery>,
 ) -> Result<Response, Problem> {
     let found = conversations::find(&app, &caller, id(&conversation)?).await?;
-    write(&app, &found, query.format, caller.lang, false).await
+    write(&app, &[found], query.format, caller.lang, false).await
 }
 
-/// The visitor's own latest conversation, as they saw it.
-#[utoipa::path(get, path = "/visitor/transcript", tag = "widget", params(TokenQuery, FormatQuery),
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct WhichQuery {
+    /// Only this one of the visitor's conversations.
+    conversation: Option<ConversationId>,
+}
+
+/// The visitor's own conversations as they saw them, the oldest first.
+#[utoipa::path(get, path = "/visitor/transcript", tag = "widget", params(TokenQuery, WhichQuery, FormatQuery),
     responses((status = 200, content((String = "text/plain"), (String = "text/html")))))]
 async fn for_visitor(
     State(app): State<Shared>,
     client: Client,
     headers: HeaderMap,
     Query(token): Query<TokenQuery>,
+    Query(which): Query<WhichQuery>,
     Query(query): Query<FormatQuery>,
 ) -> Result<Response, Problem> {
-    let found = visitors::latest(&app, visitors::who(&app, &headers, &token)?).await?;
-    write(&app, &found, query.format, client.lang, true).await
+    let mut own = visitors::own(&app, visitors::who(&app, &headers, &token)?).await?;
+    own.retain(|it| which.conversation.is_none_or(|id| id == it.id));
+    if own.is_empty() {
+        return Err(Problem::not_found());
+    }
+    own.reverse();
+    write(&app, &own, query.format, client.lang, true).await
 }
 
 /// A line of a transcript.
@@ -87,16 +100,19 @@ struct Line {
 
 async fn write(
     app: &App,
-    conversation: &Conversation,
+    conversations: &[Conversation],
     format: TextFormat,
     lang: Lang,
     customer_only: bool,
 ) -> Result<Response, Problem> {
-    let lines = lines(app, conversation, lang, customer_only).await?;
+    let mut talks = Vec::with_capacity(conversations.len());
+    for conversation in conversations {
+        talks.push(lines(app, conversation, lang, customer_only).await?);
+    }
     let company = app.settings().company.get(lang).to_owned();
     let (text, mime, name) = match format {
-        TextFormat::Txt => (plain(&lines), "text/plain; charset=utf-8", "transcript.txt"),
-        TextFormat::Html => (page(&company, &lines, lang), "text/html; charset=utf-8", "transcript.html"),
+        TextFormat::Txt => (plain(&talks), "text/plain; charset=utf-8", "transcript.txt"),
+        TextFormat::Html => (page(&company, &talks, lang), "text/html; charset=utf-8", "transcript.html"),
     };
     Ok((
         [
@@ -168,29 +184,39 @@ pub(super) fn local_time(at: yingda_core::At, zone: &str) -> String {
         .map_or_else(|_| at.to_string(), |time| time.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-fn plain(lines: &[Line]) -> String {
+/// Conversations stand apart by an empty line.
+fn plain(talks: &[Vec<Line>]) -> String {
     let mut out = String::new();
-    for Line { time, who, text, is_note } in lines {
-        let mark = if *is_note { "* " } else { "" };
-        // Writing to a string cannot fail.
-        let _ = writeln!(out, "[{time}] {mark}{who}: {text}");
+    for (n, lines) in talks.iter().enumerate() {
+        if n > 0 {
+            out.push('\n');
+        }
+        for Line { time, who, text, is_note } in lines {
+            let mark = if *is_note { "* " } else { "" };
+            // Writing to a string cannot fail.
+            let _ = writeln!(out, "[{time}] {mark}{who}: {text}");
+        }
     }
     out
 }
 
-fn page(company: &str, lines: &[Line], lang: Lang) -> String {
+fn page(company: &str, talks: &[Vec<Line>], lang: Lang) -> String {
     let code = if lang == Lang::Zh { "zh-CN" } else { "en" };
     let company = escape(company);
     let mut out = format!(
-        "<!doctype html><html lang=\"{code}\"><meta charset=\"utf-8\"><title>{company}</title><body><h1>{company}</h1><dl>"
+        "<!doctype html><html lang=\"{code}\"><meta charset=\"utf-8\"><title>{company}</title><body><h1>{company}</h1>"
     );
-    for Line { time, who, text, is_note } in lines {
-        let class = if *is_note { " class=\"note\"" } else { "" };
-        let (time, who, text) = (escape(time), escape(who), escape(text).replace('\n', "<br>"));
-        // Writing to a string cannot fail.
-        let _ = write!(out, "<dt{class}><time>{time}</time> {who}</dt><dd>{text}</dd>");
+    for lines in talks {
+        out.push_str("<dl>");
+        for Line { time, who, text, is_note } in lines {
+            let class = if *is_note { " class=\"note\"" } else { "" };
+            let (time, who, text) = (escape(time), escape(who), escape(text).replace('\n', "<br>"));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "<dt{class}><time>{time}</time> {who}</dt><dd>{text}</dd>");
+        }
+        out.push_str("</dl>");
     }
-    out + "</dl></body></html>"
+    out + "</body></html>"
 }
 
 /// Text that a browser shows as it was written.
@@ -221,7 +247,7 @@ mod tests {
             text: "<script>alert('x')</script>\n\"&\"".into(),
             is_note: false,
         };
-        let page = page("A & B", &[line], Lang::En);
+        let page = page("A & B", &[vec![line]], Lang::En);
         assert!(page.contains("<title>A &amp; B</title>"));
         assert!(page.contains("&lt;b&gt;Li&lt;/b&gt;</dt>"));
         assert!(

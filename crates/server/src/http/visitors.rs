@@ -100,14 +100,13 @@ pub fn who(app: &App, headers: &HeaderMap, query: &TokenQuery) -> Result<Visitor
     app.secrets.read_visitor_token(token).ok_or_else(|| Code::BadToken.into())
 }
 
-/// The visitor's latest conversation.
-pub async fn latest(app: &App, visitor: VisitorId) -> Result<Conversation, Problem> {
-    let found = conversation::of_visitor(&app.db, visitor, 1).await?;
-    found.into_iter().next().ok_or_else(Problem::not_found)
-}
-
 /// Reading back goes through so many of a visitor's conversations.
 const CONVERSATIONS: usize = 50;
+
+/// The visitor's conversations, newest first.
+pub async fn own(app: &App, visitor: VisitorId) -> Result<Vec<Conversation>, Problem> {
+    Ok(conversation::of_visitor(&app.db, visitor, CONVERSATIONS).await?)
+}
 
 /// What was said in the visitor's conversations; nothing of what staff say among themselves. A part holds events of
 /// one conversation, the newest that has any there: reading back ends where a part is empty.
@@ -119,7 +118,7 @@ async fn own_events(
     Query(token): Query<TokenQuery>,
     Query(query): Query<PartQuery>,
 ) -> Result<Response, Problem> {
-    let all = conversation::of_visitor(&app.db, who(&app, &headers, &token)?, CONVERSATIONS).await?;
+    let all = own(&app, who(&app, &headers, &token)?).await?;
     let mut part_of = all.first().ok_or_else(Problem::not_found)?.id;
     for found in &all {
         if !event::of_conversation(&app.db, found.id, query.part(), 1, true).await?.is_empty() {

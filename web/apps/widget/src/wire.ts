@@ -31,6 +31,7 @@ export type Hello = {
   lang: Lang;
   identity?: Identity;
   source: Source;
+  consent?: boolean;
   after?: number;
   level: number;
 };
@@ -52,6 +53,7 @@ export type ClientFrame =
   | VisitorFrame
   | { t: "typing"; conversation: string; on: boolean; preview?: string }
   | { t: "page"; url: string; title: string; referrer: string }
+  | { t: "consent"; on: boolean; source: Source }
   | { t: "ping"; id: number };
 
 export type Actor = { type: "visitor" | "user" | "api"; id: string } | { type: "bot" } | { type: "system" };

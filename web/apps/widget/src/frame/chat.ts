@@ -216,8 +216,10 @@ function heard(frame: ServerFrame) {
   }
 }
 
+const whence = () => ({ page: around.page.url, page_title: around.page.title, ...around.arrival });
+
 function hello(): Hello {
-  const { widget, identity, page, arrival, consent } = around;
+  const { widget, identity, consent } = around;
   const follow = consent !== false && (consent || !around.store.get("gate"));
   const last = log.value[log.value.length - 1]?.seq;
   return {
@@ -225,9 +227,10 @@ function hello(): Hello {
     widget,
     tab: box.value.tab,
     lang: lang.value,
-    source: follow ? { page: page.url, page_title: page.title, ...arrival } : {},
+    source: follow ? whence() : {},
     level: LEVEL,
     ...(token.value ? { token: token.value } : {}),
+    ...(consent ? { consent } : {}),
     ...(identity ? { identity } : {}),
     ...(last ? { after: last } : {}),
   };
@@ -348,6 +351,7 @@ export function pageChanged(page: Page) {
 
 export function consented(on: boolean) {
   around.consent = on;
+  connection.send({ t: "consent", on, source: on ? whence() : {} });
   tellPage();
 }
 
