@@ -31,6 +31,33 @@ async function agent() {
   });
 }
 
+/**
+ * Runs in the page: a visitor who acts the moment there is something to act on, so that what is measured is how soon the
+ * widget is ready for each step and not how fast a robot's hands are.
+ */
+async function visit() {
+  if (window !== window.top) return;
+  const there = (find) =>
+    new Promise((found) => {
+      const look = () => {
+        const it = find();
+        if (it) found(it);
+        else requestAnimationFrame(look);
+      };
+      look();
+    });
+  const inWidget = (what) => document.getElementById("yingda")?.shadowRoot?.querySelector(what);
+  const inFrame = (what) => there(() => inWidget("iframe")?.contentDocument?.querySelector(what));
+  (await there(() => inWidget("button[aria-haspopup=dialog]"))).click();
+  const box = await inFrame("textarea:not([disabled])");
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(box), "value").set.call(box, "bench-first");
+  box.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  box.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+  // Where the widget has a privacy notice, it is accepted before anything is sent.
+  (await inFrame("form .consent input[type=checkbox]")).click();
+  (await inFrame("form button.main:not([disabled])")).click();
+}
+
 /** A first visit: an empty cache, an unknown visitor. */
 async function view() {
   const context = await browser.newContext({ locale: "zh-CN" });
@@ -47,8 +74,10 @@ async function view() {
     urls.set(requestId, url);
     loaded.push({ url, bytes: 0 });
   });
-  network.on("Network.webSocketFrameReceived", ({ requestId, response }) =>
-    loaded.find(({ url }) => url === urls.get(requestId)).bytes += Buffer.byteLength(response.payloadData));
+  network.on("Network.webSocketFrameReceived", ({ requestId, response }) => {
+    if (!response.payloadData.includes('"t":"welcome"')) return;
+    loaded.find(({ url }) => url === urls.get(requestId)).bytes += Buffer.byteLength(response.payloadData);
+  });
   const durable = new Promise((done) => {
     network.on("Network.webSocketFrameReceived", ({ response: { payloadData } }) => {
       if (payloadData.includes('"kind":"message_posted"') && payloadData.includes("bench-first")) done();
@@ -56,20 +85,12 @@ async function view() {
   });
 
   // A frame of the same site shares the page's process, so its requests are seen here too.
+  await page.addInitScript(visit);
   const start = performance.now();
   await page.goto(`${base}/demo/`, { waitUntil: "commit" });
-  await page.locator("#yingda button[aria-haspopup=dialog]").click();
-  const own = loaded.filter(({ url }) => /^\/(widget|api)\//.test(new URL(url, base).pathname)).map((it) => ({ ...it }));
-  const frame = page.frameLocator("#yingda iframe");
-  const box = frame.getByRole("textbox");
-  await box.fill("bench-first");
-  await box.press("Enter");
-  // Where the widget has a privacy notice, it is accepted before anything is sent.
-  const form = frame.getByRole("form");
-  await form.locator(".consent input[type=checkbox]").check();
-  await form.locator("button.main").click();
   await durable;
   const first_commit_ms = performance.now() - start;
+  const own = loaded.filter(({ url }) => /^\/(widget|api)\//.test(new URL(url, base).pathname)).map((it) => ({ ...it }));
   await context.close();
   return { gzip_bytes: own.reduce((sum, it) => sum + it.bytes, 0), requests: own.length, first_commit_ms, own };
 }
