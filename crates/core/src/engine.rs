@@ -78,6 +78,8 @@ pub struct Rows {
     pub directory: Directory,
     pub conversations: Vec<Conversation>,
     pub agents: Vec<Agent>,
+    /// Today's counts so far.
+    pub figures: Figures,
     /// The last position stored.
     pub seq: u64,
     pub highest_id: i64,
@@ -93,7 +95,7 @@ impl Engine {
             conversations: HashMap::with_capacity(rows.conversations.len()),
             agents: BTreeMap::new(),
             acd: Dispatcher::default(),
-            figures: Figures::default(),
+            figures: rows.figures,
             by_visitor: HashMap::new(),
             offers: BTreeSet::new(),
             timers: Timers::default(),

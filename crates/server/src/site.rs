@@ -4,6 +4,7 @@
 //! acknowledged or shown before it is durable.
 
 pub mod encode;
+mod figures;
 mod places;
 mod rebuild;
 

@@ -8,6 +8,7 @@ mod command_line;
 mod customers;
 mod demo;
 mod files;
+mod floor;
 mod follow_ups;
 mod front;
 mod line;

@@ -34,7 +34,7 @@ fn figure(report: &Value, line: &Value, key: &str) -> Option<f64> {
 }
 
 /// The job counts the log soon after the start; every answer until then is a shorter, true report.
-async fn counted(person: &Person, path: &str, least: f64) -> Answer {
+pub async fn counted(person: &Person, path: &str, least: f64) -> Answer {
     for _ in 0..2_000 {
         let answer = person.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);

@@ -10,6 +10,7 @@ use crate::{
 use yingda_core::{
     At,
     fact::{Contact, Interval, Invitation, Messages, Offer, Row as FactRow, Segment, Visit},
+    figures::QueueDay,
     id::*,
 };
 
@@ -95,6 +96,14 @@ sql! {
     CONTACT = concat!("SELECT ", contact!(), " FROM contact_fact WHERE conversation = $1");
     VISITS_OF = concat!("SELECT ", visit!(), " FROM visit_fact WHERE conversation = $1 ORDER BY seq");
     SEGMENTS_OF = concat!("SELECT ", segment!(), " FROM segment_fact WHERE conversation = $1 ORDER BY segment");
+    /// What entered a day or so before it and left in it counts as well.
+    QUEUE_DAYS = "
+        SELECT queue, count(*) FILTER (WHERE entered_at >= $2),
+            count(*) FILTER (WHERE left_at >= $2 AND exit_reason = 'answered'),
+            count(*) FILTER (WHERE left_at >= $2 AND exit_reason = 'answered' AND waited_ms <= threshold_s * 1000),
+            count(*) FILTER (WHERE left_at >= $2 AND exit_reason = 'abandoned'),
+            count(*) FILTER (WHERE left_at >= $2 AND exit_reason = 'abandoned' AND waited_ms <= threshold_s * 1000)
+        FROM visit_fact WHERE entered_at >= $1 GROUP BY queue";
     INTERVAL_OPEN = concat!("SELECT ", interval!(), " FROM interval_fact
         WHERE agent = $1 AND ended_at IS NULL ORDER BY seq DESC LIMIT 1");
 }
@@ -385,4 +394,22 @@ pub async fn of_contact(
 /// The interval an agent is in.
 pub async fn open_interval(db: &Db, agent: UserId) -> Result<Option<Interval>, ReadError> {
     db.query_one(INTERVAL_OPEN, args![agent.0], interval).await
+}
+
+/// Each queue's counts since an instant, as far as they are counted.
+pub async fn queue_days(db: &Db, day_at: At) -> Result<Vec<(QueueId, QueueDay)>, ReadError> {
+    const DAY_MS: At = 24 * 3_600_000;
+    db.query(QUEUE_DAYS, args![day_at - DAY_MS, day_at], |row| {
+        let count = |index| row.get::<i64>(index).map(|it| it as u32);
+        let day = QueueDay {
+            entered: count(1)?,
+            answered: count(2)?,
+            answered_in_time: count(3)?,
+            abandoned: count(4)?,
+            abandoned_in_time: count(5)?,
+            ..QueueDay::default()
+        };
+        Ok((QueueId(row.get(0)?), day))
+    })
+    .await
 }

@@ -18,7 +18,7 @@ use yingda_store::{
     fact, reader,
 };
 
-const READER: &str = "facts";
+pub const READER: &str = "facts";
 /// So many events are read at once, and counted before their rows are written: under load many events change the
 /// same rows, and each is written once for all of them.
 const BATCH: usize = 2_000;
@@ -50,7 +50,7 @@ async fn run(app: &Shared) {
 
 /// Counts every event that is stored and not yet counted. `open` is what the reader knows; after an error it knows
 /// nothing, and begins again from what is stored.
-async fn catch_up(db: &Db, open: &mut Option<Open>) -> Result<(), ReadError> {
+pub async fn catch_up(db: &Db, open: &mut Option<Open>) -> Result<(), ReadError> {
     let mut reading = match open.take() {
         Some(open) => open,
         None => Open::after(begin(db).await?),

@@ -1,5 +1,6 @@
 //! The live state from rows: at the start and after a failed commit, by the same path.
 
+use super::figures;
 use std::sync::Arc;
 use yingda_core::{
     At,
@@ -17,6 +18,7 @@ pub struct Rebuilt {
 pub async fn rebuild(db: &Db, directory: Directory, now: At) -> Result<Rebuilt, ReadError> {
     let (seq, head) = event::head(db).await?.unwrap_or((0, [0; 32]));
     let rows = Rows {
+        figures: figures::today(db, &directory, now).await?,
         directory,
         conversations: conversation::open_live(db).await?,
         agents: agent::all(db).await?,
