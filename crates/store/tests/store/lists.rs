@@ -5,13 +5,14 @@ use crate::{
     support::{Scratch, Server},
 };
 use yingda_core::{
+    actor::Actor,
     conversation::{Conversation, Phase},
     id::*,
 };
 use yingda_store::{
     Batch, Db,
     conversation::{Filter, list},
-    customer, statements, visitor,
+    customer, event as log, statements, visitor,
 };
 
 const NOTHING: [i64; 0] = [];
@@ -51,7 +52,7 @@ fn numbered(id: i64) -> Conversation {
 
 async fn filters_show_what_they_say(db: &Db) {
     db.migrate().await.unwrap();
-    let conversations: Vec<_> = (1..=40).map(|id| write(&numbered(id), true)).collect();
+    let conversations: Vec<_> = (1..=40).map(|id| write(&numbered(id))).collect();
     let wang = customer::Customer {
         id: CustomerId(500),
         name: "王芳".into(),
@@ -145,7 +146,7 @@ async fn filters_show_what_they_say(db: &Db) {
 
     // An untagged one leaves the tag's list.
     let untagged = Conversation { tags: [].into(), ..numbered(35) };
-    db.commit(Batch { conversations: vec![write(&untagged, true)], ..Batch::default() }).await.unwrap();
+    db.commit(Batch { conversations: vec![write(&untagged)], ..Batch::default() }).await.unwrap();
     assert_eq!(ids(Filter { tag: Some(TagId(900)), ..any() }).await, among(|id| id % 7 == 0 && id != 35));
 }
 
@@ -178,4 +179,31 @@ async fn each_list_reads_one_index_in_order() {
         assert!(plan.contains(&format!("INDEX {index} ")), "{list}:\n{plan}");
         assert!(!plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{list}:\n{plan}");
     }
+}
+
+/// One person's deeds in a long log: each page searches a part of it and says where the next begins, so that no
+/// request reads the whole.
+#[tokio::test]
+async fn the_audit_log_of_one_person_is_searched_piece_by_piece() {
+    let scratch = Scratch::new();
+    let db = Db::open(&scratch.sqlite()).await.unwrap();
+    db.migrate().await.unwrap();
+    // Positions between them hold what others did; to the search that is the same as nothing.
+    let mut event = crate::rows::event(None, "tagged", 1);
+    for (seq, actor_id) in [(1, 8), (170_000, 8), (170_001, 8), (250_000, 7)] {
+        (event.seq, event.actor_id) = (seq, actor_id);
+        db.commit(Batch { events: vec![event.clone()], ..Batch::default() }).await.unwrap();
+    }
+    let mut filter = log::AuditFilter { by: Some(Actor::User { id: UserId(8) }), ..Default::default() };
+    let mut pages = vec![];
+    loop {
+        let page = log::audit(&db, &filter, 1).await.unwrap();
+        pages.push((page.events.iter().map(|it| it.seq).collect::<Vec<_>>(), page.next));
+        filter.before = page.next;
+        if page.next.is_none() {
+            break;
+        }
+    }
+    let expected = [(vec![170_001], Some(170_001)), (vec![170_000], Some(70_001)), (vec![1], None)];
+    assert_eq!(pages, expected);
 }

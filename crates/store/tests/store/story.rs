@@ -122,7 +122,7 @@ async fn the_log(db: &Db) {
         [301]
     );
 
-    let audit = async |filter: log::AuditFilter| seqs(log::audit(db, &filter, 10).await.unwrap());
+    let audit = async |filter: log::AuditFilter| seqs(log::audit(db, &filter, 10).await.unwrap().events);
     let by = |id| Some(Actor::User { id: UserId(id) });
     let on = |id| Some(Subject::Conversation(ConversationId(id)));
     assert_eq!(audit(log::AuditFilter::default()).await, [301]);
@@ -139,6 +139,8 @@ async fn the_log(db: &Db) {
     assert_eq!(audit(log::AuditFilter { from: Some(at + 1), ..Default::default() }).await, NOTHING);
     assert_eq!(audit(log::AuditFilter { to: Some(at), ..Default::default() }).await, NOTHING);
     assert_eq!(audit(log::AuditFilter { before: Some(301), ..Default::default() }).await, NOTHING);
+    let page = log::audit(db, &log::AuditFilter { by: by(7), ..Default::default() }, 10).await.unwrap();
+    assert_eq!(page.next, None, "so short a log is searched to its beginning");
 }
 
 async fn conversations_and_agents(db: &Db) {
