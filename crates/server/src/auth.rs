@@ -83,7 +83,7 @@ where
             return Ok(Caller { actor, user: None, lang: client.lang, ip: client.ip });
         }
         let signed_in = SignedIn::from_request_parts(parts, state).await?;
-        if app.settings().require_totp && !signed_in.state.has_totp {
+        if app.settings().require_totp && !signed_in.state.has_second_factor() {
             return Err(Code::TotpNeeded.into());
         }
         let user = signed_in.user;

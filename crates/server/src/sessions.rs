@@ -14,6 +14,15 @@ pub struct Session {
     /// What of `seen_at` the store knows.
     pub stored_at: At,
     pub has_totp: bool,
+    /// An identity provider opened it, and asked for a second factor by its own rules.
+    pub is_vouched: bool,
+}
+
+impl Session {
+    /// What the settings may ask of everyone.
+    pub fn has_second_factor(&self) -> bool {
+        self.has_totp || self.is_vouched
+    }
 }
 
 pub struct Sessions {
@@ -118,7 +127,7 @@ mod tests {
     const HOUR: At = 3_600_000;
 
     fn session(user: i64) -> Session {
-        Session { user: UserId(user), seen_at: 0, stored_at: 0, has_totp: false }
+        Session { user: UserId(user), seen_at: 0, stored_at: 0, has_totp: false, is_vouched: false }
     }
 
     #[test]

@@ -94,7 +94,8 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
     let sessions = Sessions::new(
         idle_ms,
         open.into_iter().map(|(it, has_totp)| {
-            (it.token_hash, Session { user: it.user, seen_at: it.seen_at, stored_at: it.seen_at, has_totp })
+            let (user, seen_at, is_vouched) = (it.user, it.seen_at, it.vouched);
+            (it.token_hash, Session { user, seen_at, stored_at: seen_at, has_totp, is_vouched })
         }),
     );
     let set_up_token = match credential::any(&db).await.map_err(while_trying(reading))? {

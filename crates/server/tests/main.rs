@@ -16,6 +16,7 @@ mod office;
 mod oidc;
 mod openapi;
 mod records;
+mod repetition;
 mod reports;
 mod session;
 mod support;

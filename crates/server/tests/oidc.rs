@@ -1,6 +1,6 @@
 //! Signing in with an identity provider (OpenID Connect), against a small one that checks what it is sent.
 
-use crate::support::{Answer, PASSWORD, Server, run};
+use crate::support::{Answer, Folder, PASSWORD, Server, run};
 use axum::{
     Json, Router,
     extract::{RawForm, State},
@@ -133,6 +133,47 @@ async fn the_provider_vouches_for_a_person() {
         provider.vouch(&redirect, email, change);
         person.cookie = Some(state(&redirect));
         assert_eq!(person.get(&back(&redirect)).await.code(), "sign_in_wrong", "{what}");
+    }
+}
+
+/// SYS-42: where the settings ask for a second factor, the provider's word counts as one, over a restart too; a password
+/// alone does not.
+#[tokio::test]
+async fn who_comes_from_the_provider_is_not_asked_for_a_second_factor() {
+    let mut tasks = JoinSet::new();
+    let provider = Provider::start(&mut tasks).await;
+    let environment = [
+        ("YINGDA_OIDC_ISSUER", provider.url.as_str()),
+        ("YINGDA_OIDC_CLIENT_ID", "yingda"),
+        ("YINGDA_OIDC_CLIENT_SECRET", "secret"),
+    ];
+    let folder = Folder::new();
+    let (server, admin) = Server::set_up_in(&folder.0, &environment).await;
+    let password = [("YINGDA_PASSWORD", PASSWORD)];
+    assert!(run(&server.data, &["user", "add", "li@example.com"], &password).status.success());
+    let settings = admin.get("/records/settings").await.body["items"][0].clone();
+    let mut record = settings["record"].clone();
+    record["require_totp"] = true.into();
+    let path = format!("/records/settings/{}", settings["id"].as_str().unwrap());
+    let strict = admin.clone().with("if-match", &settings["version"].to_string()).put(&path, record).await;
+    assert_eq!(strict.status, 200, "{}", strict.text);
+
+    let mut person = server.nobody();
+    let redirect = person.get("/session/oidc").await;
+    provider.vouch(&redirect, "li@example.com", |_| ());
+    let state = redirect.header("set-cookie").split(';').next().unwrap().to_owned();
+    let code = format!("/session/oidc/callback?code=the-code&state={}", state.split_once('=').unwrap().1);
+    person.cookie = Some(state);
+    let signed_in = person.get(&code).await;
+    person.keep_cookie(&signed_in);
+    assert_eq!(person.get("/records/tag").await.code(), "", "the provider asked for it");
+    assert_eq!(admin.get("/records/tag").await.code(), "totp_needed");
+    drop(server);
+    let server = Server::start_in(&folder.0, &environment).await;
+    for (cookie, code) in [(person.cookie, ""), (admin.cookie, "totp_needed")] {
+        let mut back = server.nobody();
+        back.cookie = cookie;
+        assert_eq!(back.get("/records/tag").await.code(), code);
     }
 }
 

@@ -9,21 +9,21 @@ use yingda_core::{At, id::UserId};
 
 sql! {
     INSERT = "
-        INSERT INTO session (token_hash, account, created_at, seen_at, expires_at, ip, browser)
-        VALUES ($1, $2, $3, $3, $4, $5, $6)";
+        INSERT INTO session (token_hash, account, created_at, seen_at, expires_at, ip, browser, vouched)
+        VALUES ($1, $2, $3, $3, $4, $5, $6, $7)";
     SEEN = "UPDATE session SET seen_at = $2, expires_at = $3 WHERE token_hash = $1";
     END = "DELETE FROM session WHERE token_hash = $1";
     END_ALL_OF = "DELETE FROM session WHERE account = $1 AND token_hash <> $2";
     EXPIRE = "DELETE FROM session WHERE expires_at <= $1";
     ONE = "
-        SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser FROM session
+        SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser, vouched FROM session
         WHERE token_hash = $1 AND expires_at > $2";
     OPEN = "
-        SELECT s.token_hash, s.account, s.created_at, s.seen_at, s.expires_at, s.ip, s.browser,
+        SELECT s.token_hash, s.account, s.created_at, s.seen_at, s.expires_at, s.ip, s.browser, s.vouched,
             c.totp_secret IS NOT NULL
-        FROM session s JOIN credential c ON c.account = s.account WHERE s.expires_at > $1";
+        FROM session s LEFT JOIN credential c ON c.account = s.account WHERE s.expires_at > $1";
     OF_ACCOUNT = "
-        SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser FROM session
+        SELECT token_hash, account, created_at, seen_at, expires_at, ip, browser, vouched FROM session
         WHERE account = $1 AND expires_at > $2 ORDER BY created_at DESC";
 }
 
@@ -36,6 +36,8 @@ pub struct Session {
     pub expires_at: At,
     pub ip: String,
     pub browser: String,
+    /// An identity provider opened it, and asked for a second factor by its own rules.
+    pub vouched: bool,
 }
 
 fn stored(row: &Row<'_>) -> Result<Session, ReadError> {
@@ -50,12 +52,13 @@ fn stored(row: &Row<'_>) -> Result<Session, ReadError> {
         expires_at: row.get(4)?,
         ip: row.get(5)?,
         browser: row.get(6)?,
+        vouched: row.get(7)?,
     })
 }
 
 pub fn insert(session: &Session) -> Statement {
-    let Session { token_hash, user, created_at, expires_at, ip, browser, .. } = session;
-    let args = args![&token_hash[..], user.0, *created_at, *expires_at, &**ip, &**browser];
+    let Session { token_hash, user, created_at, expires_at, ip, browser, vouched, .. } = session;
+    let args = args![&token_hash[..], user.0, *created_at, *expires_at, &**ip, &**browser, *vouched];
     Statement::new(INSERT, args)
 }
 
@@ -89,5 +92,5 @@ pub async fn of_user(db: &Db, user: UserId, now: At) -> Result<Vec<Session>, Rea
 
 /// Every open sign-in, and whether its person has a second factor; for start-up.
 pub async fn open(db: &Db, now: At) -> Result<Vec<(Session, bool)>, ReadError> {
-    db.query(OPEN, args![now], |row| Ok((stored(row)?, row.get(7)?))).await
+    db.query(OPEN, args![now], |row| Ok((stored(row)?, row.get(8)?))).await
 }

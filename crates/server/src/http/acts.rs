@@ -69,12 +69,17 @@ async fn agent_act(
 async fn start(State(app): State<Shared>, once: Once<NewConversation>) -> Result<Response, Problem> {
     let Once { caller, body, key } = once;
     app.reach(caller.actor, Action::ConversationServe)?;
-    let start = prepare(&app, &caller, body).await?;
+    let start = prepare(&app, &caller, key.as_ref(), body).await?;
     command(&app, &caller, key, StatusCode::CREATED, Command::Start(Box::new(start))).await
 }
 
 /// Fills in what the rules need to know of a contact from outside.
-async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Start, Problem> {
+async fn prepare(
+    app: &App,
+    caller: &Caller,
+    key: Option<&Key>,
+    new: NewConversation,
+) -> Result<Start, Problem> {
     let directory = app.directory();
     let widget =
         new.widget.map(|id| directory.widgets.get(&id).ok_or_else(|| unknown("widget"))).transpose()?;
@@ -93,12 +98,17 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
         None => {
             let name = customer.as_ref().map(|it| it.name.clone()).unwrap_or_default();
             let stranger = visitors::unannounced(app, caller.ip, new.widget, new.lang);
-            let fresh = visitor::Visitor { customer: customer_id, name, ..stranger };
+            let id = key.map_or(stranger.id, |key| key.visitor(app));
+            let fresh = visitor::Visitor { id, customer: customer_id, name, ..stranger };
             let batch = Batch { statements: vec![visitor::seen(&fresh)], ..Batch::default() };
             app.db.commit(batch).await.map_err(ReadError::from)?;
             fresh.id
         }
     };
+    // Perhaps it was carried out before, and ended since.
+    let latest = yingda_store::conversation::of_visitor(&app.db, visitor, 1).await?.pop();
+    let kept_since = app.clock.now() - idempotency::KEPT_MS;
+    let previous = latest.filter(|it| it.started_at > kept_since).map(|it| it.id);
     let text = new.text.trim();
     Ok(Start {
         visitor,
@@ -111,6 +121,7 @@ async fn prepare(app: &App, caller: &Caller, new: NewConversation) -> Result<Sta
         vip: customer.as_ref().is_some_and(|it| it.vip),
         fields: new.fields,
         last_agent: yingda_store::conversation::last_agent_of(&app.db, visitor, customer_id).await?,
+        previous,
         content: (!text.is_empty()).then(|| Content::Text { text: text.to_owned() }),
         ..Start::default()
     })

@@ -16,10 +16,16 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use yingda_core::{At, actor::Actor, command::Sent, id::Tab, refusal::Refusal};
+use yingda_core::{
+    At,
+    actor::Actor,
+    command::Sent,
+    id::{Tab, VisitorId},
+    refusal::Refusal,
+};
 use yingda_store::{Batch, CommitError, Statement, idempotency as rows};
 
-const KEPT_MS: At = 7 * 24 * 3_600_000;
+pub const KEPT_MS: At = 7 * 24 * 3_600_000;
 /// Answers may hold secrets that are shown once: they are kept sealed.
 const PURPOSE: &str = "idempotency";
 
@@ -71,6 +77,15 @@ impl Key {
     pub fn origin(&self) -> Sent {
         let hash = Sha256::digest([self.actor.as_bytes(), b"\n", self.name.as_bytes()].concat());
         Sent { tab: Tab(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])), n: 1, base: 1 }
+    }
+
+    /// Somebody new whom the request brings: the same one each time it comes, so that the engine knows a contact that
+    /// was stored before its answer was kept. The number lies below all others, as those of files do.
+    pub fn visitor(&self, app: &App) -> VisitorId {
+        let name = [self.actor.as_bytes(), b"\n", self.name.as_bytes()].concat();
+        let hash = app.secrets.mac("visitor-of-request", &name);
+        let [a, b, c, d, e, f, g, ..] = hash;
+        VisitorId((u64::from_be_bytes([0, a, b, c, d, e, f, g]) >> 4) as i64)
     }
 
     /// Keeps the answer beside what it tells of.

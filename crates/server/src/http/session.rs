@@ -140,6 +140,7 @@ pub async fn open_session(
     }
     let token = fresh_token();
     let session = app.secrets.token_hash(&token);
+    let vouched = method == SignInMethod::Oidc;
     writes.push(rows::end_all_of(id, None));
     writes.push(rows::insert(&rows::Session {
         token_hash: session,
@@ -149,6 +150,7 @@ pub async fn open_session(
         expires_at: now + app.sessions.idle_ms,
         ip: client.ip.to_string(),
         browser: browser(headers),
+        vouched,
     }));
     let fact = Fact::SignedIn { user: id, method };
     let by = Actor::User { id };
@@ -157,9 +159,9 @@ pub async fn open_session(
         if problem.code == Code::Refused(Refusal::Stale) { Code::SecondFactorWrong.into() } else { problem }
     })?;
     end_sessions(app, id, None, "elsewhere");
-    // An identity provider asks for a second factor by its own rules.
-    let has_totp = method != SignInMethod::Password;
-    app.sessions.add(session, Session { user: id, seen_at: now, stored_at: now, has_totp });
+    let has_totp = method == SignInMethod::PasswordAndCode;
+    let opened = Session { user: id, seen_at: now, stored_at: now, has_totp, is_vouched: vouched };
+    app.sessions.add(session, opened);
     Ok(cookie(client, &token))
 }
 

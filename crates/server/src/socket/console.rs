@@ -32,7 +32,7 @@ pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: ConsoleHe
     let Some(signed_in) = caller.signed_in else {
         return line.say(&problem(Code::SignInFirst, lang)).await;
     };
-    if app.settings().require_totp && !signed_in.state.has_totp {
+    if app.settings().require_totp && !signed_in.state.has_second_factor() {
         return line.say(&problem(Code::TotpNeeded, lang)).await;
     }
     let user = signed_in.user;

@@ -346,6 +346,7 @@ async fn secrets(db: &Db) {
         expires_at: DAY + 100,
         ip: "10.0.0.1".into(),
         browser: "Firefox".into(),
+        vouched: byte == 1,
     };
     store(db, vec![session::insert(&signed_in(1)), session::insert(&signed_in(2))]).await.unwrap();
     assert_eq!(session::get(db, &[1; 32], DAY + 99).await.unwrap(), Some(signed_in(1)));
