@@ -130,6 +130,10 @@ impl Engine {
         let from_customer = matches!(cause.by, Actor::Visitor { .. });
         match conversation.phase {
             Phase::Closed | Phase::WrapUp if !from_customer => return Err(Refusal::Closed.into()),
+            // A ban ends at once what its visitor could begin again.
+            Phase::Closed | Phase::WrapUp if self.is_banned(conversation.visitor, cause.now) => {
+                return Err(Refusal::Banned.into());
+            }
             Phase::Closed => {
                 let until_at = conversation.closed_at.unwrap_or(0)
                     + i64::from(self.directory.settings.reopen_hours) * 3_600_000;
