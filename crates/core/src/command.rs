@@ -143,6 +143,8 @@ pub enum Act {
         customer: CustomerId,
     },
     MergeInto {
+        /// Not `conversation`: in a frame of the socket that names what the command is about.
+        #[serde(rename = "into")]
         conversation: ConversationId,
     },
     MarkSpam,

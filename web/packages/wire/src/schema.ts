@@ -1070,9 +1070,10 @@ export interface components {
             /** @enum {string} */
             do: "link_customer";
         } | {
-            conversation: components["schemas"]["ConversationId"];
             /** @enum {string} */
             do: "merge_into";
+            /** @description Not `conversation`: in a frame of the socket that names what the command is about. */
+            into: components["schemas"]["ConversationId"];
         } | {
             /** @enum {string} */
             do: "mark_spam";
