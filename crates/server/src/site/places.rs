@@ -27,7 +27,8 @@ impl Places {
         let before = self.is_idle();
         for frame in frames {
             match &frame.routed.event.fact {
-                Fact::Queued { queue, .. } => {
+                // An offer that came to nothing puts the contact back into its place.
+                Fact::Queued { queue, .. } | Fact::OfferEnded { queue, .. } => {
                     self.changed.insert(*queue);
                 }
                 Fact::QueueLeft { queue, .. } => {
