@@ -61,6 +61,10 @@ export function agentRows(agents: Iterable<Agent>, nameOf: (id: string) => strin
     .sort((a, b) => ORDER.indexOf(a.doing) - ORDER.indexOf(b.doing) || a.name.localeCompare(b.name, "zh"));
 }
 
+/** How many are in each state, and who; a state in which nobody is stays, so that nothing on the wall moves. */
+export const byDoing = (rows: readonly AgentRow[]): { doing: Doing; rows: AgentRow[] }[] =>
+  (["ready", "on_contact", "wrap_up", "busy", "offline"] as const).map((doing) => ({ doing, rows: rows.filter((it) => it.doing === doing) }));
+
 /** Those who wait longest come first. */
 export function waitingRows(conversations: Iterable<Conversation>, queue: string | null): Conversation[] {
   return [...conversations]

@@ -4,6 +4,8 @@ export const words = {
   zh: {
     title: "监控",
     total: "合计",
+    wall: "大屏",
+    leaveWall: "退出大屏",
     detail: "详情",
     queues: "队列",
     queue: "队列",
@@ -37,6 +39,8 @@ export const words = {
   en: {
     title: "Live",
     total: "In all",
+    wall: "Wallboard",
+    leaveWall: "Leave the wallboard",
     detail: "Details",
     queues: "Queues",
     queue: "Queue",
