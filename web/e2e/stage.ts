@@ -95,6 +95,13 @@ export class Visitor {
 
 const PASSWORD = "yingda-demo";
 
+/** The queue that a visitor of the shop comes into, the role of its agents, and the shop's widget. */
+export const PRESALES = "/records/queue/1000401";
+export const AGENTS = "/records/role/1000011";
+export const WIDGET = "/records/widget/2000001";
+/** A record of configuration as it is read. */
+export type Kept<R = object> = { version: number; record: R };
+
 /** People of the demo by what they do. */
 export const LIMIN = { login: "limin", name: "李敏" };
 export const CHENJING = { login: "chenjing", name: "陈静" };
@@ -191,6 +198,12 @@ export class Staff {
 
   button(name: string) {
     return this.conversation.getByRole("button", { name, exact: true });
+  }
+
+  /** One of the deeds behind the three dots of the conversation. */
+  async chooses(deed: string): Promise<void> {
+    await this.button("更多操作").click();
+    await this.page.getByRole("menuitem", { name: deed }).click();
   }
 
   async asks<T>(path: string): Promise<T> {
