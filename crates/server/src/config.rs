@@ -85,6 +85,7 @@ pub enum LogFormat {
 #[serde(deny_unknown_fields)]
 pub struct Outgoing {
     pub private_networks: Vec<Network>,
+    pub retry_ms: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

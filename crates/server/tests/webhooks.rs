@@ -113,13 +113,7 @@ async fn sys_73_a_delivery_is_signed_and_comes_again_after_a_failure() {
 #[tokio::test]
 async fn a_restart_loses_no_event() {
     let folder = crate::support::Folder::new();
-    let server = Server::start_in(&folder.0, &OPEN).await;
-    let mut admin = server.nobody();
-    let set_up = json!({
-        "token": server.set_up_token, "company": "", "login": "admin", "name": "A", "password": crate::support::PASSWORD,
-    });
-    let answer = admin.post("/setup", set_up).await;
-    admin.keep_cookie(&answer);
+    let (server, admin) = Server::set_up_in(&folder.0, &OPEN).await;
     let (receiver, url) = Receiver::new().await;
     hook(&admin, &url).await;
     let first = receiver.take(500).await.json();
@@ -145,6 +139,53 @@ async fn a_sample_can_be_sent_and_a_delivery_replayed() {
     let replay = admin.post(&format!("/deliveries/{delivery}/replay"), json!({})).await;
     assert_eq!(replay.status, StatusCode::ACCEPTED, "{}", replay.text);
     assert_eq!(receiver.take(200).await.json()["id"], first.json()["id"]);
+}
+
+/// SYS-73: what fails twelve times is put aside and named; a replay has exactly one effect for a receiver that keeps
+/// the ids it has carried out, however often it comes.
+#[tokio::test]
+async fn sys_73_a_dead_letter_is_replayed_with_one_effect() {
+    let environment = [OPEN[0], ("YINGDA_OUTGOING_RETRY_MS", "1")];
+    let (_server, admin) = Server::set_up_with(&environment).await;
+    let (receiver, url) = Receiver::new().await;
+    let (id, secret) = hook(&admin, &url).await;
+    let mut heard = vec![];
+    for _ in 0..12 {
+        let received = receiver.take(503).await;
+        assert!(received.is_signed_with(&secret), "each attempt has a signature of its own time");
+        heard.push(received.json()["id"].clone());
+    }
+    heard.dedup();
+    assert_eq!(heard.len(), 1, "the same event twelve times");
+    // The twelfth answer is written down soon after it was given.
+    let path = format!("/webhooks/{id}/deliveries?state=dead");
+    let dead = loop {
+        let dead = admin.get(&path).await.body["items"].clone();
+        if dead != json!([]) {
+            break dead[0].clone();
+        }
+    };
+    assert_eq!(
+        (&dead["attempts"], &dead["last_status"], &dead["next_at"]),
+        (&json!(12), &json!(503), &Value::Null)
+    );
+
+    let mut done = std::collections::BTreeSet::new();
+    let mut effects = 0;
+    let replay = format!("/deliveries/{}/replay", dead["id"].as_str().unwrap());
+    for _ in 0..3 {
+        let asked = admin.post(&replay, json!({})).await;
+        assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text);
+        let received = receiver.take(200).await.json();
+        assert_eq!(received["id"], heard[0]);
+        effects += u32::from(done.insert(received["id"].to_string()));
+        // It is waiting until the answer is written down; a replay meanwhile would change nothing.
+        while admin.get(&format!("/webhooks/{id}/deliveries?state=waiting")).await.body["items"] != json!([])
+        {
+        }
+    }
+    assert_eq!(effects, 1);
+    assert_eq!(admin.get(&path).await.body["items"], json!([]), "it is dead no more");
 }
 
 #[tokio::test]

@@ -19,9 +19,8 @@ use yingda_store::{
 
 const READER: &str = "webhooks";
 const BATCH: usize = 200;
-/// Attempts before a delivery is given up: with the pauses below about a day and a half.
+/// Attempts before a delivery is given up: with the usual pauses in about three hours.
 pub const ATTEMPTS: u32 = 12;
-const FIRST_PAUSE_MS: At = 5_000;
 const LONGEST_PAUSE_MS: At = 6 * 3_600_000;
 /// At most so many requests at once to one webhook.
 const AT_ONCE: usize = 8;
@@ -188,7 +187,7 @@ async fn attempt(app: &Shared, client: &Client, door: &Door, delivery: Delivery)
             rows::dead(delivery.id, status, &error)
         }
         Err(Failure { status, error }) => {
-            let next_at = app.clock.now() + pause_ms(delivery.attempts);
+            let next_at = app.clock.now() + pause_ms(app.config.outgoing.retry_ms, delivery.attempts);
             rows::retry(delivery.id, next_at, status, &error)
         }
     };
@@ -242,8 +241,8 @@ async fn post(
 }
 
 /// Doubled each time, and spread by a quarter so that many do not come back together.
-fn pause_ms(attempts: u32) -> At {
-    let pause = (FIRST_PAUSE_MS << attempts.min(20)).min(LONGEST_PAUSE_MS);
+fn pause_ms(first_ms: u32, attempts: u32) -> At {
+    let pause = (At::from(first_ms.max(1)) << attempts.min(20)).min(LONGEST_PAUSE_MS);
     let [byte] = random::bytes::<1>();
     pause * 3 / 4 + pause / 2 * At::from(byte) / 255
 }
@@ -263,8 +262,8 @@ mod tests {
     #[test]
     fn pauses_grow_and_end() {
         for attempts in 0..40 {
-            let expected = (FIRST_PAUSE_MS << attempts.min(20)).min(LONGEST_PAUSE_MS);
-            let pause = pause_ms(attempts);
+            let expected = (5_000 << attempts.min(20)).min(LONGEST_PAUSE_MS);
+            let pause = pause_ms(5_000, attempts);
             assert!(pause >= expected * 3 / 4 && pause <= expected * 5 / 4, "{attempts}: {pause}");
         }
     }
