@@ -20,7 +20,8 @@ export const DOING_HUE: Record<Doing, Hue> = {
 const AT_REST: Record<AgentState, Doing> = { offline: "offline", ready: "ready", not_ready: "busy" };
 
 export function doing(agent: Agent, isWrapUp: (conversation: string) => boolean = () => false): Doing {
-  if (agent.state === "offline" || agent.holds.length === 0) return AT_REST[agent.state];
+  const missed = agent.state === "ready" && agent.media_off.length > 0;
+  if (agent.state === "offline" || agent.holds.length === 0) return missed ? "busy" : AT_REST[agent.state];
   return agent.holds.every(isWrapUp) ? "wrap_up" : "on_contact";
 }
 
