@@ -16,11 +16,12 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{State, WebSocketUpgrade},
+    extract::{State, WebSocketUpgrade, ws::Utf8Bytes},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
     routing,
 };
+use futures_util::future::BoxFuture;
 use line::{Heard, Line};
 use std::time::Duration;
 use yingda_core::lang::Lang;
@@ -77,16 +78,33 @@ fn is_own_origin(headers: &HeaderMap) -> bool {
 
 /// One connection from its first frame to its end.
 async fn serve(app: Shared, mut line: Line, caller: Caller) {
+    if let Some(first) = Box::pin(first_frame(&mut line)).await {
+        talk(app, line, caller, &first).await;
+    }
+}
+
+async fn first_frame(line: &mut Line) -> Option<Utf8Bytes> {
     let first = tokio::select! {
-        first = tokio::time::timeout(FIRST_FRAME, line.hear()) => first,
-        () = tasks::stopping() => return,
+        first = tokio::time::timeout(FIRST_FRAME, line.hear()) => first.ok()??,
+        () = tasks::stopping() => return None,
     };
-    let Ok(Some(Heard::Text(first))) = first else { return };
-    match serde_json::from_str(&first) {
-        Ok(ClientFrame::Hello(hello)) => visitor::serve(app, line, caller, hello).await,
-        Ok(ClientFrame::Console(hello)) => console::serve(app, line, caller, hello).await,
-        Ok(_) => line.say(&bad("The first frame must be `hello` or `console`.")).await,
-        Err(error) => line.say(&bad(&error.to_string())).await,
+    match first {
+        Heard::Text(text) => Some(text),
+        Heard::Other => None,
+    }
+}
+
+/// The rest of a connection, by its first frame. A box holds just what its kind needs: what is needed only once must
+/// not stay in every connection's memory.
+fn talk(app: Shared, mut line: Line, caller: Caller, first: &str) -> BoxFuture<'static, ()> {
+    match serde_json::from_str(first) {
+        Ok(ClientFrame::Hello(hello)) => Box::pin(visitor::serve(app, line, caller, Box::new(hello))),
+        Ok(ClientFrame::Console(hello)) => Box::pin(console::serve(app, line, caller, hello)),
+        Ok(_) => {
+            let wrong = bad("The first frame must be `hello` or `console`.");
+            Box::pin(async move { line.say(&wrong).await })
+        }
+        Err(error) => Box::pin(async move { line.say(&bad(&error.to_string())).await }),
     }
 }
 

@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     app::Shared,
-    hub::{Frames, Out, SocketKey},
+    hub::{Frames, SocketKey},
     limits::Door,
     problem::Code,
 };
+use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use yingda_core::{
     At,
@@ -47,20 +48,23 @@ pub struct Visitor {
     pub may_follow: bool,
 }
 
-pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Hello) {
+pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Box<Hello>) {
     let lang = hello.lang.unwrap_or(caller.client.lang);
     if app.limits.pass(Door::Hello, caller.client.ip, app.clock.now()).is_err() {
-        return line.say(&problem(Code::TooManyRequests, lang)).await;
+        return refuse(line, problem(Code::TooManyRequests, lang)).await;
     }
-    // What is needed only once must not stay in every connection's memory.
-    let opened = Box::pin(welcome::open(&app, hello, caller.client.ip, lang)).await;
+    let opened = Box::pin(welcome::open(&app, *hello, caller.client.ip, lang)).await;
     let (visitor, key, queue, first) = match opened {
         Ok(opened) => opened,
-        Err(refused) => return line.say(&refused).await,
+        Err(refused) => return refuse(line, refused).await,
     };
     let mut talk = Talk { app: app.clone(), key, visitor, allowance: BURST, at: app.clock.now() };
-    talk.run(line, queue, first).await;
+    Box::pin(talk.run(line, queue, first)).await;
     app.hub.leave(key);
+}
+
+fn refuse(mut line: Line, frame: ServerFrame) -> BoxFuture<'static, ()> {
+    Box::pin(async move { line.say(&frame).await })
 }
 
 struct Talk {
@@ -86,7 +90,7 @@ impl Talk {
                     // Events up to the welcome's position were in it.
                     out.retain(|out| out.seq == 0 || out.seq > seen);
                     if count == 0 || !line.send(&mut out).await {
-                        return line.close().await;
+                        return Box::pin(line.close()).await;
                     }
                     if out.capacity() > 8 {
                         out.shrink_to(4);
@@ -96,12 +100,12 @@ impl Talk {
                 heard = tokio::time::timeout(SILENCE, line.hear()) => heard,
             };
             let reply = match heard {
-                Ok(Some(Heard::Text(text))) => self.hear(&text).await,
+                Ok(Some(Heard::Text(text))) => Box::pin(self.hear(&text)).await,
                 Ok(Some(Heard::Other)) => Some(bad("Frames are text.")),
                 Ok(None) | Err(_) => return,
             };
             if let Some(reply) = reply {
-                line.say(&reply).await;
+                Box::pin(line.say(&reply)).await;
             }
         }
     }
