@@ -9,6 +9,9 @@ use yingda_core::{
     id::*,
 };
 
+/// Thousands of contacts may wait for hours: more than this are not kept in mind.
+const MOST_KNOWN: usize = 4_096;
+
 /// Contacts and agents whose rows may still change.
 #[derive(Debug, Default)]
 pub struct Open {
@@ -173,6 +176,10 @@ impl Open {
             if way.is_finished() {
                 self.ways.remove(&id);
             }
+        }
+        // Everything known is written with these rows; what goes on is read back.
+        if self.ways.len() > MOST_KNOWN {
+            self.ways = HashMap::new();
         }
         rows
     }

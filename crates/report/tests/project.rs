@@ -235,3 +235,22 @@ fn sys31_a_restart_after_any_event_gives_the_same_rows() {
         assert_eq!(tables, once, "cut after {cut}");
     }
 }
+
+#[test]
+fn sys31_thousands_that_wait_are_written_and_read_back_when_they_go_on() {
+    const MANY: i64 = 5_000;
+    let is_start = |event: &Event| matches!(event.fact, Fact::ConversationStarted { .. });
+    let first = eventful().into_iter().find(is_start).unwrap();
+    let began: Vec<Event> = (1..=MANY)
+        .map(|n| Event { seq: n as u64, on: Subject::Conversation(ConversationId(n)), ..first.clone() })
+        .collect();
+    let (mut tables, mut open) = (Tables::default(), Open::default());
+    tables.read(&mut open, &began);
+    let goes_on = Event { seq: MANY as u64 + 1, fact: said(Author::Person), by: GUEST, ..began[0].clone() };
+    let missing = open.missing(std::slice::from_ref(&goes_on));
+    assert_eq!(missing.contacts, [ConversationId(1)], "it is not kept in mind");
+    tables.read(&mut open, &[goes_on]);
+    let said = |row: &Row| matches!(row, Row::Contact(it) if it.conversation == ConversationId(1) && it.messages.customer == 1);
+    assert_eq!(tables.0.values().filter(|row| said(row)).count(), 1);
+    assert_eq!(tables.0.values().filter(|row| matches!(row, Row::Contact(_))).count(), MANY as usize);
+}

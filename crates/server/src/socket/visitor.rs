@@ -48,7 +48,7 @@ pub struct Visitor {
     pub may_follow: bool,
 }
 
-pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: Box<Hello>) {
+pub async fn serve(app: Shared, line: Line, caller: Caller, hello: Box<Hello>) {
     let lang = hello.lang.unwrap_or(caller.client.lang);
     if app.limits.pass(Door::Hello, caller.client.ip, app.clock.now()).is_err() {
         return refuse(line, problem(Code::TooManyRequests, lang)).await;
