@@ -38,6 +38,7 @@ pub fn document() -> String {
     let components = ComponentsBuilder::from(document.components.take().unwrap_or_default())
         .security_scheme("key", SecurityScheme::Http(key))
         .security_scheme("session", SecurityScheme::ApiKey(cookie))
+        .security_scheme("visitor", SecurityScheme::ApiKey(ApiKey::Query(ApiKeyValue::new("token"))))
         .build();
     document.components = Some(correct(components));
     document.security =
@@ -45,9 +46,29 @@ pub fn document() -> String {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             finish(operation, method, path);
+            operation.security = proof(method, path);
         }
     }
     document.to_pretty_json().expect("the document has a JSON form")
+}
+
+/// What a caller has to show where it is not a key or a sign-in, as the document says for all.
+fn proof(method: &str, path: &str) -> Option<Vec<SecurityRequirement>> {
+    let way = |way: &str| SecurityRequirement::new(way, [] as [&str; 0]);
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    match (method, path) {
+        // They are how one gets a proof, or nobody's secret.
+        ("post", "/session" | "/setup" | "/widget/messages")
+        | ("get", "/session/oidc" | "/session/oidc/callback" | "/setup" | "/openapi.json")
+        | (_, "/healthz" | "/readyz") => Some(vec![]),
+        // The first frame says who speaks; a stream's name cannot be guessed.
+        (_, "/ws" | "/stream" | "/stream/{id}") => Some(vec![]),
+        (_, "/visitor/events" | "/visitor/transcript") => Some(vec![way("visitor")]),
+        (_, "/files" | "/files/{id}") => Some(["key", "session", "visitor"].map(way).to_vec()),
+        // What belongs to a person is done by that person.
+        (_, own) if own.starts_with("/me") || own == "/session" => Some(vec![way("session")]),
+        _ => None,
+    }
 }
 
 /// Two things that schemas derived from types say too strictly: what a tagged enum wraps carries the tag as well, and

@@ -5,6 +5,7 @@ mod audit;
 mod chat;
 mod client;
 mod command_line;
+mod contract;
 mod customers;
 mod demo;
 mod files;
