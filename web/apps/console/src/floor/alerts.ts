@@ -6,7 +6,7 @@ import { t } from "../i18n";
 import { preferences } from "../preferences";
 import { personOf } from "./people";
 import { may } from "../session";
-import { listen } from "./store";
+import { listen, loadConversation } from "./store";
 
 export interface Notice {
   id: number;
@@ -86,11 +86,13 @@ async function recallFollowUps(): Promise<void> {
 }
 
 /** Sounds and notices for what concerns this person. */
-export function alertFor(event: Event, state: DeskState, open: (path: string) => void): void {
+export async function alertFor(event: Event, state: DeskState, open: (path: string) => void): Promise<void> {
   const me = state.me.id;
   if (typeof event.on !== "object" || !("conversation" in event.on)) return;
   const id = event.on.conversation;
-  const it = state.conversations.get(id);
+  const isNew = (event.kind === "assigned" || event.kind === "offered" || event.kind === "guest_joined") && event.agent === me;
+  // What came to this person a moment ago is still being read: the notice waits until it can say who and what.
+  const it = state.conversations.get(id) ?? (isNew ? await loadConversation(id).catch(() => undefined) : undefined);
   const person = it ? personOf(it) : "";
   const mine = it !== undefined && !isWaiting(it) && (it.agent === me || (it.guests ?? []).includes(me));
   if (event.kind === "assigned" && event.agent === me) tell("assigned", t("shell.alert.assigned", { person }), it?.preview ?? "", id, open);
@@ -107,5 +109,5 @@ export function startAlerts(open: (path: string) => void): () => void {
   addEventListener("keydown", unlock, once);
   // Without them the list of follow-ups still shows what is due.
   void recallFollowUps().catch(() => undefined);
-  return listen("event", (event, state) => alertFor(event, state, open));
+  return listen("event", (event, state) => void alertFor(event, state, open));
 }

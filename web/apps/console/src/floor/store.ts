@@ -200,13 +200,22 @@ const past = shallowReactive(new Map<ConversationId, Conversation>());
 
 export const openedPast = (id: ConversationId): Conversation | null => past.get(id) ?? null;
 
+/** Reads that are under way: whoever asks meanwhile waits for the same one. */
+const reading = new Map<ConversationId, Promise<Conversation>>();
+
 /** Reads a conversation as it is now, open or over. */
-export async function loadConversation(id: ConversationId, again = true): Promise<Conversation> {
+export function loadConversation(id: ConversationId): Promise<Conversation> {
+  const underWay = reading.get(id) ?? readConversation(id).finally(() => reading.delete(id));
+  reading.set(id, underWay);
+  return underWay;
+}
+
+async function readConversation(id: ConversationId, again = true): Promise<Conversation> {
   const { live } = await api.get<ConversationFound>(`/conversations/${id}`);
   if (live.phase === "closed") past.set(id, live);
   else if (desk.value) desk.value = adopt(desk.value, live);
   const behind = (early.get(id) ?? []).some((event) => event.seq > live.last_seq);
-  return behind && again ? loadConversation(id, false) : live;
+  return behind && again ? readConversation(id, false) : live;
 }
 
 // ── threads ──
