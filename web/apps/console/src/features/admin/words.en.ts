@@ -101,6 +101,9 @@ export const en = {
   isValid: "Valid",
   make: "Make the key",
   keyOnce: "The key is shown only now. Copy it:",
+  howItDid: "How it did in 30 days",
+  wording: "Wording",
+  neverShown: "Not shown in this time",
   sectionGroup: { people: "People", routing: "Service", content: "Content", web: "Web site", outside: "Integration", site: "System" },
   section: {
     user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",

@@ -101,6 +101,9 @@ export const zh = {
   isValid: "有效",
   make: "生成",
   keyOnce: "密钥只显示这一次，请现在复制保存：",
+  howItDid: "近30天的效果",
+  wording: "邀请语",
+  neverShown: "这段时间没有展示过",
   sectionGroup: { people: "人员", routing: "接待", content: "内容", web: "网站", outside: "对接", site: "系统" },
   section: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",

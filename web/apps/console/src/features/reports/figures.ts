@@ -3,7 +3,7 @@ import { span, type TableSort } from "@yingda/ui";
 
 export type Line = Table["rows"][number];
 
-export const BYS = ["agent", "queue", "hour", "day"] as const;
+export const BYS = ["agent", "queue", "hour", "day", "invitation"] as const;
 export type By = (typeof BYS)[number];
 export const byOf = (text: unknown): By => BYS.find((it) => it === text) ?? "agent";
 

@@ -3,7 +3,7 @@ import type { Words } from "../../i18n";
 export const words = {
   zh: {
     title: "报表",
-    by: { agent: "座席", queue: "队列", hour: "小时", day: "日期" },
+    by: { agent: "座席", queue: "队列", hour: "小时", day: "日期", invitation: "邀请" },
     period: "时段",
     periods: { today: "今天", yesterday: "昨天", week: "近7天", month: "近30天" },
     line: "业务线",
@@ -20,7 +20,7 @@ export const words = {
   },
   en: {
     title: "Reports",
-    by: { agent: "Agent", queue: "Queue", hour: "Hour", day: "Day" },
+    by: { agent: "Agent", queue: "Queue", hour: "Hour", day: "Day", invitation: "Invitation" },
     period: "Period",
     periods: { today: "Today", yesterday: "Yesterday", week: "7 days", month: "30 days" },
     line: "Business line",
