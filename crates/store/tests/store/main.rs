@@ -6,6 +6,7 @@ mod support;
 mod backup;
 mod faults;
 mod lists;
+mod migrations;
 mod rows;
 mod statements;
 mod story;
