@@ -173,8 +173,8 @@ async fn export(
     let masks = mask::of(&app.directory(), caller.actor);
     let mut filter = query.filter()?;
     let mut csv = Csv::new(match caller.lang {
-        Lang::Zh => ["序号", "时间", "操作者", "对象", "类型", "内容", "变更", "哈希"],
-        Lang::En => ["Position", "Time", "By", "On", "Kind", "Event", "Change", "Hash"],
+        Lang::Zh => ["序号", "时间（UTC）", "操作者", "对象", "类型", "内容", "变更", "哈希"],
+        Lang::En => ["Position", "Time (UTC)", "By", "On", "Kind", "Event", "Change", "Hash"],
     });
     let mut rows = 0;
     while rows < EXPORT_ROWS {
@@ -235,7 +235,7 @@ pub fn actor_name(by: Actor) -> String {
 }
 
 /// An instant as people and spreadsheets read it, in UTC.
-pub fn time(at: At) -> String {
+fn time(at: At) -> String {
     jiff::Timestamp::from_millisecond(at)
         .map_or_else(|_| at.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -7,6 +7,7 @@ use crate::{
         audit,
         body::Json,
         edit::{download, id, page_size},
+        transcript::local_time,
     },
     problem::{Code, Problem},
     sheet::Sheet,
@@ -431,6 +432,7 @@ fn cells(row: ConversationRow, directory: &Directory, lang: Lang) -> Vec<String>
     let tags = row.tags.iter().filter_map(|tag| directory.tags.get(tag)).map(|tag| tag.name.get(lang));
     let queue = row.queue.and_then(|id| directory.queues.get(&id)).map(|it| it.name.get(lang).to_owned());
     let agent = row.agent.and_then(|id| directory.users.get(&id)).map(|it| it.name.clone());
+    let zone = directory.lines.get(&row.line).map_or("", |line| line.zone.as_str());
     vec![
         row.id.to_string(),
         word(serde_json::json!(row.medium)),
@@ -438,8 +440,8 @@ fn cells(row: ConversationRow, directory: &Directory, lang: Lang) -> Vec<String>
         row.customer_name,
         queue.unwrap_or_default(),
         agent.unwrap_or_default(),
-        audit::time(row.started_at),
-        row.closed_at.map(audit::time).unwrap_or_default(),
+        local_time(row.started_at, zone),
+        row.closed_at.map(|at| local_time(at, zone)).unwrap_or_default(),
         row.rating.map(|score| score.to_string()).unwrap_or_default(),
         tags.collect::<Vec<_>>().join(" "),
         row.flag.map(|colour| word(serde_json::json!(colour))).unwrap_or_default(),
