@@ -12,6 +12,7 @@ mod files;
 mod floor;
 mod follow_ups;
 mod front;
+mod hostile;
 mod line;
 mod office;
 mod oidc;

@@ -37,6 +37,8 @@ pub struct Server {
     /// Of the one-time link, while nobody exists.
     pub set_up_token: Option<String>,
     pub data: PathBuf,
+    /// What it said until it served.
+    pub printed: Vec<String>,
     folder: Option<Folder>,
 }
 
@@ -53,11 +55,21 @@ impl Server {
         server
     }
 
-    /// Waits for the last line that the server prints when it serves.
     pub async fn start_in(data: &Path, environment: &[(&str, &str)]) -> Server {
-        let mut child = yingda(data, environment)
+        Self::serve(yingda(data, environment), data, &[])
+    }
+
+    /// As `cargo xtask run` does, with the shop's data where there is nothing yet.
+    pub async fn start_demo(data: &Path) -> Server {
+        Self::serve(yingda(data, &[]), data, &["--demo"])
+    }
+
+    /// Waits for the last line that the server prints when it serves.
+    fn serve(mut command: Command, data: &Path, more: &[&str]) -> Server {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -67,7 +79,8 @@ impl Server {
         let after =
             |mark: &str| printed.iter().find_map(|line| Some(line.split_once(mark)?.1.trim().to_owned()));
         let url = after("listening on ").unwrap_or_else(|| panic!("the server did not start: {printed:?}"));
-        Server { child, url, set_up_token: after("setup?token="), data: data.to_owned(), folder: None }
+        let set_up_token = after("setup?token=");
+        Server { child, url, set_up_token, data: data.to_owned(), printed, folder: None }
     }
 
     /// On an empty store, with its first administrator signed in. Their login is `admin`.
@@ -86,6 +99,19 @@ impl Server {
         let server = Self::start_in(data, environment).await;
         let admin = server.first_administrator().await;
         (server, admin)
+    }
+
+    /// Started by another program, which becomes the server in the end.
+    pub async fn set_up_behind(program: &[String], data: &Path) -> (Server, Person) {
+        let mut command = clean(Command::new(&program[0]), data, &[]);
+        command.args(&program[1..]).arg(env!("CARGO_BIN_EXE_yingda"));
+        let server = Self::serve(command, data, &[]);
+        let admin = server.first_administrator().await;
+        (server, admin)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     async fn first_administrator(&self) -> Person {
@@ -144,7 +170,10 @@ impl Drop for Server {
 
 /// The binary, free of the caller's configuration.
 fn yingda(data: &Path, environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_yingda"));
+    clean(Command::new(env!("CARGO_BIN_EXE_yingda")), data, environment)
+}
+
+fn clean(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("YINGDA_")) {
         command.env_remove(name);
     }
