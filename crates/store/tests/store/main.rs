@@ -5,6 +5,7 @@ mod support;
 
 mod backup;
 mod faults;
+mod files;
 mod lists;
 mod migrations;
 mod rows;

@@ -21,7 +21,7 @@ use yingda_core::{
 };
 use yingda_store::{
     AgentWrite, Batch, CommitError, Db, Statement, agent, api_key, consult, conversation as conversations,
-    credential, customer, event as log, fact as facts, file, idempotency, lead, preference, reader, record,
+    credential, customer, event as log, fact as facts, idempotency, lead, preference, reader, record,
     session, visitor, webhook,
 };
 
@@ -53,13 +53,13 @@ async fn story(db: &Db) {
     customers(db).await;
     visitors(db).await;
     secrets(db).await;
-    requests_files_and_forms(db).await;
+    requests_and_forms(db).await;
     leads(db).await;
     deliveries(db).await;
     figures(db).await;
 }
 
-async fn store(db: &Db, statements: Vec<Statement>) -> Result<(), CommitError> {
+pub async fn store(db: &Db, statements: Vec<Statement>) -> Result<(), CommitError> {
     db.commit(Batch { statements, ..Batch::default() }).await
 }
 
@@ -267,12 +267,16 @@ async fn customers(db: &Db) {
     store(db, customer::merge(wang.id, 2, li.id, DAY + 3)).await.unwrap();
     let merged = customer::get(db, wang.id).await.unwrap().unwrap();
     assert_eq!((merged.merged_into, merged.deleted_at), (Some(li.id), Some(DAY + 3)));
-    let of = conversations::Filter { customer: Some(li.id), ..Default::default() };
-    assert_eq!(conversations::list(db, &of, None, 9).await.unwrap().items[0].id, ConversationId(70));
     assert_eq!(customer::living(db, wang.id).await.unwrap().map(|it| it.id), Some(li.id));
-    assert_eq!(find("8000", b"8000").await, [501], "the number of the one who was merged finds the one who is left");
+    assert_eq!(
+        find("8000", b"8000").await,
+        [501],
+        "the number of the one who was merged finds the one who is left"
+    );
     let open = conversations::get(db, ConversationId(70)).await.unwrap().unwrap();
     assert_eq!(open.customer, Some(li.id), "the state too, which a rebuild reads");
+    let of = conversations::Filter { customer: Some(li.id), ..Default::default() };
+    assert_eq!(conversations::list(db, &of, None, 9).await.unwrap().items[0].id, ConversationId(70));
     store(db, vec![customer::delete(li.id, 1, DAY + 4)]).await.unwrap();
     assert_eq!(find("李", b"lilei").await, NOTHING);
     store(db, vec![customer::restore(li.id, 2, DAY + 5)]).await.unwrap();
@@ -375,7 +379,7 @@ async fn secrets(db: &Db) {
     assert_eq!(revoked.last_used_at, Some(DAY + 1));
 }
 
-async fn requests_files_and_forms(db: &Db) {
+async fn requests_and_forms(db: &Db) {
     let answered = idempotency::Answered { request_hash: vec![1, 2], status: 201, body: b"{}\0".to_vec() };
     store(db, vec![idempotency::insert("user:9", "k1", &answered, DAY + 7)]).await.unwrap();
     let second = store(db, vec![idempotency::insert("user:9", "k1", &answered, DAY + 7)]).await;
@@ -384,35 +388,6 @@ async fn requests_files_and_forms(db: &Db) {
     assert_eq!(idempotency::get(db, "user:8", "k1", DAY).await.unwrap(), None, "keys are each caller's own");
     store(db, vec![idempotency::expire(DAY + 7)]).await.unwrap();
     assert_eq!(idempotency::get(db, "user:9", "k1", 0).await.unwrap(), None);
-
-    let picture = file::StoredFile {
-        id: FileId(80),
-        hash: "ab12".into(),
-        size: 3_000_000_000,
-        mime: "image/png".into(),
-        name: "截图.png".into(),
-        visitor: Some(VisitorId(600)),
-        user: None,
-        created_at: DAY,
-    };
-    // It may be posted in several conversations; what was never uploaded is posted nowhere.
-    let posted = [70, 71, 70].map(|id| file::attach(picture.id, ConversationId(id)));
-    store(db, vec![file::insert(&picture)]).await.unwrap();
-    store(db, posted.into()).await.unwrap();
-    store(db, vec![file::attach(FileId(999), ConversationId(70))]).await.unwrap();
-    assert_eq!(file::get(db, picture.id).await.unwrap().as_ref(), Some(&picture));
-    assert_eq!(file::uses(db, picture.id).await.unwrap(), [ConversationId(71), ConversationId(70)]);
-    assert_eq!(file::uses(db, FileId(999)).await.unwrap(), []);
-    assert!(file::is_used(db, "ab12").await.unwrap());
-    let in_use = store(db, vec![file::forget(picture.id)]).await;
-    assert!(matches!(in_use, Err(CommitError::Stale { .. })), "{in_use:?}");
-    let unused = file::StoredFile { id: FileId(picture.id.0 + 1), hash: "cd34".into(), ..picture.clone() };
-    store(db, vec![file::insert(&unused)]).await.unwrap();
-    let until = unused.created_at + 1;
-    let stray = file::stray(db, FileId(0), until, 10).await.unwrap();
-    assert_eq!(stray, [(unused.id, "cd34".to_owned())]);
-    store(db, vec![file::forget(unused.id)]).await.unwrap();
-    assert!(!file::is_used(db, "cd34").await.unwrap());
 
     let first = consult::Consult {
         conversation: ConversationId(70),
