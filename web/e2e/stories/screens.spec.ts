@@ -21,6 +21,12 @@ const LOOKS = [
 ] as const;
 type Look = (typeof LOOKS)[number];
 
+/** Who looks, and what they see beyond the places of the rail: the wall, and the densest forms. */
+const VIEWERS: [Person, string[]][] = [
+  [SUPERVISOR, ["settings", "live?wall=1", "reports/queue", "admin/queue/1000401", "admin/widget/2000001"]],
+  [ADMIN, ["admin/user/1000211", "admin/role/1000011", "admin/calendar/1000301", "admin/settings"]],
+];
+
 async function isDrawn(page: Page, look: Look, name: string): Promise<void> {
   // Skeletons have gone and nothing is loading.
   await page.waitForLoadState("networkidle").catch(() => undefined);
@@ -54,16 +60,16 @@ for (const look of LOOKS) {
     await visitor.hears("有的，蓝色大号还有三件。");
 
     const seen = new Set<string>();
-    for (const person of [SUPERVISOR, ADMIN]) {
+    for (const [person, more] of VIEWERS) {
       const page = await at(browser, server.url, person, look);
       const links = page.getByRole("navigation").first().getByRole("link");
       const rooms = await links.evaluateAll((all) => all.map((link) => new URL((link as HTMLAnchorElement).href).pathname));
-      for (const room of [...rooms, "/console/settings", `/console/desk/${id}`]) {
+      for (const room of [...rooms, ...more.map((it) => `/console/${it}`), `/console/desk/${id}`]) {
         if (seen.has(room)) continue;
         seen.add(room);
         await page.goto(server.url + room);
         await expect(page.getByRole("main")).not.toBeEmpty();
-        await isDrawn(page, look, room.replace("/console/", "").replace(/\/?\d+$/, "-open").replaceAll("/", "-"));
+        await isDrawn(page, look, room.replace("/console/", "").replace(/\/\d+$/, "-open").replaceAll(/[/?=]/g, "-"));
       }
       await page.context().close();
     }
