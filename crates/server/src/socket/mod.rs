@@ -32,7 +32,7 @@ const FIRST_FRAME: Duration = Duration::from_secs(10);
 /// Clients ping every 25 s; after this silence the other end is gone.
 const SILENCE: Duration = Duration::from_secs(90);
 /// tungstenite clears its read buffer before every read: small is fast, and small is memory saved per socket.
-const READ_BUFFER: usize = 1_024;
+const READ_BUFFER: usize = 512;
 const WRITE_BUFFER: usize = 4_096;
 /// More than this unsent, and the socket is dropped.
 const MOST_UNSENT: usize = 256 * 1_024;

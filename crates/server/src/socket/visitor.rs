@@ -53,13 +53,13 @@ pub async fn serve(app: Shared, line: Line, caller: Caller, hello: Box<Hello>) {
     if app.limits.pass(Door::Hello, caller.client.ip, app.clock.now()).is_err() {
         return refuse(line, problem(Code::TooManyRequests, lang)).await;
     }
-    let opened = Box::pin(welcome::open(&app, *hello, caller.client.ip, lang)).await;
+    let opened = Box::pin(welcome::open(&app, hello, caller.client.ip, lang)).await;
     let (visitor, key, queue, first) = match opened {
         Ok(opened) => opened,
         Err(refused) => return refuse(line, refused).await,
     };
     let mut talk = Talk { app: app.clone(), key, visitor, allowance: BURST, at: app.clock.now() };
-    Box::pin(talk.run(line, queue, first)).await;
+    talk.run(line, queue, first).await;
     app.hub.leave(key);
 }
 

@@ -38,7 +38,7 @@ pub struct First {
 
 type Opened = (Visitor, SocketKey, Frames, First);
 
-pub async fn open(app: &App, hello: Hello, ip: IpAddr, lang: Lang) -> Result<Opened, ServerFrame> {
+pub async fn open(app: &App, hello: Box<Hello>, ip: IpAddr, lang: Lang) -> Result<Opened, ServerFrame> {
     let Some(config) = widget_config(app, hello.widget) else {
         return Err(bad("There is no such widget."));
     };
@@ -124,7 +124,7 @@ pub(super) fn whence(source: &Source) -> Source {
 async fn first(
     app: &App,
     me: &mut Visitor,
-    hello: Hello,
+    hello: Box<Hello>,
     config: VisitorConfig,
     notice_version: u32,
     now: At,
