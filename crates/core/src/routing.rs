@@ -277,11 +277,14 @@ impl Engine {
             let auto = own.unwrap_or(queue.auto_accept);
             let timeout_ms = i64::from(queue.answer_timeout_s.max(1)) * 1_000;
             let cause = Cause::system(now);
+            // Its place may be older than its wait in this queue, and waits are measured by queue.
+            let queued_at = self.conversations.get(&choice.conversation).map_or(now, |it| it.queued_at);
+            let why = Why { waited_ms: now - queued_at, ..choice.why };
             if auto {
                 self.leave_queue(cause, choice.conversation, QueueExit::Answered);
-                self.assign(cause, choice.conversation, choice.agent, choice.why);
+                self.assign(cause, choice.conversation, choice.agent, why);
             } else {
-                self.offer(cause, choice.conversation, choice.agent, choice.why, timeout_ms);
+                self.offer(cause, choice.conversation, choice.agent, why, timeout_ms);
             }
         }
     }
@@ -337,6 +340,18 @@ impl Engine {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         if conversation.phase == Phase::Waiting && !conversation.refused_by.is_empty() {
             conversation.refused_by.clear();
+            self.log.mark(conversation, Mark::Changed);
+            self.enlist(id, now);
+        }
+    }
+
+    /// Who missed contacts and is back may be asked for them at once: they wait in their old places.
+    pub(crate) fn ask_back(&mut self, now: At, agent: UserId) {
+        let all = self.conversations.values();
+        let missed = all.filter(|it| it.phase == Phase::Waiting && it.refused_by.contains(&agent));
+        for id in missed.map(|it| it.id).collect::<Vec<_>>() {
+            let Some(conversation) = self.conversations.get_mut(&id) else { continue };
+            conversation.refused_by.retain(|it| *it != agent);
             self.log.mark(conversation, Mark::Changed);
             self.enlist(id, now);
         }
