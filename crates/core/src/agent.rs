@@ -82,6 +82,7 @@ impl Engine {
                     agent.media_off.retain(|it| *it != medium);
                     let reason = agent.reason.clone();
                     self.note_agent(cause, id, reason);
+                    self.ask_back(cause.now, id);
                 }
             }
             AgentAct::NoNew { on } => {

@@ -74,9 +74,9 @@ fn an_offer_that_rings_out_returns_the_contact_and_stops_chat_for_the_agent() {
         +5 v2 starts care
         > v2:started v2:said v2:queued(care)
         +1 wang resumes chat
-        > wang:ready v2:offered(wang)
-        +2 wang accepts v2
-        > v2:offer_ended(wang,accepted,2) v2:left(care,answered,3) v2:assigned(wang)
+        > wang:ready v1:offered(wang)
+        +2 wang accepts v1
+        > v1:offer_ended(wang,accepted,2) v1:left(care,answered,23) v1:assigned(wang) v2:offered(wang)
         ",
     );
 }
