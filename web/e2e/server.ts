@@ -15,7 +15,8 @@ export class Server {
   private constructor(
     readonly url: string,
     private readonly folder: string,
-    private readonly child: ChildProcess,
+    private readonly words: string[],
+    private child: ChildProcess,
   ) {}
 
   /** With the demo's shop and people: from the seed's copy when there is one. */
@@ -33,19 +34,22 @@ export class Server {
 
   private static async serve(folder: string, more: string[]): Promise<Server> {
     const port = await freePort();
-    const log = await open(join(folder, "server.log"), "w");
     const address = `127.0.0.1:${port}`;
     const words = ["serve", "--listen", address, "--data", join(folder, "data"), ...more];
-    const environment = {
-      ...process.env,
-      YINGDA_LIMITS_SIGN_IN_PER_MINUTE: "1000",
-      YINGDA_LIMITS_HELLO_PER_MINUTE: "10000",
-    };
-    const child = spawn(binary(), words, { stdio: ["ignore", log.fd, log.fd], env: environment });
-    await log.close();
-    const server = new Server(`http://${address}`, folder, child);
+    const server = new Server(`http://${address}`, folder, words, await launched(folder, words));
     await server.ready();
     return server;
+  }
+
+  /** Ends as a machine does whose plug is pulled: without a word. */
+  async dies(): Promise<void> {
+    await this.end("SIGKILL");
+  }
+
+  /** The same store under the same address. */
+  async returns(): Promise<void> {
+    this.child = await launched(this.folder, this.words);
+    await this.ready();
   }
 
   private async ready(): Promise<void> {
@@ -66,10 +70,10 @@ export class Server {
   }
 
   /** Ends the process and waits for it; its folder stays. */
-  async end(): Promise<void> {
-    if (this.child.exitCode !== null) return;
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise((done) => this.child.once("exit", done));
-    this.child.kill("SIGTERM");
+    this.child.kill(signal);
     await ended;
   }
 
@@ -77,6 +81,18 @@ export class Server {
     await this.end();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+async function launched(folder: string, words: string[]): Promise<ChildProcess> {
+  const log = await open(join(folder, "server.log"), "a");
+  const environment = {
+    ...process.env,
+    YINGDA_LIMITS_SIGN_IN_PER_MINUTE: "1000",
+    YINGDA_LIMITS_HELLO_PER_MINUTE: "10000",
+  };
+  const child = spawn(binary(), words, { stdio: ["ignore", log.fd, log.fd], env: environment });
+  await log.close();
+  return child;
 }
 
 function freePort(): Promise<number> {

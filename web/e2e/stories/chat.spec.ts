@@ -93,3 +93,27 @@ test("SYS-01d: what is written before a reload is there after it, and the talk g
   await agent.writes("我还在");
   await visitor.hears("我还在");
 });
+
+test("SYS-01d: the server dies and returns; both sides are told, and what they wrote meanwhile arrives once", async ({ browser, server }) => {
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  const visitor = await Visitor.comes(browser, server.url);
+  await visitor.asks("还在吗");
+  await agent.opens("还在吗");
+  await agent.writes("在的。");
+  await visitor.hears("在的。");
+  await server.dies();
+  const cut = agent.page.getByText("网络断开，正在重新连接");
+  const lost = visitor.frame.locator("p.lost");
+  await expect(cut).toBeVisible();
+  await expect(lost).toBeVisible();
+  await visitor.writes("断线时问的");
+  await agent.writes("断线时答的");
+  // Nothing claims to have arrived.
+  await expect(visitor.log.getByText("发送中")).toBeVisible();
+  await server.returns();
+  await agent.hears("断线时问的");
+  await visitor.hears("断线时答的");
+  await expect(cut).toHaveCount(0);
+  await expect(lost).toHaveCount(0);
+  await expect.poll(async () => (await agent.words()).filter((it) => it.startsWith("断线时")).sort()).toEqual(["断线时答的", "断线时问的"]);
+});
