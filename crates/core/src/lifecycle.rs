@@ -4,11 +4,13 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    command::Start,
+    command::{Sent, Start},
     config::BanWhat,
     conversation::{Content, Conversation, Mark, Phase, Prefer},
     engine::{Done, Engine, Refused},
-    event::{Audience, Author, CloseReason, Fact, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd},
+    event::{
+        Audience, Author, CloseReason, Fact, Origin, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd,
+    },
     id::*,
     log::Cause,
     refusal::Refusal,
@@ -58,7 +60,7 @@ impl Engine {
         if let Some(open) = self.by_visitor.get(&start.visitor).copied() {
             // One conversation per visitor and medium: what is said goes into the open one.
             if let Some(content) = start.content {
-                self.post(cause, open, content, Author::Person)?;
+                self.join_open(cause, open, content)?;
             }
             return Ok(self.done(Some(open)));
         }
@@ -108,6 +110,22 @@ impl Engine {
             None => self.enter(cause, id, start.queue, QueueReason::New),
         }
         Ok(Done { seq, conversation: Some(id) })
+    }
+
+    /// What is said to begin with goes into the conversation that is open. A program's request that comes again was
+    /// carried out; tabs count their beginnings apart from what they say.
+    fn join_open(&mut self, cause: Cause, open: ConversationId, content: Content) -> Result<(), Refused> {
+        let counted = cause.from.filter(|_| !matches!(cause.by, Actor::Visitor { .. }));
+        if let Some(Origin { tab, n }) = counted
+            && self.repeated(open, Sent { tab, n, base: n })?.is_some()
+        {
+            return Ok(());
+        }
+        self.post(cause, open, content, Author::Person)?;
+        if let Some(conversation) = self.conversations.get_mut(&open) {
+            Engine::remember(conversation, counted, cause.now);
+        }
+        Ok(())
     }
 
     fn is_banned(&self, visitor: VisitorId, now: At) -> bool {

@@ -52,3 +52,32 @@ async fn a_contact_is_brought_in_once_also_when_the_process_dies_before_its_answ
         }
     }
 }
+
+/// What a program adds to the contact that somebody has open is said once as well.
+#[tokio::test]
+async fn words_for_an_open_contact_are_said_once() {
+    let folder = Folder::new();
+    let (server, admin) = Server::set_up_in(&folder.0, &[]).await;
+    let robot = program(&server, &admin, &["conversation_serve", "conversation_read"]).await;
+    let queue = first(&admin, "queue").await;
+    let made = robot.post("/conversations", json!({ "queue": queue, "text": "一" })).await;
+    let path = format!("/conversations/{}", made.body["conversation"].as_str().unwrap());
+    let visitor = admin.get(&path).await.body["row"]["visitor"].clone();
+    let more = json!({ "queue": queue, "visitor": visitor, "text": "二" });
+    let robot = robot.with("idempotency-key", "more");
+    assert_eq!(
+        robot.post("/conversations", more.clone()).await.body["conversation"],
+        made.body["conversation"]
+    );
+    drop(server);
+    forget_answer(&folder);
+    let server = Server::start_in(&folder.0, &[]).await;
+    let mut again = server.nobody();
+    again.headers.clone_from(&robot.headers);
+    let repeated = again.post("/conversations", more).await;
+    assert_eq!(repeated.body["conversation"], made.body["conversation"], "{}", repeated.text);
+    let said = server.sign_in("admin").await.get(&format!("{path}/events")).await.body;
+    let texts = said["events"].as_array().unwrap().iter().filter(|it| it["by"]["type"] == "api");
+    let texts: Vec<&str> = texts.filter_map(|it| it["text"].as_str()).collect();
+    assert_eq!(texts, ["一", "二"]);
+}
