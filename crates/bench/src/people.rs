@@ -45,7 +45,17 @@ struct Welcomed {
 
 pub fn hello(widget: WidgetId, tab: Tab, token: Option<String>, after: Option<u64>) -> ClientFrame {
     let source = Source { page: "http://shop.example/dress".into(), ..Source::default() };
-    ClientFrame::Hello(Hello { widget, token, tab, lang: None, identity: None, source, consent: false, after, level: LEVEL })
+    ClientFrame::Hello(Hello {
+        widget,
+        token,
+        tab,
+        lang: None,
+        identity: None,
+        source,
+        consent: false,
+        after,
+        level: LEVEL,
+    })
 }
 
 /// The tab of the visitor with this number.

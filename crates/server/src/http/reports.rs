@@ -117,10 +117,8 @@ async fn table(app: &App, actor: Actor, query: &ReportQuery) -> Result<Table, Pr
     let from = query.from.unwrap_or_else(|| calendar::day_start(&zone, now));
     let to = query.to.unwrap_or(from.saturating_add(DAY_MS));
     if from < 0 || from >= to || to - from > LONGEST_MS {
-        return Err(Problem::new(Code::BadQuery).on(
-            "时段必须从先到后，且不超过 100 天",
-            "The period must run forwards, over at most 100 days",
-        ));
+        return Err(Problem::new(Code::BadQuery)
+            .on("时段必须从先到后，且不超过 100 天", "The period must run forwards, over at most 100 days"));
     }
     let mut facts = Facts {
         contacts: rows::contacts(&app.db, from, to).await?,

@@ -244,7 +244,7 @@ async fn q_09_nothing_that_is_sent_breaks_an_answer() {
             for name in operation.parameters("query") {
                 caller.send(operation, &format!("{address}?{name}={value}"), body.clone(), &[]).await;
             }
-            if value.is_ascii() && operation.parameters("header").len() > 0 {
+            if value.is_ascii() && !operation.parameters("header").is_empty() {
                 let headers = [("if-match", value), ("idempotency-key", value)];
                 caller.send(operation, &address, body.clone(), &headers).await;
             }
