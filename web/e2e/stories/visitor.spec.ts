@@ -31,12 +31,18 @@ test("SYS-74, Q-10: who stays on the price page is invited once, and accepting o
 
 test("SYS-74: a supervisor sees who browses and speaks first", async ({ browser, server }) => {
   await Staff.serves(browser, server.url, LIMIN);
-  const boss = await Staff.signsIn(browser, server.url, SUPERVISOR);
-  await Visitor.comes(browser, server.url, "/demo/product.html");
-  type Live = { page: { url: string } };
-  await expect
-    .poll(async () => (await boss.asks<Live[]>("/visitors/live")).some((it) => it.page.url.includes("/demo/product.html")))
-    .toBe(true);
+  const { page } = await Staff.signsIn(browser, server.url, SUPERVISOR);
+  const visitor = await Visitor.comes(browser, server.url, "/demo/product.html");
+  await page.goto(`${server.url}/console/visitors`);
+  await page.getByRole("row").filter({ hasText: "/demo/product.html" }).click();
+  await page.getByRole("button", { name: "邀请咨询" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox").fill("您好，这盏灯今天包邮。");
+  await dialog.getByRole("button", { name: "邀请咨询" }).click();
+  const card = visitor.page.locator("#yingda .i");
+  await expect(card).toContainText("您好，这盏灯今天包邮。");
+  await card.locator("button").first().click();
+  await expect(visitor.frame.getByText("您好，这盏灯今天包邮。")).toBeVisible();
 });
 
 test("SYS-01d: with nobody there the offline form makes a lead that staff find", async ({ browser, server }) => {
