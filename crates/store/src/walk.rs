@@ -9,7 +9,8 @@ use crate::{
 };
 use yingda_core::id::ConversationId;
 
-/// From the last event back, as far as `$further` says; `$counts` is what one event adds to `counted`.
+/// From the last event back, as far as `$further` says; `$counts` is what one event adds to `counted`. SQLite takes the
+/// sides of a `CROSS JOIN` as they stand: first the few that were met, and not the whole log in the order asked for.
 macro_rules! walk {
     ($from:expr, $counts:literal, $further:literal, $then:literal) => {
         concat!(
@@ -21,12 +22,12 @@ macro_rules! walk {
             " UNION ALL
                 SELECT e.seq, e.prev, counted + ",
             $counts,
-            "
-                FROM walk JOIN event AS e ON e.site = 1 AND e.seq = walk.earlier WHERE ",
+            " FROM walk CROSS JOIN event AS e
+                WHERE e.site = 1 AND e.seq = walk.earlier AND ",
             $further,
             ") SELECT ",
             columns!(),
-            " FROM walk JOIN event ON site = 1 AND seq = place ",
+            " FROM walk CROSS JOIN event WHERE site = 1 AND seq = place AND ",
             $then
         )
     };
@@ -55,27 +56,26 @@ sql! {
         ),
         "CASE WHEN e.seq < $2 AND e.audience <= $3 THEN 1 ELSE 0 END",
         "counted < $4",
-        "WHERE seq < $2 AND audience <= $3 ORDER BY seq DESC LIMIT $4"
+        "place < $2 AND audience <= $3 ORDER BY place DESC LIMIT $4"
     );
     AFTER = walk!(
         last!("$1"),
         "0",
         "walk.earlier > $2",
-        "WHERE seq > $2 AND audience <= $3 ORDER BY seq LIMIT $4"
+        "place > $2 AND audience <= $3 ORDER BY place LIMIT $4"
     );
     OF_KIND = walk!(
         last!("$1"),
         "0",
         "walk.earlier > 0",
-        "WHERE kind = $2 ORDER BY seq LIMIT $3"
+        "kind = $2 ORDER BY place LIMIT $3"
     );
     AUDIT = walk!(
         last!("$7"),
         "0",
         "walk.earlier >= $2",
-        "WHERE audited AND seq < $1 AND seq >= $2
-            AND ((actor_kind = $3 AND actor_id = $4) OR $3 < 0) AND ($6 = '' OR kind = $6)
-            ORDER BY seq DESC LIMIT $5"
+        "audited AND place < $1 AND place >= $2 AND ((actor_kind = $3 AND actor_id = $4) OR $3 < 0)
+            AND ($6 = '' OR kind = $6) ORDER BY place DESC LIMIT $5"
     );
 }
 

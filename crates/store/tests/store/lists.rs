@@ -172,13 +172,36 @@ async fn each_list_reads_one_index_in_order() {
         let found =
             statements().into_iter().find(|(noun, name, _)| (*noun, *name) == ("conversation_list", list));
         let (.., sql) = found.unwrap();
-        let mut statement = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let plan: Vec<String> =
-            statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
-        let plan = plan.join("\n");
+        let plan = plan(&sqlite, sql);
         assert!(plan.contains(&format!("INDEX {index} ")), "{list}:\n{plan}");
         assert!(!plan.contains("USE TEMP B-TREE FOR ORDER BY"), "{list}:\n{plan}");
     }
+}
+
+/// A conversation of a long log is read by going from each of its events to the one before, never by scanning the log.
+#[tokio::test]
+async fn a_conversation_is_walked() {
+    let scratch = Scratch::new();
+    let db = Db::open(&scratch.sqlite()).await.unwrap();
+    db.migrate().await.unwrap();
+    db.close().await;
+    let sqlite = rusqlite::Connection::open(scratch.path().join("yingda.db")).unwrap();
+    let walks: Vec<_> = statements().into_iter().filter(|(noun, ..)| *noun == "walk").collect();
+    assert_eq!(walks.len(), 4);
+    for (_, name, sql) in walks {
+        let plan = plan(&sqlite, sql);
+        assert!(
+            !plan.contains("seq>?") && !plan.contains("seq<?") && !plan.contains("SCAN event"),
+            "{name}:\n{plan}"
+        );
+    }
+}
+
+fn plan(sqlite: &rusqlite::Connection, sql: &str) -> String {
+    let mut statement = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let steps: Vec<String> =
+        statement.raw_query().mapped(|row| row.get(3)).collect::<Result<_, _>>().unwrap();
+    steps.join("\n")
 }
 
 /// One person's deeds in a long log: each page searches a part of it and says where the next begins, so that no
