@@ -128,7 +128,6 @@ impl World {
             seq: self.seq,
             highest_id: self.conversations.keys().next_back().map_or(0, |id| id.0),
             writer: 1,
-            ..Rows::default()
         }
     }
 
