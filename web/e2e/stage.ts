@@ -6,10 +6,11 @@ import { Server } from "./server.ts";
 export { expect };
 
 export const test = base.extend<{ server: Server }>({
-  // Playwright reads from this pattern which fixtures are needed: none.
-  server: async ({}, use) => {
+  server: async ({ browser }, use) => {
     const server = await Server.start();
     await use(server);
+    // A page left open goes on looking for its server, and every later story waits for it.
+    await Promise.all(browser.contexts().map((context) => context.close()));
     await server.stop();
   },
   baseURL: async ({ server }, use) => use(server.url),

@@ -76,7 +76,8 @@ async fn a_socket_that_never_reads_is_dropped_and_nobody_waits_for_it() {
     let long = "很长的一段话".repeat(100);
     for from in (1..=MANY).step_by(100) {
         for n in from..from + 100 {
-            desk.say(json!({ "t": "do", "conversation": conversation, "n": n, "do": "note", "text": long })).await;
+            desk.say(json!({ "t": "do", "conversation": conversation, "n": n, "do": "note", "text": long }))
+                .await;
         }
         let last = json!({ "tab": 7, "n": from + 99 });
         desk.until("the last of these notes", |frame| frame["from"] == last).await;
@@ -97,7 +98,8 @@ struct SmallDisk {
 impl SmallDisk {
     /// What the server is started by: it sees the small disk where the folder is.
     fn wrapper(&self) -> Vec<String> {
-        let mount = format!("mount -t tmpfs -o size=24m none '{}' && exec \"$0\" \"$@\"", self.folder.0.display());
+        let mount =
+            format!("mount -t tmpfs -o size=24m none '{}' && exec \"$0\" \"$@\"", self.folder.0.display());
         let is_root = Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0";
         let mut words = vec!["unshare", "--mount"];
         if !is_root {
@@ -133,7 +135,9 @@ async fn a_full_disk_refuses_clearly_and_recovers_by_itself() {
         assert!(n < 2_000, "a full disk refuses at last");
         visitor.say(post(&conversation, n, &format!("满 {n} {}", "字".repeat(500)))).await;
         let answer = visitor
-            .until("an answer", |frame| frame["t"] == "refused" || frame["from"] == json!({ "tab": 1, "n": n }))
+            .until("an answer", |frame| {
+                frame["t"] == "refused" || frame["from"] == json!({ "tab": 1, "n": n })
+            })
             .await;
         if answer["t"] == "refused" {
             break answer;
@@ -150,7 +154,8 @@ async fn a_full_disk_refuses_clearly_and_recovers_by_itself() {
         visitor.say(post(&conversation, n, "又有地方了")).await;
         let answer = visitor
             .until("an answer", |frame| {
-                matches!(frame["t"].as_str(), Some("refused" | "bad")) || frame["from"] == json!({ "tab": 1, "n": n })
+                matches!(frame["t"].as_str(), Some("refused" | "bad"))
+                    || frame["from"] == json!({ "tab": 1, "n": n })
             })
             .await;
         // The store is tried again within moments; until then there are refusals, and some of too great haste.

@@ -3,7 +3,7 @@
 use crate::{
     AgentWrite, Batch, CommitError, EventRow, ReadError, Value, agent, conversation,
     db::{FromRow, migrations},
-    pulse,
+    pulse::{self, put},
     sql::sql,
     value::Row,
 };
@@ -209,17 +209,10 @@ sql! {
         SELECT 1, * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[],
             $7::bigint[], $8::bigint[], $9::bigint[], $10::bytea[], $11::text[], $12::bytea[], $13::bytea[],
             $14::bytea[], $15::bigint[])";
-    PUT_PULSES = "
-        INSERT INTO pulse (conversation, last_at, last_seq, spoke_at, unanswered_since_at, first_reply_at, warned,
-            read_by_visitor, read_by_staff, unread, preview, preview_of, senders)
-        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-            $7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::text[])
-        ON CONFLICT (conversation) DO UPDATE SET
-            last_at = excluded.last_at, last_seq = excluded.last_seq, spoke_at = excluded.spoke_at,
-            unanswered_since_at = excluded.unanswered_since_at, first_reply_at = excluded.first_reply_at,
-            warned = excluded.warned, read_by_visitor = excluded.read_by_visitor,
-            read_by_staff = excluded.read_by_staff, unread = excluded.unread, preview = excluded.preview,
-            preview_of = excluded.preview_of, senders = excluded.senders";
+    PUT_PULSES = put!(
+        "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+            $7::boolean[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::text[])"
+    );
 }
 
 /// A batch's events, turned into columns.

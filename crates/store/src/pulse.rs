@@ -7,17 +7,26 @@ use yingda_core::{
     pulse::Pulse,
 };
 
+/// Inserts pulses, or replaces those that are there.
+macro_rules! put {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO pulse (conversation, last_at, last_seq, spoke_at, unanswered_since_at, first_reply_at, warned,
+                read_by_visitor, read_by_staff, unread, preview, preview_of, senders) ",
+            $rows,
+            " ON CONFLICT (conversation) DO UPDATE SET
+                last_at = excluded.last_at, last_seq = excluded.last_seq, spoke_at = excluded.spoke_at,
+                unanswered_since_at = excluded.unanswered_since_at, first_reply_at = excluded.first_reply_at,
+                warned = excluded.warned, read_by_visitor = excluded.read_by_visitor,
+                read_by_staff = excluded.read_by_staff, unread = excluded.unread, preview = excluded.preview,
+                preview_of = excluded.preview_of, senders = excluded.senders"
+        )
+    };
+}
+pub(crate) use put;
+
 sql! {
-    pub(crate) PUT = "
-        INSERT INTO pulse (conversation, last_at, last_seq, spoke_at, unanswered_since_at, first_reply_at, warned,
-            read_by_visitor, read_by_staff, unread, preview, preview_of, senders)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        ON CONFLICT (conversation) DO UPDATE SET
-            last_at = excluded.last_at, last_seq = excluded.last_seq, spoke_at = excluded.spoke_at,
-            unanswered_since_at = excluded.unanswered_since_at, first_reply_at = excluded.first_reply_at,
-            warned = excluded.warned, read_by_visitor = excluded.read_by_visitor,
-            read_by_staff = excluded.read_by_staff, unread = excluded.unread, preview = excluded.preview,
-            preview_of = excluded.preview_of, senders = excluded.senders";
+    pub(crate) PUT = put!("VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
 }
 
 /// A conversation's columns with its pulse: `c` is the conversation, `m` what moved since it was stored.

@@ -205,6 +205,9 @@ pub enum ServerFrame {
     /// The sender of a frame could not be understood.
     Bad {
         message: String,
+        /// The same would be answered again: there is no use in coming back.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_final: bool,
     },
     Typing {
         conversation: ConversationId,

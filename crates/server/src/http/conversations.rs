@@ -6,8 +6,8 @@ use crate::{
     http::{
         audit,
         body::Json,
+        conversation_sheet,
         edit::{download, id, page_size},
-        transcript::local_time,
     },
     problem::{Code, Problem},
     sheet::Sheet,
@@ -31,7 +31,6 @@ use yingda_core::{
     directory::Directory,
     event::{Event, Fact, Private, Subject},
     id::*,
-    lang::Lang,
     mask,
 };
 use yingda_store::{
@@ -366,12 +365,12 @@ async fn export(
     let filter = query.filter(&app, &caller)?;
     let directory = app.directory();
     let masks = mask::of(&directory, caller.actor);
-    let mut sheet = Sheet::new(head(caller.lang));
+    let mut sheet = Sheet::new(conversation_sheet::head(caller.lang));
     let mut cursor = None;
     while sheet.rows() < EXPORT_ROWS {
         let page = rows::list(&app.db, &filter, cursor.as_deref(), 1_000).await?;
         for line in page.items {
-            sheet.add(cells(row(line, &masks), &directory, caller.lang));
+            sheet.add(conversation_sheet::cells(row(line, &masks), &directory, caller.lang));
         }
         cursor = page.next;
         if cursor.is_none() {
@@ -387,68 +386,6 @@ async fn export(
             Ok(download("conversations.xlsx", Sheet::XLSX, bytes))
         }
     }
-}
-
-fn head(lang: Lang) -> Vec<&'static str> {
-    match lang {
-        Lang::Zh => vec![
-            "会话编号",
-            "渠道",
-            "状态",
-            "客户",
-            "队列",
-            "座席",
-            "开始时间",
-            "结束时间",
-            "评分",
-            "标签",
-            "旗标",
-            "VIP",
-            "待补记录",
-            "最后一句",
-        ],
-        Lang::En => vec![
-            "Conversation",
-            "Medium",
-            "State",
-            "Customer",
-            "Queue",
-            "Agent",
-            "Started",
-            "Closed",
-            "Rating",
-            "Tags",
-            "Flag",
-            "VIP",
-            "Record due",
-            "Last words",
-        ],
-    }
-}
-
-fn cells(row: ConversationRow, directory: &Directory, lang: Lang) -> Vec<String> {
-    let word = |value: serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    let yes = |is: bool| if is { "1" } else { "" }.to_owned();
-    let tags = row.tags.iter().filter_map(|tag| directory.tags.get(tag)).map(|tag| tag.name.get(lang));
-    let queue = row.queue.and_then(|id| directory.queues.get(&id)).map(|it| it.name.get(lang).to_owned());
-    let agent = row.agent.and_then(|id| directory.users.get(&id)).map(|it| it.name.clone());
-    let zone = directory.lines.get(&row.line).map_or("", |line| line.zone.as_str());
-    vec![
-        row.id.to_string(),
-        word(serde_json::json!(row.medium)),
-        row.phase.as_str().to_owned(),
-        row.customer_name,
-        queue.unwrap_or_default(),
-        agent.unwrap_or_default(),
-        local_time(row.started_at, zone),
-        row.closed_at.map(|at| local_time(at, zone)).unwrap_or_default(),
-        row.rating.map(|score| score.to_string()).unwrap_or_default(),
-        tags.collect::<Vec<_>>().join(" "),
-        row.flag.map(|colour| word(serde_json::json!(colour))).unwrap_or_default(),
-        yes(row.vip),
-        yes(row.record_due),
-        row.preview,
-    ]
 }
 
 fn row(line: Line, masks: &BTreeSet<MaskedField>) -> ConversationRow {

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod body;
 pub mod client;
 pub mod consult;
+mod conversation_sheet;
 pub mod conversations;
 mod customer_merge;
 pub mod customers;

@@ -26,9 +26,6 @@ struct Waiting {
     is_over: bool,
 }
 
-/// Room that a queue keeps while it is empty.
-const KEPT: usize = 4;
-
 pub fn queue() -> (Feed, Frames) {
     let waiting = Waiting { frames: VecDeque::new(), is_over: false };
     let queue = Arc::new(Queue { waiting: Mutex::new(waiting), reader: AtomicWaker::new() });
@@ -81,8 +78,8 @@ impl Frames {
                 return Poll::Pending;
             }
             out.extend(waiting.frames.drain(..count));
-            if waiting.frames.is_empty() && waiting.frames.capacity() > KEPT {
-                waiting.frames.shrink_to(KEPT);
+            if waiting.frames.is_empty() {
+                waiting.frames = VecDeque::new();
             }
             Poll::Ready(count)
         })

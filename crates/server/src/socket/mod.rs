@@ -98,7 +98,7 @@ async fn first_frame(line: &mut Line) -> Option<Utf8Bytes> {
 /// not stay in every connection's memory.
 fn talk(app: Shared, mut line: Line, caller: Caller, first: &str) -> BoxFuture<'static, ()> {
     match serde_json::from_str(first) {
-        Ok(ClientFrame::Hello(hello)) => Box::pin(visitor::serve(app, line, caller, Box::new(hello))),
+        Ok(ClientFrame::Hello(hello)) => Box::pin(visitor::serve(app, line, caller.client, Box::new(hello))),
         Ok(ClientFrame::Console(hello)) => Box::pin(console::serve(app, line, caller, hello)),
         Ok(_) => {
             let wrong = bad("The first frame must be `hello` or `console`.");
@@ -109,7 +109,13 @@ fn talk(app: Shared, mut line: Line, caller: Caller, first: &str) -> BoxFuture<'
 }
 
 fn bad(message: &str) -> ServerFrame {
-    ServerFrame::Bad { message: message.into() }
+    ServerFrame::Bad { message: message.into(), is_final: false }
+}
+
+/// A refusal that stays one, in words.
+fn final_problem(code: Code, lang: Lang) -> ServerFrame {
+    let told = crate::sentences::of(code).said(lang);
+    ServerFrame::Bad { message: told.what.into(), is_final: true }
 }
 
 /// A refusal without a command behind it, in words.

@@ -1,12 +1,13 @@
 //! A visitor's connection.
 
 use super::{
-    Caller, SILENCE, bad,
+    SILENCE, bad,
     line::{Heard, Line},
     problem, welcome,
 };
 use crate::{
     app::Shared,
+    http::client::Client,
     hub::{Frames, SocketKey},
     limits::Door,
     problem::Code,
@@ -48,12 +49,12 @@ pub struct Visitor {
     pub may_follow: bool,
 }
 
-pub async fn serve(app: Shared, line: Line, caller: Caller, hello: Box<Hello>) {
-    let lang = hello.lang.unwrap_or(caller.client.lang);
-    if app.limits.pass(Door::Hello, caller.client.ip, app.clock.now()).is_err() {
+pub async fn serve(app: Shared, line: Line, client: Client, hello: Box<Hello>) {
+    let lang = hello.lang.unwrap_or(client.lang);
+    if app.limits.pass(Door::Hello, client.ip, app.clock.now()).is_err() {
         return refuse(line, problem(Code::TooManyRequests, lang)).await;
     }
-    let opened = Box::pin(welcome::open(&app, hello, caller.client.ip, lang)).await;
+    let opened = Box::pin(welcome::open(&app, hello, client.ip, lang)).await;
     let (visitor, key, queue, first) = match opened {
         Ok(opened) => opened,
         Err(refused) => return refuse(line, refused).await,
@@ -82,8 +83,9 @@ impl Talk {
         if !line.send(&mut out).await {
             return;
         }
-        out.shrink_to(4);
         loop {
+            // Most connections are silent most of the time: a silent one keeps no room for frames.
+            out = Vec::new();
             let heard = tokio::select! {
                 biased;
                 count = queue.take(&mut out, 64) => {
@@ -91,9 +93,6 @@ impl Talk {
                     out.retain(|out| out.seq == 0 || out.seq > seen);
                     if count == 0 || !line.send(&mut out).await {
                         return Box::pin(line.close()).await;
-                    }
-                    if out.capacity() > 8 {
-                        out.shrink_to(4);
                     }
                     continue;
                 }

@@ -1,7 +1,7 @@
 //! A visitor's first answer: who they are, what the widget looks like, what was said so far.
 
 use super::{
-    bad, problem,
+    bad, final_problem, problem,
     visitor::{Visitor, short, widget_config},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub async fn open(app: &App, hello: Box<Hello>, ip: IpAddr, lang: Lang) -> Resul
     let id = known.unwrap_or_else(|| VisitorId(app.next_id()));
     let now = app.clock.now();
     if is_banned(app, id, ip, now) {
-        return Err(problem(Code::Refused(yingda_core::refusal::Refusal::Banned), lang));
+        return Err(final_problem(Code::Refused(yingda_core::refusal::Refusal::Banned), lang));
     }
     let away = |error: ReadError| {
         tracing::warn!(%error, "a visitor could not be welcomed");

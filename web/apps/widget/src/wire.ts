@@ -158,7 +158,7 @@ export type ServerFrame =
   | Welcome
   | Done
   | Refused
-  | { t: "bad"; message: string }
+  | { t: "bad"; message: string; is_final?: boolean }
   | { t: "typing"; conversation: string; by: Actor; on: boolean }
   | { t: "place"; conversation: string; position: number; wait_s?: number }
   | Invite

@@ -2849,6 +2849,8 @@ export interface components {
             /** @enum {string} */
             t: "refused";
         } | {
+            /** @description The same would be answered again: there is no use in coming back. */
+            is_final?: boolean;
             message: string;
             /** @enum {string} */
             t: "bad";

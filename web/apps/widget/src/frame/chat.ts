@@ -39,6 +39,8 @@ let returning = false;
 let visitor = "";
 
 export const link = signal<State>("connecting");
+/** Why there is no talking here, in the server's words. */
+export const shut = signal("");
 export const config = signal<VisitorConfig | null>(null);
 export const lang = signal<Lang>("zh");
 export const opened = signal(false);
@@ -211,6 +213,10 @@ function heard(frame: ServerFrame) {
       log.value = log.value.filter((event) => event.on.conversation !== frame.conversation);
       if (conversation.value === frame.conversation) conversation.value = null;
       return;
+    case "bad":
+      if (!frame.is_final) return;
+      shut.value = frame.message;
+      return connection.end();
     case "signed_out":
       return connection.end();
   }

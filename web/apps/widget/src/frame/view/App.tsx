@@ -1,5 +1,5 @@
 import { signal } from "../core/signals";
-import { config, isOffline, link, show, w } from "../chat";
+import { config, isOffline, link, show, shut, w } from "../chat";
 import { sendFiles, wish } from "../sending";
 import { Before } from "./Before";
 import { Composer } from "./Composer";
@@ -41,12 +41,19 @@ export function App({ page }: { page: boolean }) {
       onDrop={drag}
     >
       <Header page={page} />
-      {link.value === "lost" && config.value && (
-        <p class="lost" role="status">
-          {w.value.lost}
+      {shut.value ? (
+        <p class="lost" role="alert">
+          {shut.value}
         </p>
+      ) : (
+        link.value === "lost" &&
+        config.value && (
+          <p class="lost" role="status">
+            {w.value.lost}
+          </p>
+        )
       )}
-      {isOffline.value ? <Leave /> : wish.value ? <Before /> : [<Messages key="log" />, <Composer key="composer" />]}
+      {shut.value ? null : isOffline.value ? <Leave /> : wish.value ? <Before /> : [<Messages key="log" />, <Composer key="composer" />]}
       {dragging.value && <div class="dropping">{w.value.drop}</div>}
     </div>
   );
