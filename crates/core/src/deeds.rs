@@ -486,7 +486,7 @@ fn check_length(text: &str) -> Result<(), Refusal> {
 /// A flag's text ends with who wrote it and on which day (B-09).
 fn signed(directory: &Directory, text: &str, user: Option<UserId>, line: LineId, now: At) -> String {
     let staff_no = user.and_then(|id| directory.users.get(&id)).map_or("", |user| user.staff_no.as_str());
-    let zone = directory.lines.get(&line).map_or("", |line| line.zone.as_str());
+    let zone = directory.zone(line);
     let date = calendar::date_text(zone, now);
     let parts = [text.trim(), staff_no, &date].into_iter().filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join(" ")

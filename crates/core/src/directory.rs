@@ -1,6 +1,6 @@
 //! All configuration that rules read, by id. The engine has one; edges have a copy of the committed one.
 
-use crate::{access::Action, config::*, id::*};
+use crate::{At, access::Action, calendar, config::*, id::*};
 use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,16 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// The time zone of a business line; empty, which is UTC, where there is none.
+    pub fn zone(&self, line: LineId) -> &str {
+        self.lines.get(&line).map_or("", |line| line.zone.as_str())
+    }
+
+    /// When the line's day began.
+    pub fn day_at(&self, line: LineId, now: At) -> At {
+        calendar::day_start(self.zone(line), now)
+    }
+
     /// Takes over a committed change; `None` removes.
     pub fn apply(&mut self, kind: RecordKind, id: RecordId, record: Option<&Record>) {
         fn put<K: Ord + From<RecordId>, V: Clone>(

@@ -12,6 +12,14 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The one of two wordings that is in this language.
+    pub fn of<T>(self, zh: T, en: T) -> T {
+        match self {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
+    }
+
     /// The language for an `Accept-Language` header or a browser's tag: Chinese unless English comes first.
     pub fn of_tag(tag: &str) -> Lang {
         let first = tag.split(',').next().unwrap_or_default().trim_start();

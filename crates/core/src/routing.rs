@@ -191,16 +191,10 @@ impl Engine {
             preview: conversation.preview.clone(),
         };
         self.log.about(conversation, cause.then(), Audience::Staff, fact);
-        let day_at = self.day_at(cause.now, queue.line);
+        let day_at = self.directory.day_at(queue.line, cause.now);
         self.figures.of(queue_id, day_at).entered += 1;
         self.enlist(id, cause.now);
         self.arm_conversation(id);
-    }
-
-    /// When the line's day began.
-    pub fn day_at(&self, now: At, line: LineId) -> At {
-        let zone = self.directory.lines.get(&line).map_or("", |line| line.zone.as_str());
-        calendar::day_start(zone, now)
     }
 
     /// Takes a conversation out of its queue and says why.
@@ -215,7 +209,7 @@ impl Engine {
         let fact = Fact::QueueLeft { queue: queue_id, exit, waited_ms };
         self.log.about(conversation, cause.then(), Audience::Staff, fact);
         let Some(queue) = self.directory.queues.get(&queue_id).cloned() else { return };
-        let day_at = self.day_at(cause.now, queue.line);
+        let day_at = self.directory.day_at(queue.line, cause.now);
         let in_time = waited_ms <= i64::from(queue.threshold_s) * 1_000;
         self.figures.of(queue_id, day_at).left(exit, in_time);
         if exit == QueueExit::Answered {

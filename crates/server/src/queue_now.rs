@@ -21,7 +21,7 @@ fn queue_now(engine: &Engine, id: QueueId, active: u32, now: At) -> QueueNow {
         return QueueNow { queue: id, ..QueueNow::default() };
     };
     let waiting = engine.acd.waiting_in(id);
-    let day_at = engine.day_at(now, queue.line);
+    let day_at = engine.directory.day_at(queue.line, now);
     let day = engine.figures.queues.get(&id).copied().filter(|day| day.day_at == day_at).unwrap_or_default();
     let ready = engine.agents.values().filter(|agent| {
         agent.state == AgentState::Ready

@@ -56,7 +56,7 @@ sql! {
 }
 
 /// What a write does, in order.
-pub(crate) fn whole(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)> {
+pub(crate) fn put(write: &ConversationWrite) -> Vec<(&'static str, Vec<Value>)> {
     let state = &write.state;
     let id = state.id.0;
     let source = write.source.as_ref();

@@ -132,7 +132,7 @@ impl Drop for Open {
 async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     let mut steps = Vec::new();
     for write in &batch.conversations {
-        steps.extend(conversation::whole(write));
+        steps.extend(conversation::put(write));
     }
     for AgentWrite { agent } in &batch.agents {
         steps.push(agent::upsert(agent)?);

@@ -194,7 +194,7 @@ fn write(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
 fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     insert_events(&transaction, &batch.events)?;
-    for (sql, args) in batch.conversations.iter().flat_map(conversation::whole) {
+    for (sql, args) in batch.conversations.iter().flat_map(conversation::put) {
         run(&transaction, sql, &args)?;
     }
     write_pulses(&transaction, &batch.pulses)?;

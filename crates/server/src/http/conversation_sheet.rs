@@ -22,27 +22,20 @@ const COLUMNS: [(&str, &str); 14] = [
     ("最后一句", "Last words"),
 ];
 
-fn either(lang: Lang, (zh, en): (&'static str, &'static str)) -> &'static str {
-    match lang {
-        Lang::Zh => zh,
-        Lang::En => en,
-    }
-}
-
 pub fn head(lang: Lang) -> Vec<&'static str> {
-    COLUMNS.into_iter().map(|words| either(lang, words)).collect()
+    COLUMNS.into_iter().map(|(zh, en)| lang.of(zh, en)).collect()
 }
 
 pub fn cells(row: ConversationRow, directory: &Directory, lang: Lang) -> Vec<String> {
-    let yes = |is: bool| if is { either(lang, ("是", "yes")) } else { "" }.to_owned();
+    let yes = |is: bool| if is { lang.of("是", "yes") } else { "" }.to_owned();
     let tags = row.tags.iter().filter_map(|tag| directory.tags.get(tag)).map(|tag| tag.name.get(lang));
     let queue = row.queue.and_then(|id| directory.queues.get(&id)).map(|it| it.name.get(lang).to_owned());
     let agent = row.agent.and_then(|id| directory.users.get(&id)).map(|it| it.name.clone());
-    let zone = directory.lines.get(&row.line).map_or("", |line| line.zone.as_str());
+    let zone = directory.zone(row.line);
     vec![
         row.id.to_string(),
-        either(lang, medium(row.medium)).to_owned(),
-        either(lang, phase(row.phase)).to_owned(),
+        medium(row.medium, lang).to_owned(),
+        phase(row.phase, lang).to_owned(),
         row.customer_name,
         queue.unwrap_or_default(),
         agent.unwrap_or_default(),
@@ -50,15 +43,15 @@ pub fn cells(row: ConversationRow, directory: &Directory, lang: Lang) -> Vec<Str
         row.closed_at.map(|at| local_time(at, zone)).unwrap_or_default(),
         row.rating.map(|score| score.to_string()).unwrap_or_default(),
         tags.collect::<Vec<_>>().join(" "),
-        row.flag.map(|it| either(lang, colour(it)).to_owned()).unwrap_or_default(),
+        row.flag.map(|it| colour(it, lang).to_owned()).unwrap_or_default(),
         yes(row.vip),
         yes(row.record_due),
         row.preview,
     ]
 }
 
-fn medium(medium: Medium) -> (&'static str, &'static str) {
-    match medium {
+fn medium(medium: Medium, lang: Lang) -> &'static str {
+    let (zh, en) = match medium {
         Medium::Chat => ("在线聊天", "Chat"),
         Medium::Voice => ("电话", "Telephone"),
         Medium::Mail => ("邮件", "E-mail"),
@@ -68,27 +61,30 @@ fn medium(medium: Medium) -> (&'static str, &'static str) {
         Medium::Letter => ("信函", "Letter"),
         Medium::Walkin => ("来访", "Walk-in"),
         Medium::Video => ("视频", "Video"),
-    }
+    };
+    lang.of(zh, en)
 }
 
-fn phase(phase: Phase) -> (&'static str, &'static str) {
-    match phase {
+fn phase(phase: Phase, lang: Lang) -> &'static str {
+    let (zh, en) = match phase {
         Phase::Bot => ("机器人接待", "With the bot"),
         Phase::Waiting => ("等待中", "Waiting"),
         Phase::Offered => ("待接入", "Offered"),
         Phase::Active => ("会话中", "In conversation"),
         Phase::WrapUp => ("话后处理", "Wrap-up"),
         Phase::Closed => ("已结束", "Closed"),
-    }
+    };
+    lang.of(zh, en)
 }
 
-fn colour(colour: Colour) -> (&'static str, &'static str) {
-    match colour {
+fn colour(colour: Colour, lang: Lang) -> &'static str {
+    let (zh, en) = match colour {
         Colour::Grey => ("灰", "Grey"),
         Colour::Red => ("红", "Red"),
         Colour::Amber => ("黄", "Amber"),
         Colour::Green => ("绿", "Green"),
         Colour::Blue => ("蓝", "Blue"),
         Colour::Violet => ("紫", "Violet"),
-    }
+    };
+    lang.of(zh, en)
 }

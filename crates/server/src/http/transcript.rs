@@ -131,12 +131,9 @@ async fn lines(
     customer_only: bool,
 ) -> Result<Vec<Line>, Problem> {
     let directory = app.directory();
-    let zone = directory.lines.get(&conversation.line).map(|line| line.zone.clone()).unwrap_or_default();
+    let zone = directory.zone(conversation.line);
     let customer = match conversations::name_of(app, conversation).await? {
-        name if name.is_empty() => match lang {
-            Lang::Zh => "访客".to_owned(),
-            Lang::En => "Visitor".to_owned(),
-        },
+        name if name.is_empty() => lang.of("访客", "Visitor").to_owned(),
         name => name,
     };
     let mut persona = String::new();
@@ -159,7 +156,7 @@ async fn lines(
                 _ => app.settings().company.get(lang).to_owned(),
             };
             let who = if matches!(event.by, Actor::Visitor { .. }) { customer.clone() } else { staff };
-            lines.extend(line(event, who, &zone));
+            lines.extend(line(event, who, zone));
         }
     }
     Ok(lines)

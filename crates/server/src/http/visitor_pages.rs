@@ -100,21 +100,17 @@ async fn answers(
     let Some((id, widget)) = find(&app, &widget) else { return Ok(none(client.lang)) };
     let lang = client.lang;
     let Some(visitor) = app.secrets.read_visitor_token(&query.token) else {
-        let text = said(
-            lang,
-            "链接已失效，请重新留言。",
-            "This link is no longer valid. Please leave a new message.",
-        );
+        let text =
+            lang.of("链接已失效，请重新留言。", "This link is no longer valid. Please leave a new message.");
         let body = format!("<h1>{}</h1><p>{text}</p>{}", title(&widget, lang), back(id, lang));
         return Ok(page(StatusCode::FORBIDDEN, &widget, lang, &body));
     };
     let left = lead::of_visitor(&app.db, visitor, MOST).await?;
-    let zone = app.directory().lines.get(&widget.line).map(|line| line.zone.clone()).unwrap_or_default();
+    let zone = app.directory().zone(widget.line).to_owned();
     let mut body = format!(
         "<h1>{}</h1><p>{}</p>",
-        said(lang, "您的留言", "Your messages"),
-        said(
-            lang,
+        lang.of("您的留言", "Your messages"),
+        lang.of(
             "留言已收到。请保存本页网址，回复会显示在这里。",
             "We have your message. Keep the address of this page: the answer will stand here."
         )
@@ -137,16 +133,14 @@ fn consent(widget: &Widget, answers: &mut Answers, lang: Lang) -> Result<Option<
         return Ok(None);
     }
     if agreed.as_deref() != Some("yes") {
-        let text = said(lang, "请先同意《隐私说明》", "Please accept the privacy notice first");
+        let text = lang.of("请先同意《隐私说明》", "Please accept the privacy notice first");
         return Err(Wrong { field: AGREED.into(), text: text.into() });
     }
     match age.as_deref() {
         _ if !widget.ask_guardian => Ok(Some(false)),
         Some("adult") => Ok(Some(false)),
         Some("guarded") => Ok(Some(true)),
-        _ => {
-            Err(Wrong { field: AGE.into(), text: said(lang, "请选择一项", "Please choose one").into() })
-        }
+        _ => Err(Wrong { field: AGE.into(), text: lang.of("请选择一项", "Please choose one").into() }),
     }
 }
 
@@ -189,24 +183,17 @@ fn has_notice(widget: &Widget) -> bool {
     widget.notice_version > 0 && !widget.notice.is_empty()
 }
 
-fn said<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
-    match lang {
-        Lang::Zh => zh,
-        Lang::En => en,
-    }
-}
-
 fn lang_tag(lang: Lang) -> &'static str {
-    said(lang, "zh", "en")
+    lang.of("zh", "en")
 }
 
 fn title(widget: &Widget, lang: Lang) -> String {
     let title = widget.title.get(lang);
-    escape(if title.is_empty() { said(lang, "在线客服", "Chat") } else { title })
+    escape(if title.is_empty() { lang.of("在线客服", "Chat") } else { title })
 }
 
 fn back(id: WidgetId, lang: Lang) -> String {
-    let (text, tag) = (said(lang, "再写一条留言", "Write another message"), lang_tag(lang));
+    let (text, tag) = (lang.of("再写一条留言", "Write another message"), lang_tag(lang));
     format!("<p><a href=\"/chat/{id}?lang={tag}\">{text}</a></p>")
 }
 
@@ -223,8 +210,7 @@ fn form_html(id: WidgetId, widget: &Widget, lang: Lang, given: &Answers, wrong: 
         "<h1>{}</h1><p>{}</p><p><a href=\"/chat/{id}?lang={other}\" lang=\"{other}\">{other_name}</a></p>\
          <form method=\"post\" action=\"/chat/{id}?lang={}\">{}",
         title(widget, lang),
-        said(
-            lang,
+        lang.of(
             "请留下您的问题和联系方式，我们会尽快回复。提交后您会得到一个可以查看回复的网址。",
             "Leave your question and how to reach you. After sending you get a page where the answer will stand."
         ),
@@ -241,18 +227,15 @@ fn form_html(id: WidgetId, widget: &Widget, lang: Lang, given: &Answers, wrong: 
             html,
             "<details><summary>{}</summary><p>{}</p></details><div><label class=\"tick\"><input type=\"checkbox\" \
              name=\"{AGREED}\" value=\"yes\" required> <span>{}</span></label>{}</div>",
-            said(lang, "隐私说明", "Privacy notice"),
+            lang.of("隐私说明", "Privacy notice"),
             escape(widget.notice.get(lang)),
-            said(lang, "我已阅读并同意《隐私说明》", "I have read and accept the privacy notice"),
+            lang.of("我已阅读并同意《隐私说明》", "I have read and accept the privacy notice"),
             fault(AGREED),
         );
         if widget.ask_guardian {
             let choices = [
-                ("adult", said(lang, "我已满 14 周岁", "I am 14 or older")),
-                (
-                    "guarded",
-                    said(lang, "我未满 14 周岁，监护人已同意", "I am under 14 and my guardian agrees"),
-                ),
+                ("adult", lang.of("我已满 14 周岁", "I am 14 or older")),
+                ("guarded", lang.of("我未满 14 周岁，监护人已同意", "I am under 14 and my guardian agrees")),
             ];
             for (value, label) in choices {
                 let _ = write!(
@@ -264,13 +247,13 @@ fn form_html(id: WidgetId, widget: &Widget, lang: Lang, given: &Answers, wrong: 
             html += &fault(AGE);
         }
     }
-    html + &format!("<button class=\"main\">{}</button></form>", said(lang, "提交留言", "Send message"))
+    html + &format!("<button class=\"main\">{}</button></form>", lang.of("提交留言", "Send message"))
 }
 
 fn field_html(field: &Field, value: &str, lang: Lang) -> String {
     let (key, value) = (escape(&field.key), escape(value));
     let optional =
-        if field.required { "" } else { said(lang, " <small>选填</small>", " <small>optional</small>") };
+        if field.required { "" } else { lang.of(" <small>选填</small>", " <small>optional</small>") };
     let label = format!("<span>{}{optional}</span>", escape(field.label.get(lang)));
     let required = if field.required { " required" } else { "" };
     let kind = match field.shape {
@@ -280,8 +263,7 @@ fn field_html(field: &Field, value: &str, lang: Lang) -> String {
             );
         }
         FieldShape::Choice => {
-            let mut options =
-                format!("<option value=\"\">{}</option>", said(lang, "请选择", "Please choose"));
+            let mut options = format!("<option value=\"\">{}</option>", lang.of("请选择", "Please choose"));
             options_html(&mut options, &field.options, &value, lang);
             return format!("<label>{label}<select name=\"{key}\"{required}>{options}</select></label>");
         }
@@ -331,10 +313,10 @@ fn lead_html(lead: &Lead, widget: &Widget, zone: &str, lang: Lang) -> String {
         }
     }
     let answer = match lead.answer.as_str() {
-        "" => said(lang, "还没有回复，请稍后再来看。", "There is no answer yet. Please look again later."),
+        "" => lang.of("还没有回复，请稍后再来看。", "There is no answer yet. Please look again later."),
         answer => answer,
     };
-    let label = said(lang, "我们的回复", "Our answer");
+    let label = lang.of("我们的回复", "Our answer");
     let _ = write!(html, "<dt><b>{label}</b></dt><dd class=\"answer\">{}</dd></dl>", escape(answer));
     html
 }
@@ -345,7 +327,7 @@ fn page(status: StatusCode, widget: &Widget, lang: Lang, body: &str) -> Response
 }
 
 fn none(lang: Lang) -> Response {
-    let text = said(lang, "没有这个在线客服页面", "There is no such chat page");
+    let text = lang.of("没有这个在线客服页面", "There is no such chat page");
     plain(StatusCode::NOT_FOUND, text, lang, &format!("<h1>{text}</h1>"))
 }
 
@@ -354,7 +336,7 @@ fn plain(status: StatusCode, title: &str, lang: Lang, body: &str) -> Response {
         "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=\"icon\" href=\"data:,\">\
          <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
-        said(lang, "zh-CN", "en"),
+        lang.of("zh-CN", "en"),
     );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),

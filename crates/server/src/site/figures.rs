@@ -3,7 +3,7 @@
 use crate::jobs::facts::READER;
 use std::collections::BTreeMap;
 use yingda_core::{
-    At, calendar,
+    At,
     directory::Directory,
     event::{Event, Fact},
     figures::{Figures, QueueDay},
@@ -19,14 +19,9 @@ const BATCH: usize = 2_000;
 
 /// The counts of each queue's day, as the loop would have them had it never stopped.
 pub async fn today(db: &Db, directory: &Directory, now: At) -> Result<Figures, ReadError> {
-    let days: BTreeMap<QueueId, At> = directory
-        .queues
-        .iter()
-        .map(|(id, queue)| {
-            let zone = directory.lines.get(&queue.line).map_or("", |line| line.zone.as_str());
-            (*id, calendar::day_start(zone, now))
-        })
-        .collect();
+    let queues = directory.queues.iter();
+    let days: BTreeMap<QueueId, At> =
+        queues.map(|(id, queue)| (*id, directory.day_at(queue.line, now))).collect();
     let (mut figures, counted) = counted(db, &days).await?;
     let begin = days.values().min().copied().unwrap_or(now);
     let after = counted.max(event::position_at(db, begin).await?);
