@@ -175,12 +175,16 @@ async fn an_export_needs_the_right_and_leaves_a_trace() {
     let robot = program(&server, &admin, &["conversation_read", "customer_export"]).await;
     let table = robot.get("/conversations/export?format=csv&phase=open").await;
     assert!(table.text.contains("\"'=HYPERLINK(\"\"http://evil\"\")\""), "{}", table.text);
+    let in_words =
+        async |lang| robot.get(&format!("/conversations/export?format=csv&lang={lang}")).await.text;
+    assert!(in_words("zh").await.contains("在线聊天,等待中"), "state and channel in the reader's words");
+    assert!(in_words("en").await.contains("Chat,Waiting"));
     let book = robot.get("/conversations/export?format=xlsx").await;
     assert!(book.text.starts_with("PK"), "an XLSX file is a ZIP archive");
     let trace = admin.get("/audit?kind=exported").await;
     let traces: Vec<&Value> =
         trace.body["items"].as_array().unwrap().iter().map(|it| &it["event"]["rows"]).collect();
-    assert_eq!(traces, [1, 1], "{}", trace.text);
+    assert_eq!(traces, [1, 1, 1, 1], "{}", trace.text);
 }
 
 #[tokio::test]

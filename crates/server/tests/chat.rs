@@ -194,6 +194,34 @@ async fn only_the_author_recalls() {
     assert_eq!(desk.event("message_recalled").await["message"], message);
 }
 
+/// SYS-42: who is banned may neither go on nor come back, and is told so once and for all; lifted, they may.
+#[tokio::test]
+async fn a_banned_visitor_is_told_and_kept_out() {
+    let shop = shop().await;
+    let (mut visitor, conversation, token) = ask(&shop, 1, "加微信领红包").await;
+    let who = shop.admin.get(&format!("/conversations/{}", conversation.as_str().unwrap())).await;
+    let ban = json!({ "what": "visitor", "value": who.body["live"]["visitor"], "why": "广告" });
+    let ban = make(&shop.admin, "ban", ban).await;
+    visitor.say(json!({ "t": "do", "conversation": conversation, "n": 1, "do": "close" })).await;
+    visitor.event("conversation_closed").await;
+    visitor.say(post(&conversation, 2, "再发一次")).await;
+    assert_eq!(visitor.frame("refused").await["code"], "banned");
+
+    let hello = json!({ "t": "hello", "widget": shop.widget, "tab": 2, "token": token });
+    let mut again = Line::open(&shop.server, None).await;
+    again.say(hello.clone()).await;
+    let told = again.frame("bad").await;
+    assert_eq!(told["is_final"], true, "{told}");
+    assert_eq!(told["message"], "您暂时不能发起会话。");
+
+    let lifted = shop.admin.clone().with("if-match", &format!("\"{}\"", ban.body["version"]));
+    let path = format!("/records/ban/{}", ban.body["id"].as_str().unwrap());
+    assert!(lifted.delete(&path).await.status.is_success());
+    let mut again = Line::open(&shop.server, None).await;
+    again.say(hello).await;
+    again.frame("welcome").await;
+}
+
 /// The place and the wait are told to who waits, and change as others leave.
 #[tokio::test]
 async fn waiting_visitors_learn_their_place() {

@@ -1,5 +1,5 @@
 //! What nobody should do to a server, and what happens then: others do not notice, and nothing stored is lost (Q-02,
-//!
+//!
 
 use crate::line::{Line, post, visit, work};
 use crate::office::{first, hire, make};

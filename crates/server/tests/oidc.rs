@@ -38,6 +38,17 @@ impl Provider {
         provider
     }
 
+    /// The configuration of a server that believes it.
+    fn trusted(&self) -> [(&str, &str); 5] {
+        [
+            ("YINGDA_OIDC_ISSUER", &self.url),
+            ("YINGDA_OIDC_CLIENT_ID", "yingda"),
+            ("YINGDA_OIDC_CLIENT_SECRET", "secret"),
+            ("YINGDA_OIDC_NAME", "公司账号"),
+            ("YINGDA_LIMITS_SIGN_IN_PER_MINUTE", "100"),
+        ]
+    }
+
     /// The person signs in here: notes what was asked for, and vouches for an address.
     fn vouch(&self, redirect: &Answer, email: &str, change: impl Fn(&mut Value)) {
         let address = reqwest::Url::parse(redirect.header("location")).unwrap();
@@ -83,13 +94,7 @@ async fn redeem(
 async fn the_provider_vouches_for_a_person() {
     let mut tasks = JoinSet::new();
     let provider = Provider::start(&mut tasks).await;
-    let environment = [
-        ("YINGDA_OIDC_ISSUER", provider.url.as_str()),
-        ("YINGDA_OIDC_CLIENT_ID", "yingda"),
-        ("YINGDA_OIDC_CLIENT_SECRET", "secret"),
-        ("YINGDA_OIDC_NAME", "公司账号"),
-        ("YINGDA_LIMITS_SIGN_IN_PER_MINUTE", "100"),
-    ];
+    let environment = provider.trusted();
     let (server, _admin) = Server::set_up_with(&environment).await;
     let password = [("YINGDA_PASSWORD", PASSWORD)];
     assert!(run(&server.data, &["user", "add", "li@example.com"], &password).status.success());
@@ -142,11 +147,7 @@ async fn the_provider_vouches_for_a_person() {
 async fn who_comes_from_the_provider_is_not_asked_for_a_second_factor() {
     let mut tasks = JoinSet::new();
     let provider = Provider::start(&mut tasks).await;
-    let environment = [
-        ("YINGDA_OIDC_ISSUER", provider.url.as_str()),
-        ("YINGDA_OIDC_CLIENT_ID", "yingda"),
-        ("YINGDA_OIDC_CLIENT_SECRET", "secret"),
-    ];
+    let environment = provider.trusted();
     let folder = Folder::new();
     let (server, admin) = Server::set_up_in(&folder.0, &environment).await;
     let password = [("YINGDA_PASSWORD", PASSWORD)];
