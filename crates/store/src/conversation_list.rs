@@ -3,6 +3,7 @@
 
 use crate::{
     Db, Page, ReadError, Value, customer,
+    db::FromRow,
     page::{self, cut},
     sql::sql,
     value::{Row, args, parse_word},
@@ -220,10 +221,10 @@ pub async fn list(
     } else {
         ways_to_words(db, filter, before, limit).await?
     };
-    let mut found = Vec::new();
-    for (sql, args) in ways {
-        found.extend(db.query_each(sql, args, line).await?);
-    }
+    let queries = ways
+        .into_iter()
+        .flat_map(|(sql, args)| args.into_iter().map(move |args| (sql, args, line as FromRow<Line>)));
+    let mut found = db.query_together(queries.collect()).await?;
     // Each way gave its newest; together they may hold a conversation twice.
     found.sort_by_key(|line| std::cmp::Reverse((line.started_at, line.id)));
     found.dedup_by_key(|line| line.id);

@@ -2,6 +2,7 @@
 
 use crate::{
     Db, Page, ReadError, Statement,
+    db::FromRow,
     event::SITE,
     page,
     sql::sql,
@@ -263,11 +264,11 @@ pub async fn find(db: &Db, q: &str, q_sort_key: &[u8], limit: usize) -> Result<V
         ("external", text),
     ];
     let ranges = tries.into_iter().filter(|(_, term)| !term.is_empty());
-    let args = ranges.map(|(kind, from)| {
+    let queries = ranges.map(|(kind, from)| {
         let to = after_prefix(&from);
-        args![kind, from, to, limit as i64]
+        (FIND, args![kind, from, to, limit as i64], stored as FromRow<Customer>)
     });
-    for customer in db.query_each(FIND, args.collect(), stored).await? {
+    for customer in db.query_together(queries.collect()).await? {
         if found.len() < limit && found.iter().all(|it| it.id != customer.id) {
             found.push(customer);
         }

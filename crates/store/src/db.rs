@@ -13,6 +13,9 @@ pub enum Db {
 /// Makes a value of a row; runs where the row is.
 pub(crate) type FromRow<T> = fn(&Row<'_>) -> Result<T, ReadError>;
 
+/// A statement that reads, its arguments, and what its rows become.
+pub(crate) type Query<T> = (&'static str, Vec<Value>, FromRow<T>);
+
 impl Db {
     /// Opens `sqlite:<path>` (made when absent) or `postgres://user@host/name`.
     pub async fn open(address: &str) -> Result<Db, ReadError> {
@@ -61,19 +64,17 @@ impl Db {
         args: Vec<Value>,
         from: FromRow<T>,
     ) -> Result<Vec<T>, ReadError> {
-        self.query_each(sql, vec![args], from).await
+        self.query_together(vec![(sql, args, from)]).await
     }
 
-    /// The same statement for several sets of arguments; the rows one after another.
-    pub(crate) async fn query_each<T: Send + 'static>(
+    /// Several reads as of one moment; the rows one after another.
+    pub(crate) async fn query_together<T: Send + 'static>(
         &self,
-        sql: &'static str,
-        args: Vec<Vec<Value>>,
-        from: FromRow<T>,
+        queries: Vec<Query<T>>,
     ) -> Result<Vec<T>, ReadError> {
         match self {
-            Db::Sqlite(db) => db.query_each(sql, args, from).await,
-            Db::Postgres(db) => db.query_each(sql, args, from).await,
+            Db::Sqlite(db) => db.query_together(queries).await,
+            Db::Postgres(db) => db.query_together(queries).await,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::{
 };
 use yingda_core::{
     At,
-    fact::{Contact, Interval, Invitation, Messages, Offer, Row as FactRow, Segment, Visit},
+    fact::{Contact, Facts, Interval, Invitation, Messages, Offer, Row as FactRow, Segment, Visit},
     figures::QueueDay,
     id::*,
 };
@@ -351,33 +351,29 @@ fn invitation(row: &Row<'_>) -> Result<Invitation, ReadError> {
     })
 }
 
-/// Contacts that started in a period, `from` inclusive, `to` exclusive.
-pub async fn contacts(db: &Db, from: At, to: At) -> Result<Vec<Contact>, ReadError> {
-    db.query(CONTACTS, args![from, to], contact).await
-}
-
-/// Visits that began in a period.
-pub async fn visits(db: &Db, from: At, to: At) -> Result<Vec<Visit>, ReadError> {
-    db.query(VISITS, args![from, to], visit).await
-}
-
-/// Segments that touch a period, with their wrap-up.
-pub async fn segments(db: &Db, from: At, to: At) -> Result<Vec<Segment>, ReadError> {
-    db.query(SEGMENTS, args![from, to], segment).await
-}
-
-/// Offers that ended in a period.
-pub async fn offers(db: &Db, from: At, to: At) -> Result<Vec<Offer>, ReadError> {
-    db.query(OFFERS, args![from, to], offer).await
-}
-
-/// Intervals that touch a period.
-pub async fn intervals(db: &Db, from: At, to: At) -> Result<Vec<Interval>, ReadError> {
-    db.query(INTERVALS, args![from, to], interval).await
-}
-
-pub async fn invitations(db: &Db, from: At, to: At) -> Result<Vec<Invitation>, ReadError> {
-    db.query(INVITATIONS, args![from, to], invitation).await
+/// What touches a period, `from` inclusive, `to` exclusive, all as of one moment: contacts that started and visits that
+/// began in it, segments with their wrap-up and intervals that reach into it, offers that ended, invitations.
+pub async fn within(db: &Db, from: At, to: At) -> Result<Facts, ReadError> {
+    let rows = db.query_together(vec![
+        (CONTACTS, args![from, to], |row| contact(row).map(FactRow::Contact)),
+        (VISITS, args![from, to], |row| visit(row).map(FactRow::Visit)),
+        (SEGMENTS, args![from, to], |row| segment(row).map(FactRow::Segment)),
+        (OFFERS, args![from, to], |row| offer(row).map(FactRow::Offer)),
+        (INTERVALS, args![from, to], |row| interval(row).map(FactRow::Interval)),
+        (INVITATIONS, args![from, to], |row| invitation(row).map(FactRow::Invitation)),
+    ]);
+    let mut facts = Facts::default();
+    for row in rows.await? {
+        match row {
+            FactRow::Contact(it) => facts.contacts.push(it),
+            FactRow::Visit(it) => facts.visits.push(it),
+            FactRow::Segment(it) => facts.segments.push(it),
+            FactRow::Offer(it) => facts.offers.push(it),
+            FactRow::Interval(it) => facts.intervals.push(it),
+            FactRow::Invitation(it) => facts.invitations.push(it),
+        }
+    }
+    Ok(facts)
 }
 
 /// All rows of one contact, for a projector that goes on with it.

@@ -2,7 +2,7 @@
 
 use crate::{
     AgentWrite, Batch, CommitError, EventRow, ReadError, Value, agent, conversation,
-    db::{FromRow, migrations},
+    db::{Query, migrations},
     pulse::{self, put},
     sql::sql,
     value::Row,
@@ -69,18 +69,28 @@ impl Postgres {
         self.readers.close();
     }
 
-    pub(crate) async fn query_each<T: Send + 'static>(
+    pub(crate) async fn query_together<T: Send + 'static>(
         &self,
-        sql: &'static str,
-        args: Vec<Vec<Value>>,
-        from: FromRow<T>,
+        queries: Vec<Query<T>>,
     ) -> Result<Vec<T>, ReadError> {
-        let client = connect(&self.readers).await?;
-        let statement = client.prepare_cached(sql).await?;
-        let bound: Vec<Vec<_>> = args.iter().map(|args| refs(args)).collect();
-        let answers = join_all(bound.iter().map(|args| client.query(&statement, args))).await;
+        let open = Open(Some(connect(&self.readers).await?));
+        let client = open.client();
+        let mut prepared = Vec::with_capacity(queries.len());
+        for (sql, args, _) in &queries {
+            prepared.push((client.prepare_cached(sql).await?, refs(args)));
+        }
+        // One statement sees one moment by itself; several do within a transaction.
+        let together = queries.len() > 1;
+        if together {
+            simple(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        }
+        let answers = join_all(prepared.iter().map(|(statement, args)| client.query(statement, args))).await;
+        if together {
+            simple(client, "ROLLBACK").await?;
+        }
+        open.give_back();
         let mut found = Vec::new();
-        for rows in answers {
+        for (rows, (_, _, from)) in answers.into_iter().zip(&queries) {
             for row in &rows? {
                 found.push(from(&Row::Postgres(row))?);
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     Batch, CommitError, EventRow, ReadError, Statement, Value, agent, conversation,
-    db::{FromRow, migrations},
+    db::{Query, migrations},
     event, pulse,
     value::Row,
 };
@@ -91,16 +91,17 @@ impl Sqlite {
         }
     }
 
-    pub(crate) async fn query_each<T: Send + 'static>(
+    pub(crate) async fn query_together<T: Send + 'static>(
         &self,
-        sql: &'static str,
-        args: Vec<Vec<Value>>,
-        from: FromRow<T>,
+        queries: Vec<Query<T>>,
     ) -> Result<Vec<T>, ReadError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(sql)?;
+            // One statement sees one moment by itself; several do within a transaction. It wrote nothing, so its end
+            // is a rollback.
+            let _moment = if queries.len() > 1 { Some(connection.unchecked_transaction()?) } else { None };
             let mut found = Vec::new();
-            for args in &args {
+            for (sql, args, from) in &queries {
+                let mut statement = connection.prepare_cached(sql)?;
                 bind(&mut statement, args)?;
                 let mut rows = statement.raw_query();
                 while let Some(row) = rows.next()? {

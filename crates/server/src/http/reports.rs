@@ -120,14 +120,7 @@ async fn table(app: &App, actor: Actor, query: &ReportQuery) -> Result<Table, Pr
         return Err(Problem::new(Code::BadQuery)
             .on("时段必须从先到后，且不超过 100 天", "The period must run forwards, over at most 100 days"));
     }
-    let mut facts = Facts {
-        contacts: rows::contacts(&app.db, from, to).await?,
-        visits: rows::visits(&app.db, from, to).await?,
-        segments: rows::segments(&app.db, from, to).await?,
-        offers: rows::offers(&app.db, from, to).await?,
-        intervals: rows::intervals(&app.db, from, to).await?,
-        invitations: rows::invitations(&app.db, from, to).await?,
-    };
+    let mut facts = rows::within(&app.db, from, to).await?;
     Sight::of(&directory, actor, query).narrow(&mut facts, &directory);
     let period = Period { from, to, now };
     let question = Question { by: query.by, period, zone, level: query.level };

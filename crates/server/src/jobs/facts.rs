@@ -156,15 +156,7 @@ mod tests {
     use yingda_core::fact::Facts;
 
     async fn counted(db: &Db) -> Facts {
-        let (from, to) = (0, i64::MAX / 2);
-        Facts {
-            contacts: fact::contacts(db, from, to).await.unwrap(),
-            visits: fact::visits(db, from, to).await.unwrap(),
-            segments: fact::segments(db, from, to).await.unwrap(),
-            offers: fact::offers(db, from, to).await.unwrap(),
-            intervals: fact::intervals(db, from, to).await.unwrap(),
-            invitations: fact::invitations(db, from, to).await.unwrap(),
-        }
+        fact::within(db, 0, i64::MAX / 2).await.unwrap()
     }
 
     /// SYS-31: counting the log again, over what is stored, changes nothing.

@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod lists;
 mod migrations;
+mod moments;
 mod rows;
 mod statements;
 mod story;

@@ -558,7 +558,11 @@ async fn figures(db: &Db) {
     assert_eq!(reader::reached(db, "report").await.unwrap(), Some(9));
     assert_eq!(facts::open_interval(db, UserId(9)).await.unwrap(), Some(interval.clone()));
     let later = DAY + 1_000_000;
-    assert_eq!(facts::segments(db, later, later + 1).await.unwrap(), [segment.clone()], "it still runs");
+    assert_eq!(
+        facts::within(db, later, later + 1).await.unwrap().segments,
+        [segment.clone()],
+        "it still runs"
+    );
 
     contact.messages.customer = 4;
     visit.left_at = Some(DAY + 900);
@@ -571,13 +575,13 @@ async fn figures(db: &Db) {
         fact::Row::Interval(interval.clone()),
     ];
     store(db, rows.iter().map(facts::put).collect()).await.unwrap();
-    assert_eq!(facts::contacts(db, DAY, DAY + 1).await.unwrap(), [contact.clone()]);
-    assert_eq!(facts::visits(db, DAY, DAY + 1).await.unwrap(), [visit.clone()]);
-    assert_eq!(facts::segments(db, DAY + 5000, DAY + 6000).await.unwrap(), [segment.clone()]);
-    assert_eq!(facts::segments(db, later, later + 1).await.unwrap(), []);
-    assert_eq!(facts::offers(db, DAY + 10, DAY + 11).await.unwrap(), [offer]);
-    assert_eq!(facts::intervals(db, DAY, DAY + 1).await.unwrap(), [interval]);
-    assert_eq!(facts::invitations(db, DAY, DAY + 1).await.unwrap(), [invitation]);
+    assert_eq!(facts::within(db, DAY, DAY + 1).await.unwrap().contacts, [contact.clone()]);
+    assert_eq!(facts::within(db, DAY, DAY + 1).await.unwrap().visits, [visit.clone()]);
+    assert_eq!(facts::within(db, DAY + 5000, DAY + 6000).await.unwrap().segments, [segment.clone()]);
+    assert_eq!(facts::within(db, later, later + 1).await.unwrap().segments, []);
+    assert_eq!(facts::within(db, DAY + 10, DAY + 11).await.unwrap().offers, [offer]);
+    assert_eq!(facts::within(db, DAY, DAY + 1).await.unwrap().intervals, [interval]);
+    assert_eq!(facts::within(db, DAY, DAY + 1).await.unwrap().invitations, [invitation]);
     assert_eq!(facts::open_interval(db, UserId(9)).await.unwrap(), None);
     let way = facts::of_contact(db, ConversationId(70)).await.unwrap();
     assert_eq!(way, Some((contact, vec![visit], vec![segment])));
