@@ -144,7 +144,7 @@ impl Dispatcher {
         let (closed, free) = (roster.closed[medium].words(), roster.fits[class.fit as usize].free.words());
         let refusing = self.refusing(contact);
         let keeper = if let Spot::Kept(slot) = contact.spot { Some(slot) } else { None };
-        let name = |slot| roster.seat(slot).agent;
+        let name = |slot| roster.face(slot).agent;
 
         let [lacking, offline, not_ready, medium_off, offered, full, declined, kept] = &mut groups;
         lacking.count = queue.member_count - class.able_count;
@@ -241,18 +241,19 @@ impl Dispatcher {
     }
 
     fn rated(&self, strategy: Strategy, turn: UserId, class: &Class, slot: u32) -> Rated {
-        let seat = self.roster.seat(slot);
+        let face = self.roster.face(slot);
         let measure = match strategy {
             Strategy::LongestIdle => 0,
-            Strategy::LeastLoaded => i64::from(seat.load),
+            Strategy::LeastLoaded => i64::from(face.load),
             // The next in the order of ids after the one whose turn was last.
-            Strategy::RoundRobin => return (i64::from(seat.agent <= turn), 0, seat.agent, slot),
+            Strategy::RoundRobin => return (i64::from(face.agent <= turn), 0, face.agent, slot),
             Strategy::HighestSkill => {
+                let seat = self.roster.seat(slot);
                 let levels = class.key.levels.iter().map(|(skill, _)| i64::from(seat.level(*skill)));
                 -levels.sum::<i64>()
             }
         };
-        (measure, seat.idle_since_at, seat.agent, slot)
+        (measure, face.idle_since_at, face.agent, slot)
     }
 
     pub(super) fn exclusion(&self, contact: &Contact, agent: UserId) -> Option<Exclusion> {

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 pub(super) struct Roster {
     by_agent: HashMap<UserId, u32>,
     slots: Vec<Slot>,
+    faces: Vec<Face>,
     vacant: Vec<u32>,
     pub offline: Bits,
     pub not_ready: Bits,
@@ -35,6 +36,14 @@ pub(super) struct Slot {
     pub listed: Option<Key>,
     /// For how many fits the agent is free.
     pub free_for: u32,
+}
+
+/// What choices compare and name of a seat, side by side in memory: each choice looks at all who are free.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Face {
+    pub agent: UserId,
+    pub idle_since_at: At,
+    pub load: u32,
 }
 
 /// Who could take one more contact of a medium and weight now.
@@ -63,6 +72,10 @@ impl Roster {
         &self.slots[slot as usize].seat
     }
 
+    pub fn face(&self, slot: u32) -> &Face {
+        &self.faces[slot as usize]
+    }
+
     /// How many words a set of all seats has.
     pub fn words(&self) -> usize {
         self.slots.len().div_ceil(64)
@@ -77,6 +90,7 @@ impl Roster {
         let words = self.words();
         let slot = self.vacant.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
+            self.faces.push(Face::default());
             self.slots.len() as u32 - 1
         });
         self.slots[slot as usize].vacant = false;
@@ -164,9 +178,11 @@ impl Roster {
         self.refit(slot);
     }
 
-    /// Notes where the seat is free, after what it holds has changed.
+    /// Notes what the seat shows and where it is free, after what it holds has changed.
     fn refit(&mut self, slot: u32) {
         let Slot { seat, free_for, .. } = &mut self.slots[slot as usize];
+        self.faces[slot as usize] =
+            Face { agent: seat.agent, idle_since_at: seat.idle_since_at, load: seat.load };
         for fit in &mut self.fits {
             let free = !self.closed[fit.medium as usize].get(slot) && seat.fits(fit.medium, fit.weight_pct);
             if free && !fit.free.get(slot) {
