@@ -76,7 +76,7 @@ async fn a_take_over_waits_for_the_commit_in_flight() {
             WHERE NOT granted AND transactionid = CAST(pg_current_xact_id() AS xid)";
         let insert =
             "INSERT INTO event (site, seq, occurred_at, on_kind, on_id, kind, audited, actor_kind, actor_id,
-            audience, digest, chain) VALUES (1, 1, 0, 0, 0, 'x', false, 0, 0, 0, '', '')";
+            audience, digest, chain) VALUES (1, 1, 0, 0, 0, 'x', false, 0, 0, 0, '', decode(repeat('00', 32), 'hex'))";
         while client.query_one(waits, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
         client.batch_execute(insert).await.unwrap();
         client.batch_execute("COMMIT").await.unwrap();
