@@ -182,7 +182,9 @@ impl Engine {
     /// The new state begins, and the former one's length is a fact.
     fn turn(&mut self, cause: Cause, id: UserId, state: AgentState, reason: String) {
         let Some(agent) = self.agents.get_mut(&id) else { return };
-        let (was, lasted_ms) = (agent.state, cause.now - agent.since_at);
+        // Someone who was never here before has been away for no length of time.
+        let lasted_ms = if agent.since_at == 0 { 0 } else { cause.now - agent.since_at };
+        let was = agent.state;
         if state == AgentState::Ready && was != AgentState::Ready {
             agent.idle_since_at = cause.now;
         }

@@ -37,7 +37,7 @@ pub mod visitor;
 pub mod webhook;
 
 pub use batch::{AgentWrite, Batch, ConversationWrite, EventRow, Statement};
-pub use db::Db;
+pub use db::{Db, level};
 pub use error::{CommitError, ReadError};
 pub use value::Value;
 

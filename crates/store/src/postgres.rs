@@ -6,11 +6,11 @@ use crate::{
     lease::{self, Fence},
     pulse::{self, put},
     sql::sql,
-    value::Row,
+    value::{Row, without_nul},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::future::{BoxFuture, join_all};
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
 use yingda_core::pulse::Pulse;
 
@@ -329,7 +329,7 @@ struct PulseArrays<'a> {
     read_by_visitor: Vec<i64>,
     read_by_staff: Vec<i64>,
     unread: Vec<i64>,
-    preview: Vec<&'a str>,
+    preview: Vec<Cow<'a, str>>,
     preview_of: Vec<i64>,
     senders: Vec<Option<String>>,
 }
@@ -348,7 +348,7 @@ impl<'a> PulseArrays<'a> {
             columns.read_by_visitor.push(it.read_by_visitor as i64);
             columns.read_by_staff.push(it.read_by_staff as i64);
             columns.unread.push(it.unread.into());
-            columns.preview.push(&it.preview);
+            columns.preview.push(without_nul(&it.preview));
             columns.preview_of.push(it.preview_of as i64);
             columns.senders.push(pulse::senders(it));
         }
