@@ -4,6 +4,7 @@ mod app;
 mod auth;
 mod cli;
 mod clock;
+mod cluster;
 mod config;
 mod csv;
 mod defaults;

@@ -118,13 +118,22 @@ impl Place {
     }
 }
 
+/// The server did not start: what it needs is wrong or out of reach.
+const CANNOT_START: u8 = 2;
+
 pub fn run() -> ExitCode {
     // Outgoing and incoming TLS use one implementation; a second call would only find it set.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
         Command::Serve { place, listen, demo } => {
             let flags: Vec<_> = listen.map(|listen| ("listen", listen)).into_iter().collect();
-            told(place.config(&flags).and_then(|config| block_on(serve::run(config, demo))))
+            match place.config(&flags).and_then(|config| block_on(serve::run(config, demo))) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("yingda: {error}");
+                    ExitCode::from(CANNOT_START)
+                }
+            }
         }
         Command::Migrate { place } => told(place.config(&[]).and_then(|config| block_on(migrate(config)))),
         Command::User { place, what } => {

@@ -28,9 +28,13 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     let app = start::app(config, clock, db).await?;
     lock.write(&own_url(&app.config, address)).map_err(while_trying("cannot write the lock file"))?;
     stop_on_signals()?;
-    jobs::start(&app);
+    // In a cluster the owner of the site does them.
+    let _jobs = app.cluster.is_none().then(|| jobs::start(&app, &app.db));
     tell(&app, address, is_demo).await;
     serve::run(app.clone(), listener, tls).await;
+    if let Some(cluster) = &app.cluster {
+        cluster.gone.notified().await;
+    }
     app.db.close().await;
     Ok(())
 }

@@ -25,6 +25,7 @@ use yingda_core::{
     actor::Actor,
     chain::{self, Broken, Hash, Header, Kept},
     config::MaskedField,
+    directory::Directory,
     event::{Audience, Fact, Subject},
     id::*,
     lang::Lang,
@@ -170,24 +171,26 @@ async fn export(
     Query(query): Query<AuditQuery>,
 ) -> Result<Response, Problem> {
     app.reach(caller.actor, Action::AuditRead)?;
-    let masks = mask::of(&app.directory(), caller.actor);
+    let directory = app.directory();
+    let masks = mask::of(&directory, caller.actor);
     let mut filter = query.filter()?;
     let mut csv = Csv::new(match caller.lang {
-        Lang::Zh => ["序号", "时间（UTC）", "操作者", "对象", "类型", "内容", "变更", "哈希"],
-        Lang::En => ["Position", "Time (UTC)", "By", "On", "Kind", "Event", "Change", "Hash"],
+        Lang::Zh => ["序号", "时间（UTC）", "操作者", "姓名", "对象", "类型", "内容", "变更", "哈希"],
+        Lang::En => ["Position", "Time (UTC)", "By", "Name", "On", "Kind", "Event", "Change", "Hash"],
     });
     let mut rows = 0;
     while rows < EXPORT_ROWS {
         let found = rows::audit(&app.db, &filter, 1_000).await?;
         rows += found.events.len();
         for event in found.events {
-            let on = event.on_kind;
+            let on = subject_name(event.on_kind, event.on_id);
             let row = told(event, &masks);
             csv.line([
                 row.seq.to_string(),
                 time(row.at),
                 actor_name(row.by),
-                format!("{}:{}", subject_name(on), row.event["on"]),
+                person(&directory, row.by),
+                on,
                 row.kind,
                 row.event.to_string(),
                 row.private.map(|private| private.to_string()).unwrap_or_default(),
@@ -213,14 +216,23 @@ pub async fn note_export(app: &Shared, caller: &Caller, what: &str, rows: u64) -
     Ok(())
 }
 
-fn subject_name(kind: i16) -> &'static str {
+/// A subject as the filter takes it.
+fn subject_name(kind: i16, id: i64) -> String {
     match kind {
-        1 => "conversation",
-        2 => "user",
-        3 => "visitor",
-        4 => "customer",
-        5 => "record",
-        _ => "site",
+        1 => format!("conversation:{id}"),
+        2 => format!("user:{id}"),
+        3 => format!("visitor:{id}"),
+        4 => format!("customer:{id}"),
+        5 => format!("record:{id}"),
+        _ => "site".into(),
+    }
+}
+
+/// A member of staff by name; a number tells a reader little.
+fn person(directory: &Directory, by: Actor) -> String {
+    match by {
+        Actor::User { id } => directory.users.get(&id).map(|user| user.name.clone()).unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -332,6 +344,10 @@ mod tests {
         assert_eq!(read_actor("user:x"), None);
         assert_eq!(read_subject("record:9"), Some(Subject::Record(RecordId(9))));
         assert_eq!(read_subject("nobody:9"), None);
+        for (kind, id) in [(1, 7), (2, 7), (3, 7), (4, 7), (5, 7), (0, 0)] {
+            let name = subject_name(kind, id);
+            assert!(read_subject(&name).is_some(), "{name}");
+        }
         for by in [Actor::Bot, Actor::System, Actor::Api { id: ApiKeyId(1) }] {
             assert_eq!(read_actor(&actor_name(by)), Some(by));
         }

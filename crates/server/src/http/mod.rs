@@ -8,7 +8,7 @@ pub mod client;
 pub mod consult;
 mod conversation_sheet;
 pub mod conversations;
-mod customer_merge;
+pub mod customer_merge;
 pub mod customers;
 pub mod edit;
 pub mod files;
