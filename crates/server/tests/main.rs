@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod chat;
 mod client;
+mod cluster;
 mod command_line;
 mod contract;
 mod customers;
