@@ -4,6 +4,7 @@ mod api;
 mod bare;
 mod check;
 mod clock;
+mod cluster;
 mod connections;
 mod crash;
 mod dispatch;
@@ -16,6 +17,7 @@ mod socket;
 mod spread;
 mod start;
 mod widget;
+mod writer;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ enum What {
     Dispatch(dispatch::Dispatch),
     /// `kill -9` under load: nothing acknowledged is lost or doubled, and serving goes on.
     Crash(crash::Crash),
+    /// Several nodes on PostgreSQL and NATS, and everything that can break: nothing acknowledged is lost or doubled.
+    Cluster(cluster::Cluster),
     /// Lists, filters and single conversations among many stored messages.
     History(history::History),
     /// The widget's first page view in Chromium.
@@ -62,6 +66,7 @@ async fn main() -> ExitCode {
         What::Connections(it) => it.run().await,
         What::Dispatch(it) => it.run(),
         What::Crash(it) => it.run().await,
+        What::Cluster(it) => it.run().await,
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,

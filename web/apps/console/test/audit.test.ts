@@ -12,6 +12,12 @@ test("only what differs is told, by its place", () => {
   ]);
 });
 
+test("hours are told as people write them, and a day off is something", () => {
+  const before = { days: { "2027-03-13": { name: { zh: "", en: "" }, spans: [{ from: 540, to: 720 }] } } };
+  expect(differences(before, { days: { "2027-03-13": { name: { zh: "", en: "" }, spans: [] } } })).toEqual([{ path: "days.2027-03-13.spans", before: "09:00-12:00", after: "–" }]);
+  expect(differences(before, { days: {} })).toEqual([{ path: "days.2027-03-13.spans", before: "09:00-12:00", after: null }]);
+});
+
 test("a new record has no before", () => {
   expect(differences(null, { name: "a" })).toEqual([{ path: "name", before: null, after: "a" }]);
 });

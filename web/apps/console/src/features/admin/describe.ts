@@ -45,6 +45,7 @@ export interface Told {
   name: (kind: RecordKind, id: string | null | undefined) => string;
   t: (key: string, named?: Record<string, unknown>) => string;
   said: (text: Text | null | undefined) => string;
+  exact: (at: number) => string;
 }
 
 export const nothing = (): Text => ({ zh: "", en: "" });

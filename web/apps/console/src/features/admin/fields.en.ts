@@ -18,7 +18,7 @@ export const fields = {
     settings: { company: "Company", service: "Service", security: "Security" },
   },
   field: {
-    any: { name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
+    any: { spans: "Hours", name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
     user: { name: "Name", login: "Login", staff_no: "Staff number", nickname: "Name customers see", email: "E-mail", disabled: "Disabled", roles: "Roles", team: "Team", skills: "Skills", limits: "Contacts at once", auto_accept: "Auto-accept" },
     skillLevel: { skill: "Skill", level: "Level" },
     role: { name: "Name", code: "Code", masks: "Masked", grants: "Permissions" },

@@ -18,7 +18,7 @@ export const fields = {
     settings: { company: "公司", service: "接待", security: "安全" },
   },
   field: {
-    any: { name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
+    any: { spans: "时段", name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
     user: { name: "姓名", login: "登录名", staff_no: "工号", nickname: "对客户显示的名字", email: "邮箱", disabled: "停用", roles: "角色", team: "团队", skills: "技能", limits: "同时接待上限", auto_accept: "自动接入" },
     skillLevel: { skill: "技能", level: "等级" },
     role: { name: "名称", code: "编码", masks: "打码显示", grants: "权限" },

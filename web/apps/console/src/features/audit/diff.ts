@@ -1,3 +1,5 @@
+import { writeSpans } from "../admin/spans";
+
 /** One value that changed, by its place in the record: `needs.0.level`. */
 export interface Difference {
   path: string;
@@ -6,7 +8,12 @@ export interface Difference {
 }
 
 function flat(value: unknown, path: string, into: Map<string, string>): Map<string, string> {
-  if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
+  if (isHours(value)) {
+    into.set(path, writeSpans(value));
+  } else if (path.endsWith(".spans") && Array.isArray(value)) {
+    // A day without hours is a day off, and that is something.
+    into.set(path, "–");
+  } else if (typeof value === "object" && value !== null && Object.keys(value).length > 0) {
     for (const [key, part] of Object.entries(value)) flat(part, path ? `${path}.${key}` : key, into);
   } else if (path && !isEmpty(value)) {
     into.set(path, String(value));
@@ -14,6 +21,7 @@ function flat(value: unknown, path: string, into: Map<string, string>): Map<stri
   return into;
 }
 
+const isHours = (value: unknown): value is { from: number; to: number }[] => Array.isArray(value) && value.length > 0 && value.every((it) => typeof it?.from === "number" && typeof it.to === "number");
 const isEmpty = (value: unknown): boolean => value === null || value === undefined || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 
 /** What differs between two values; empty and absent are the same. */

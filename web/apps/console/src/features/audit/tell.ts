@@ -31,6 +31,12 @@ export function subject(row: Pick<AuditRow, "event">): On {
   return { kind: kind as On["kind"], id: String(id) };
 }
 
+/** As the filter takes it: `conversation:1`, or `site` alone; `null` for anything else. */
+export function readOn(text: string): string | null {
+  const plain = text.trim().replace("：", ":");
+  return /^(site|(conversation|user|visitor|customer|record):\d+)$/.test(plain) ? plain : null;
+}
+
 export function subjectName(on: On): string {
   const word = t(`audit.subject.${on.kind}`);
   if (on.kind === "user") return nameOf("user", on.id);
@@ -42,7 +48,7 @@ export function gist(row: AuditRow): string {
   const event = row.event as Event;
   switch (event.kind) {
     case "record_changed":
-      return [t(`admin.one.${event.record}`), event.name].filter(Boolean).join(" ");
+      return [t(`admin.one.${event.record}`), event.name, event.deleted ? t("audit.wasDeleted") : event.version === 1 ? t("audit.wasMade") : ""].filter(Boolean).join(" ");
     case "assigned":
       return nameOf("user", event.agent);
     case "queued":
@@ -56,7 +62,7 @@ export function gist(row: AuditRow): string {
     case "sign_in_failed":
       return event.login;
     case "exported":
-      return `${event.what} ${event.rows}`;
+      return t("audit.rows", { what: t(`audit.exports.${event.what}`), count: event.rows });
     case "api_key_changed":
       return event.name;
     case "secret_changed":

@@ -100,7 +100,7 @@ export const ban = kindSpec({
   groups: [{ key: "ban", fields: [{ key: "what", as: "choice", of: ["visitor", "ip"], words: "banWhat" }, { key: "value", as: "line" }, { key: "why", as: "line", full: true }, { key: "until_at", as: "moment" }] }],
   blank: () => ({ kind: "ban", what: "ip", value: "", why: "", until_at: null }),
   name: (it) => it.value,
-  facts: (it, told) => [told.t(`admin.value.banWhat.${it.what}`), it.why ?? ""],
+  facts: (it, told) => [told.t(`admin.value.banWhat.${it.what}`), it.until_at ? told.t(it.until_at > Date.now() ? "admin.banUntil" : "admin.banEnded", { at: told.exact(it.until_at) }) : "", it.why ?? ""],
 });
 
 export const settings = kindSpec({
