@@ -1,5 +1,6 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
+mod backup;
 pub mod facts;
 pub mod follow_ups;
 mod stray_files;
@@ -15,6 +16,7 @@ pub fn start(app: &Shared) {
     follow_ups::start(app.clone());
     webhooks::start(app.clone());
     stray_files::start(app.clone());
+    backup::start(app.clone());
     tasks::start("idempotency", forget_keys(app.clone()));
 }
 

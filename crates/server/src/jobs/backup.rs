@@ -1,0 +1,63 @@
+//! Backups that the server makes by itself, where a folder for them is configured.
+
+use crate::{
+    app::Shared,
+    backup::{self, Key, Last, Vault},
+    tasks,
+};
+use std::{ops::ControlFlow, time::Duration};
+use yingda_core::At;
+
+const PACE: Duration = Duration::from_secs(60);
+const HOUR: At = 3_600_000;
+
+pub fn start(app: Shared) {
+    if !app.config.backup.is_scheduled() {
+        return;
+    }
+    tasks::start("backup", async move {
+        let mut ticks = tokio::time::interval(PACE);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => if is_due(Last::read(&app.config.data), &app) { run(&app).await },
+                () = tasks::stopping() => return,
+            }
+        }
+    });
+}
+
+/// One that failed is tried again within the hour.
+fn is_due(last: Option<Last>, app: &Shared) -> bool {
+    let every = At::from(app.config.backup.every_hours) * HOUR;
+    let wait = |last: &Last| if last.error.is_some() { every.min(HOUR) } else { every };
+    last.is_none_or(|last| app.clock.now() >= last.at + wait(&last))
+}
+
+async fn run(app: &Shared) {
+    let tell = Box::new(|_: &backup::Progress<'_>| match tasks::is_stopping() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    match backup::make(&app.db, &app.config, app.clock.now(), tell).await {
+        Ok(it) => {
+            let (name, events) = (&it.name, it.events());
+            tracing::info!(name, events, bytes = it.bytes, new_bytes = it.new_bytes, "a backup was made");
+            for log in it.logs.iter().filter(|log| log.broken_at.is_some()) {
+                let at = log.broken_at;
+                tracing::error!(site = log.site, at, "the log's chain is broken, and so is its copy");
+            }
+        }
+        Err(error) => return tracing::error!(%error, "no backup could be made"),
+    }
+    let config = app.config.clone();
+    let pruning = tokio::task::spawn_blocking(move || {
+        let key = Key::of(&config.backup)?;
+        backup::prune(&Vault::to_write(&config.backup_folder(), key.as_ref())?, &config.backup)
+    });
+    match pruning.await {
+        Ok(Ok(pruned)) if pruned.gone.is_empty() => {}
+        Ok(Ok(pruned)) => tracing::info!(gone = pruned.gone.len(), freed = pruned.freed, "old backups went"),
+        Ok(Err(error)) => tracing::warn!(%error, "old backups could not be removed"),
+        Err(error) => tracing::warn!(%error, "removing old backups was broken off"),
+    }
+}
