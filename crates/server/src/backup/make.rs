@@ -28,7 +28,9 @@ pub(super) const SECRET: &str = "secret.key";
 /// Makes a backup of a store as it is at this moment, while others work with it, and leaves word of how it went.
 pub async fn make(db: &Db, config: &Config, now: At, tell: Tell) -> Result<Manifest, Failed> {
     let outcome = try_to_make(db, config, now, tell).await;
-    Last::of(now, &outcome).write(&config.data)?;
+    if let Err(error) = Last::of(now, &outcome).write(&config.data) {
+        tracing::warn!(%error, "how the backup went could not be noted");
+    }
     outcome
 }
 

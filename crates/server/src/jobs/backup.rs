@@ -3,6 +3,7 @@
 use crate::{
     app::Shared,
     backup::{self, Key, Last, Vault},
+    config::Config,
     tasks,
 };
 use std::{ops::ControlFlow, time::Duration};
@@ -15,22 +16,35 @@ pub fn start(app: Shared) {
     if !app.config.backup.is_scheduled() {
         return;
     }
+    if let Ok(None) = Key::of(&app.config.backup) {
+        tracing::warn!("backups are NOT encrypted: `yingda backup key` makes a key for backup.key_file");
+    }
     tasks::start("backup", async move {
         let mut ticks = tokio::time::interval(PACE);
         loop {
             tokio::select! {
-                _ = ticks.tick() => if is_due(Last::read(&app.config.data), &app) { run(&app).await },
+                _ = ticks.tick() => if is_due(&app) { run(&app).await },
                 () = tasks::stopping() => return,
             }
         }
     });
 }
 
-/// One that failed is tried again within the hour.
-fn is_due(last: Option<Last>, app: &Shared) -> bool {
-    let every = At::from(app.config.backup.every_hours) * HOUR;
-    let wait = |last: &Last| if last.error.is_some() { every.min(HOUR) } else { every };
-    last.is_none_or(|last| app.clock.now() >= last.at + wait(&last))
+/// One that failed is tried again within the hour. What another server put into the same folder counts too.
+fn is_due(app: &Shared) -> bool {
+    let (config, now) = (&app.config, app.clock.now());
+    let every = At::from(config.backup.every_hours) * HOUR;
+    let failed_at = Last::read(&config.data).filter(|last| last.error.is_some()).map(|last| last.at);
+    let is_over = |from: At, ms: At| now >= from + ms;
+    failed_at.is_none_or(|at| is_over(at, every.min(HOUR)))
+        && newest(config).is_none_or(|at| is_over(at, every))
+}
+
+/// The moment of the newest backup, as far as the folder can be read.
+fn newest(config: &Config) -> Option<At> {
+    let key = Key::of(&config.backup).ok()?;
+    let names = Vault::to_list(&config.backup_folder(), key.as_ref()).ok()?.names().ok()?;
+    backup::at_of(names.last()?)
 }
 
 async fn run(app: &Shared) {

@@ -2,8 +2,10 @@
 //! schema of its own and gets its place in one transaction.
 
 use super::{
-    Described, LEVEL, Piece, Table, compare, cut::Cutter, failed, fits, given_up, list, names, out_of_turn,
-    quoted, rows,
+    Described, Kind, LEVEL, Piece, Table, compare,
+    cut::Cutter,
+    failed, fits, given_up, list, names, out_of_turn, quoted,
+    rows::{self, Rows},
 };
 use crate::{ReadError, db::migrations, postgres::MIGRATION_LOCK};
 use bytes::{Buf, Bytes, BytesMut};
@@ -71,7 +73,7 @@ async fn send(client: &Client, table: &Table, to: &Sender<Piece>) -> Result<(), 
     // Text is in the order of its bytes, as it is in SQLite.
     let order: Vec<_> = key
         .map(|column| {
-            let collate = if column.kind == super::Kind::Text { " COLLATE \"C\"" } else { "" };
+            let collate = if column.kind == Kind::Text { " COLLATE \"C\"" } else { "" };
             format!("{}{collate}", quoted(&column.name))
         })
         .collect();
@@ -162,15 +164,20 @@ async fn fill(client: &mut Client, mut from: Receiver<Piece>) -> Result<(), Read
                 current = Some((table, sink));
             }
             Piece::Rows { bytes, .. } => {
-                let (_, sink) = current.as_mut().ok_or_else(|| out_of_turn(""))?;
-                sink.send(bytes.into()).await?;
+                let (table, sink) = current.as_mut().ok_or_else(|| out_of_turn(""))?;
+                sink.send(storable(table, bytes)?.into())
+                    .await
+                    .map_err(|error| refused(&table.name, error))?;
             }
             Piece::End { rows } => {
                 let Some((Table { name, .. }, mut sink)) = current.take() else {
                     return Err(out_of_turn(""));
                 };
-                sink.feed(Bytes::from_static(TRAILER)).await?;
-                sink.as_mut().finish().await?;
+                let ended = async {
+                    sink.feed(Bytes::from_static(TRAILER)).await?;
+                    sink.as_mut().finish().await
+                };
+                ended.await.map_err(|error| refused(&name, error))?;
                 let count = format!("SELECT count(*) FROM {}", quoted(&name));
                 compare(&name, client.query_one(&count, &[]).await?.try_get(0)?, rows)?;
             }
@@ -184,6 +191,38 @@ async fn fill(client: &mut Client, mut from: Receiver<Piece>) -> Result<(), Read
         }
     }
     Err(given_up(()))
+}
+
+/// SQLite lets text hold U+0000 and PostgreSQL does not: it gets the sign for what cannot be shown.
+fn storable(table: &Table, bytes: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+    let is_text: Vec<bool> = table.columns.iter().map(|column| column.kind == Kind::Text).collect();
+    let is_bad =
+        |(field, is_text): (&Option<&[u8]>, &bool)| *is_text && field.is_some_and(|it| it.contains(&0));
+    let (mut rows, mut row, mut has_bad) = (Rows(&bytes), vec![], false);
+    while !has_bad && rows.next(&mut row)? {
+        has_bad = row.iter().zip(&is_text).any(is_bad);
+    }
+    if !has_bad {
+        return Ok(bytes);
+    }
+    let (mut rows, mut mended) = (Rows(&bytes), Vec::with_capacity(bytes.len() + 64));
+    while rows.next(&mut row)? {
+        rows::begin(&mut mended, row.len());
+        for pair in row.iter().zip(&is_text) {
+            match pair.0 {
+                Some(text) if is_bad(pair) => {
+                    let text = String::from_utf8_lossy(text).replace('\0', "\u{fffd}");
+                    rows::field(&mut mended, Some(text.as_bytes()));
+                }
+                field => rows::field(&mut mended, *field),
+            }
+        }
+    }
+    Ok(mended)
+}
+
+fn refused(table: &str, error: tokio_postgres::Error) -> ReadError {
+    failed(format!("the rows of table {table} were refused: {}", ReadError::from(error)))
 }
 
 async fn migrate(client: &mut Client, to: Target) -> Result<(), ReadError> {

@@ -232,6 +232,26 @@ async fn sys_43_what_does_not_arrive_whole_leaves_nothing() {
     assert!(refused.to_string().contains("holds data already"), "{refused}");
 }
 
+/// SQLite lets text hold U+0000 and PostgreSQL does not: that one sign is replaced, and nothing else.
+#[tokio::test]
+async fn sys_43_a_sign_that_postgres_refuses_stops_no_restore() {
+    let (scratch, server) = (Scratch::new(), Server::shared());
+    let source = Db::open(&scratch.sqlite()).await.unwrap();
+    source.migrate().await.unwrap();
+    let file = rusqlite::Connection::open(scratch.path().join("yingda.db")).unwrap();
+    let rows = "INSERT INTO preference (account, body) VALUES (1, 'a' || char(0) || '好'), (2, 'b')";
+    file.execute(rows, []).unwrap();
+    let address = server.database().await;
+    carry(&source, &address).await.unwrap().close().await;
+    let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
+    let work =
+        async move { client.query("SELECT body FROM preference ORDER BY account", &[]).await.unwrap() };
+    let (rows, ended) = tokio::join!(work, connection);
+    ended.unwrap();
+    let bodies: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(bodies, ["a\u{fffd}好", "b"]);
+}
+
 /// Tables of the first version come back at this one, with what they held.
 #[tokio::test]
 async fn sys_43_rows_of_an_older_version_are_brought_up() {
