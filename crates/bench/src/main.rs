@@ -12,6 +12,8 @@ mod fill;
 mod history;
 mod messages;
 mod people;
+mod postgres;
+mod restore;
 mod server;
 mod socket;
 mod spread;
@@ -53,6 +55,8 @@ enum What {
     Widget(widget::Widget),
     /// From an empty folder to serving; idle memory; the binary's size.
     Start(start::Start),
+    /// Backup, a second one, and restore of a filled store, by the command line.
+    Restore(restore::Restore),
     #[command(hide = true)]
     Hold(connections::Hold),
 }
@@ -70,6 +74,7 @@ async fn main() -> ExitCode {
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,
+        What::Restore(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

@@ -2,6 +2,7 @@
 
 mod app;
 mod auth;
+mod backup;
 mod cli;
 mod clock;
 mod cluster;

@@ -15,14 +15,14 @@ use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
 use yingda_core::pulse::Pulse;
 
 /// Any number that only our own migrations lock.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
+pub(crate) const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
 
 /// A transaction in which nothing more is asked for so long is over.
 const FROZEN_MS: u32 = 1_500;
 
 pub struct Postgres {
     name: String,
-    config: Config,
+    pub(crate) config: Config,
     /// Apart from the readers, so that a commit never waits behind reads.
     writers: Pool,
     readers: Pool,

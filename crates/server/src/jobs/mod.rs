@@ -1,5 +1,6 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
+mod backup;
 pub mod facts;
 pub mod follow_ups;
 mod stray_files;
@@ -33,7 +34,8 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         webhooks::start(duty.clone()),
-        stray_files::start(duty),
+        stray_files::start(duty.clone()),
+        backup::start(duty),
         tasks::start("idempotency", forget_keys(app.clone())),
     ])
 }

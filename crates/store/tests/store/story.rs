@@ -42,7 +42,7 @@ async fn on_postgres() {
     db.close().await;
 }
 
-async fn story(db: &Db) {
+pub async fn story(db: &Db) {
     db.migrate().await.unwrap();
     db.migrate().await.expect("a second migration finds nothing to do");
     db.ping().await.unwrap();
