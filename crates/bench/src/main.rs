@@ -9,12 +9,14 @@ mod connections;
 mod crash;
 mod dispatch;
 mod fill;
+mod herd;
 mod history;
 mod messages;
 mod people;
 mod postgres;
 mod restore;
 mod server;
+mod soak;
 mod socket;
 mod spread;
 mod start;
@@ -51,6 +53,10 @@ enum What {
     Cluster(cluster::Cluster),
     /// Lists, filters and single conversations among many stored messages.
     History(history::History),
+    /// Every line is cut at once: how soon all are back.
+    Herd(herd::Herd),
+    /// Half of the peak for a long time: memory stays flat.
+    Soak(soak::Soak),
     /// The widget's first page view in Chromium.
     Widget(widget::Widget),
     /// From an empty folder to serving; idle memory; the binary's size.
@@ -71,6 +77,8 @@ async fn main() -> ExitCode {
         What::Dispatch(it) => it.run(),
         What::Crash(it) => it.run().await,
         What::Cluster(it) => it.run().await,
+        What::Herd(it) => it.run().await,
+        What::Soak(it) => it.run().await,
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,

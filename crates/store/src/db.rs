@@ -108,7 +108,7 @@ impl Db {
 /// The latest migration that this version knows.
 pub fn level() -> i64 {
     let all = migrations::migrations::runner();
-    all.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or_default()
+    all.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or_default()
 }
 
 /// The migrations, embedded from `migrations/`.
