@@ -9,6 +9,7 @@ use crate::{
     server::{Folder, Server},
     socket,
     spread::rounded,
+    wire::Wire,
     writer::Writer,
 };
 use clap::{Args, ValueEnum};
@@ -52,18 +53,31 @@ enum Fault {
     Postgres,
     /// NATS crashes and is started again.
     Nats,
+    /// The owner and the bus do not see each other; the owner and the store do.
+    Split,
+    /// Another node and the bus do not see each other.
+    SplitOther,
     /// PostgreSQL is gone for a while.
     Gone,
 }
 
 impl Fault {
-    const ALL: [Fault; 6] =
-        [Fault::Owner, Fault::Other, Fault::Frozen, Fault::Drained, Fault::Postgres, Fault::Nats];
+    const ALL: [Fault; 8] = [
+        Fault::Owner,
+        Fault::Other,
+        Fault::Frozen,
+        Fault::Drained,
+        Fault::Postgres,
+        Fault::Nats,
+        Fault::Split,
+        Fault::SplitOther,
+    ];
 }
 
 const AGENTS: usize = 6;
 /// Longer than a lease holds.
 const FREEZE: Duration = Duration::from_secs(5);
+const SPLIT: Duration = Duration::from_secs(2);
 
 struct Nodes {
     folder: Folder,
@@ -72,6 +86,8 @@ struct Nodes {
     db: Db,
     settings: Vec<(String, String)>,
     servers: Vec<Server>,
+    /// Each node's way to the bus.
+    wires: Vec<Wire>,
     /// Logs of processes that have ended.
     logs: Vec<String>,
 }
@@ -145,14 +161,15 @@ impl Nodes {
         let files = folder.path().join("files").display().to_string();
         let settings = [
             ("YINGDA_STORE", address),
-            ("YINGDA_BUS", nats.url()),
             ("YINGDA_SECRET_KEY", key),
             ("YINGDA_FILES", files),
             ("YINGDA_LOG_LEVEL", "info,refinery_core=warn,tokio_postgres=warn,async_nats=warn".into()),
         ];
         let settings: Vec<_> = settings.map(|(key, value)| (key.to_owned(), value)).into();
-        let mut nodes = Nodes { folder, postgres, nats, db, settings, servers: vec![], logs: vec![] };
+        let mut nodes =
+            Nodes { folder, postgres, nats, db, settings, servers: vec![], wires: vec![], logs: vec![] };
         for number in 0..count {
+            nodes.wires.push(Wire::to(nodes.nats.address()).await?);
             let folder = nodes.place(number);
             nodes.servers.push(Server::start_as(&folder, &nodes.settings_of(number)).await?);
         }
@@ -166,6 +183,7 @@ impl Nodes {
     fn settings_of(&self, number: usize) -> Vec<(String, String)> {
         let mut settings = self.settings.clone();
         settings.push(("YINGDA_NODE".into(), format!("n{number}")));
+        settings.push(("YINGDA_BUS".into(), format!("nats://{}", self.wires[number].address)));
         settings
     }
 
@@ -221,12 +239,28 @@ impl Nodes {
                 self.postgres.start_again();
                 Ok(())
             }
+            Fault::Split => {
+                let owner = self.owner().await?;
+                self.split(owner).await;
+                Ok(())
+            }
+            Fault::SplitOther => {
+                let other = (self.owner().await? + 1) % self.servers.len();
+                self.split(other).await;
+                Ok(())
+            }
             Fault::Nats => {
                 self.nats.stop();
                 self.nats.start_again();
                 Ok(())
             }
         }
+    }
+
+    async fn split(&self, number: usize) {
+        self.wires[number].cut(true);
+        tokio::time::sleep(SPLIT).await;
+        self.wires[number].cut(false);
     }
 
     /// A node ends, by force or asked to, and a new process takes its place.

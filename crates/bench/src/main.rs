@@ -21,6 +21,7 @@ mod socket;
 mod spread;
 mod start;
 mod widget;
+mod wire;
 mod writer;
 
 use clap::{Parser, Subcommand};

@@ -2,7 +2,7 @@
 
 use crate::free_port;
 use std::{
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
@@ -23,6 +23,10 @@ impl Nats {
 
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
     /// After `stop`, on the same port.

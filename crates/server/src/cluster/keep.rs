@@ -21,6 +21,9 @@ use yingda_store::{
 
 /// Twice within a second, so that a site without an owner is found soon.
 const TICK: Duration = Duration::from_millis(500);
+/// A node without a bus waits for its former lease to end before it serves.
+const ALONE_TICK: Duration = Duration::from_millis(100);
+const ALONE_TICKS: u32 = 40;
 /// A store that does not answer by then is away.
 const ANSWER: Duration = Duration::from_secs(2);
 /// On the way out the loop may still finish what it holds.
@@ -50,7 +53,16 @@ pub async fn start(app: Shared, cluster: Arc<Cluster>, link: Option<Link>) -> Re
         None => None,
     };
     let mut keeper = Keeper { app, cluster, link, owned: None };
-    keeper.tick().await.map_err(while_trying("cannot learn from the store who owns the site"))?;
+    let unknown = "cannot learn from the store who owns the site";
+    keeper.tick().await.map_err(while_trying(unknown))?;
+    // Alone: whose lease still holds can only be this node's former life.
+    for _ in 0..ALONE_TICKS {
+        if keeper.cluster.bus.is_some() || keeper.owned.is_some() {
+            break;
+        }
+        tokio::time::sleep(ALONE_TICK).await;
+        keeper.tick().await.map_err(while_trying(unknown))?;
+    }
     tasks::start("keep", keeper.run(free));
     Ok(())
 }
