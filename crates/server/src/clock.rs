@@ -27,12 +27,17 @@ impl Clock {
     }
 
     pub fn now(&self) -> At {
-        let now = self.own() + AHEAD_MS.load(Relaxed);
+        self.at(Instant::now())
+    }
+
+    /// The time at a moment that was measured just now: one look at the clock serves both.
+    pub fn at(&self, instant: Instant) -> At {
+        let now = self.own(instant) + AHEAD_MS.load(Relaxed);
         TOLD.fetch_max(now, Relaxed).max(now)
     }
 
-    fn own(&self) -> At {
-        self.wall_at + self.start.elapsed().as_millis() as At
+    fn own(&self, instant: Instant) -> At {
+        self.wall_at + (instant - self.start).as_millis() as At
     }
 
     /// For measuring how long something takes.
@@ -48,6 +53,6 @@ impl Clock {
 
     /// From here on it tells the database's time, which was `now_at` a moment ago.
     pub fn follow(&self, now_at: At) {
-        AHEAD_MS.store(now_at - self.own(), Relaxed);
+        AHEAD_MS.store(now_at - self.own(Instant::now()), Relaxed);
     }
 }

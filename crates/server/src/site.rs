@@ -15,6 +15,7 @@ use crate::{
         far::{Far, Unanswered, Waiter},
         link::{Link, To},
     },
+    gauges::Gauges,
     hub::{Hub, SocketKey},
     tasks,
 };
@@ -65,6 +66,7 @@ struct Inner {
     /// The way to other nodes, where there are any.
     far: Option<Far>,
     position: watch::Sender<u64>,
+    gauges: Arc<Gauges>,
 }
 
 /// Something to be read of the live state.
@@ -132,7 +134,8 @@ impl Site {
     /// Without a loop yet. `far` leads to where one may be.
     pub fn new(node: i64, far: Option<Far>) -> Self {
         let (position, _) = watch::channel(0);
-        Self { inner: Arc::new(Inner { node, here: RwLock::new(None), far, position }) }
+        let gauges = Arc::default();
+        Self { inner: Arc::new(Inner { node, here: RwLock::new(None), far, position, gauges }) }
     }
 
     fn here(&self) -> Option<mpsc::Sender<Ask>> {
@@ -141,6 +144,11 @@ impl Site {
 
     pub fn is_here(&self) -> bool {
         self.here().is_some()
+    }
+
+    /// What the loop counts while it runs here.
+    pub fn gauges(&self) -> &Gauges {
+        &self.inner.gauges
     }
 
     pub fn node(&self) -> i64 {
@@ -296,7 +304,8 @@ impl Site {
         let (inbox, commands) = mpsc::channel(INBOX);
         self.inner.position.send_replace(rebuilt.engine.seq());
         let sent = self.inner.position.clone();
-        let work = run::Loop::new(db, hub, clock, directory, rebuilt, sent, link, self.inner.node);
+        let gauges = self.inner.gauges.clone();
+        let work = run::Loop::new(db, hub, clock, directory, rebuilt, sent, link, gauges, self.inner.node);
         let site = self.clone();
         let running = tasks::start("site", async move {
             work.run(commands).await;

@@ -14,12 +14,13 @@ use super::{
 use crate::{
     clock::Clock,
     cluster::{call::Answer, link::Link},
+    gauges::{Gauges, Timing},
     hub::Hub,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, RwLock},
-    time::Duration,
+    sync::{Arc, RwLock, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, watch};
 use yingda_core::{
@@ -62,6 +63,7 @@ pub struct Loop {
     crowd: Crowd,
     /// The way to other nodes, where there are any.
     link: Option<Link>,
+    gauges: Arc<Gauges>,
     /// Why the live state is not to be trusted until it is rebuilt.
     away: Option<Away>,
     /// After a failed commit, so many batches of one command each, so that only what fails alone is refused.
@@ -81,6 +83,7 @@ impl Loop {
         rebuilt: Rebuilt,
         sent: watch::Sender<u64>,
         link: Option<Link>,
+        gauges: Arc<Gauges>,
         node: i64,
     ) -> Self {
         let encoder = Encoder::new(rebuilt.head);
@@ -98,6 +101,7 @@ impl Loop {
             riders,
             crowd,
             link,
+            gauges,
             away: None,
             singly: 0,
         }
@@ -139,7 +143,8 @@ impl Loop {
 
     /// Handles what waits, commits it together, then tells everyone.
     async fn batch(&mut self, inbox: &mut Vec<Ask>) {
-        let now = self.clock.now();
+        let begun = self.clock.instant();
+        let now = self.clock.at(begun);
         let mut answers: Vec<Answered> = Vec::with_capacity(inbox.len());
         let mut reads = vec![];
         for ask in inbox.drain(..) {
@@ -162,7 +167,7 @@ impl Loop {
                 }
                 Ask::Change(item, reply) => {
                     // What was decided before has to be stored before.
-                    if !self.commit(std::mem::take(&mut answers)).await {
+                    if !self.commit(std::mem::take(&mut answers), begun).await {
                         self.answer_change(reply, Err(Refusal::Unavailable.into()));
                         return;
                     }
@@ -187,7 +192,7 @@ impl Loop {
         if self.engine.handle(now, tick).is_err() {
             tracing::error!("the engine refused a tick");
         }
-        if self.commit(answers).await {
+        if self.commit(answers, begun).await {
             for read in reads {
                 read(&self.engine, now);
             }
@@ -219,7 +224,7 @@ impl Loop {
     }
 
     /// Stores what the engine decided and tells everyone. False when it was not stored: the state is rebuilt.
-    async fn commit(&mut self, answers: Vec<Answered>) -> bool {
+    async fn commit(&mut self, answers: Vec<Answered>, begun: Instant) -> bool {
         let output = self.engine.drain();
         let quiet = output.events.is_empty() && output.pulses.is_empty() && output.agents.is_empty();
         if quiet && self.riders.is_empty() {
@@ -227,8 +232,10 @@ impl Loop {
             return true;
         }
         let (batch, frames) = self.encoder.batch(output, std::mem::take(&mut self.riders));
+        let timing = Timing { begun, asked: self.clock.instant() };
         match self.db.commit(batch).await {
             Ok(()) => {
+                self.note(timing, answers.len(), frames.len());
                 self.encoder.committed();
                 self.spread(&frames, false);
                 self.places.note(&frames, self.clock.now());
@@ -263,8 +270,10 @@ impl Loop {
         let output = self.engine.drain();
         let (mut batch, frames) = self.encoder.batch(output, vec![]);
         batch.statements = item.writes;
+        let begun = self.clock.instant();
         match self.db.commit(batch).await {
             Ok(()) => {
+                self.note(Timing { begun, asked: begun }, 0, frames.len());
                 self.encoder.committed();
                 self.spread(&frames, !item.configure.is_empty());
             }
@@ -295,6 +304,11 @@ impl Loop {
         let seq = self.engine.seq();
         self.configure(now, item.configure);
         Ok(seq)
+    }
+
+    fn note(&self, timing: Timing, commands: usize, events: usize) {
+        let ended = self.clock.instant();
+        self.gauges.stored(timing, ended, commands, events, self.clock.at(ended));
     }
 
     /// Committed events go to everyone on this node, and to the other nodes.
@@ -347,6 +361,8 @@ impl Loop {
     }
 
     fn answer_all(&self, answers: Vec<Answered>) {
+        let refused = answers.iter().filter(|(_, result, _)| result.is_err()).count();
+        self.gauges.answered(answers.len() - refused, refused);
         for (reply, result, own_event) in answers {
             self.answer(reply, result, own_event);
         }
@@ -375,6 +391,8 @@ impl Loop {
     fn fail(&mut self, refusal: Refusal, answers: Vec<Answered>) {
         self.away = Some(Away::Until(refusal));
         self.singly = BATCH;
+        self.gauges.failed_batches.fetch_add(1, Relaxed);
+        self.gauges.answered(0, answers.len());
         for (reply, result, _) in answers {
             let result = result.and(Err(refusal.into()));
             self.answer(reply, result, false);
