@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use crate::{
-    clock::Clock, cluster::Cluster, config::Config, files::Files, hub::Hub, limits::Limits, oidc::Oidc,
-    passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
+    clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, limits::Limits,
+    oidc::Oidc, passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
 };
 use std::sync::{Arc, Mutex, RwLock};
 use tokio::sync::Mutex as AsyncMutex;
@@ -34,6 +34,7 @@ pub struct App {
     pub sessions: Sessions,
     /// This node among the others; `None` with the embedded store, which has no others.
     pub cluster: Option<Arc<Cluster>>,
+    pub health: Health,
     pub passwords: Passwords,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,

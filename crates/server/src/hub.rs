@@ -2,6 +2,7 @@
 //!
 //! A socket whose queue is full is dropped and resumes; nobody else waits for it.
 
+mod figures;
 mod floor;
 mod presence;
 mod queue;
@@ -31,7 +32,10 @@ use yingda_core::{
     lang::Lang,
     log::Route,
 };
-use yingda_wire::frame::{LiveVisitor, ServerFrame};
+use yingda_wire::{
+    frame::{LiveVisitor, ServerFrame},
+    http::NodeFigures,
+};
 
 /// Frames that wait for one visitor's socket, and for one console's, which hears of a whole floor.
 const VISITOR_QUEUE: usize = 256;
@@ -74,6 +78,8 @@ struct Inner {
     presence: Presence,
     /// Who asked a visitor to talk, so that the answer reaches them.
     invites: HashMap<VisitorId, (UserId, At)>,
+    /// How each node is doing, by its own word.
+    figures: HashMap<i64, NodeFigures>,
 }
 
 /// A conversation's people.
@@ -132,6 +138,7 @@ impl Hub {
                     inner.send_all(&keys, Out::of(&frame));
                 }
             }
+            Gossip::Figures(figures) => drop(self.lock().figures.insert(from, *figures)),
             Gossip::Answered(visitor) => drop(self.lock().invites.remove(&visitor)),
             Gossip::WhoIsThere => {
                 for visitor in self.lock().presence.own() {
@@ -143,7 +150,9 @@ impl Hub {
 
     /// Only these nodes are there: who browsed on others has left.
     pub fn nodes(&self, there: &[i64]) {
-        self.lock().presence.keep(there);
+        let mut inner = self.lock();
+        inner.presence.keep(there);
+        inner.keep_figures(there);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -7,6 +7,7 @@ use crate::{
     config::Config,
     defaults,
     files::Files,
+    health::{self, Health},
     http::setup,
     hub::Hub,
     limits::Limits,
@@ -108,6 +109,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
     };
     let highest = db.highest_id().await.map_err(while_trying(reading))?;
     let app = Arc::new(App {
+        health: Health::new(&config, clock, member.as_deref()),
         limits: Limits::new(&config.limits),
         ids: Mutex::new(IdMaker::new(site.node() as u16, highest)),
         passwords: Passwords::new(),
@@ -134,6 +136,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
             }
         }
     }
+    tasks::start("health", health::watch(app.clone()));
     tasks::start("sessions", sweep_sessions(app.clone()));
     Ok(app)
 }

@@ -7,7 +7,10 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use yingda_core::{At, actor::Actor, id::*};
-use yingda_wire::frame::{LiveVisitor, ServerFrame};
+use yingda_wire::{
+    frame::{LiveVisitor, ServerFrame},
+    http::NodeFigures,
+};
 
 const QUEUE: usize = 8_192;
 const BATCH: usize = 256;
@@ -31,6 +34,8 @@ pub enum Gossip {
         now_at: At,
     },
     Answered(VisitorId),
+    /// How the node is doing that says so.
+    Figures(Box<NodeFigures>),
     /// A node is new, or was cut off: who browses where?
     WhoIsThere,
 }

@@ -38,7 +38,7 @@ use yingda_store::{
 };
 
 /// The one site of a single-site installation.
-const SITE: i64 = 1;
+pub const SITE: i64 = 1;
 /// A lease is renewed every second and holds for three.
 const LEASE_MS: At = 3_000;
 /// A node's number outlives a pause that its lease does not.
@@ -136,7 +136,7 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
 }
 
 /// What the host is called, and the port.
-fn usual_name(config: &Config) -> String {
+pub fn usual_name(config: &Config) -> String {
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{host}:{}", config.listen.port())
 }

@@ -31,6 +31,11 @@ pub struct FloorNow {
     reach: Reach,
 }
 
+impl FloorNow {
+    /// The whole floor, for the system itself.
+    pub const WHOLE: Self = Self { reach: Reach::Everything };
+}
+
 impl Question for FloorNow {
     type Answer = Floor;
 
