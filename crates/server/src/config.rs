@@ -2,8 +2,10 @@
 //!
 //! Every key that is set is tried on its own, so that an error names its place and the nearest right name.
 
+mod metrics;
 mod network;
 
+pub use metrics::Metrics;
 pub use network::Network;
 
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub struct Config {
     pub session: Session,
     pub limits: Limits,
     pub log: Log,
+    pub metrics: Metrics,
     pub outgoing: Outgoing,
     pub oidc: Oidc,
     pub backup: Backup,

@@ -14,6 +14,7 @@ mod files;
 mod floor;
 mod follow_ups;
 mod front;
+mod health;
 mod hostile;
 mod line;
 mod office;
