@@ -4,9 +4,10 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 3] = [
+const NEEDED: [(&str, &str); 4] = [
     ("chromium", "/usr/bin/chromium"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
+    ("nats-server", "/usr/sbin/nats-server"),
     ("postgresql", "/usr/lib/postgresql"),
 ];
 

@@ -1,8 +1,20 @@
-//! What SQLite alone reaches on this disk, with nothing around it: the yardstick for `messages`.
+//! What a store alone reaches on this disk, with nothing around it: the yardstick for `messages`.
 
 use crate::{Result, clock};
 use rusqlite::{Connection, params};
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
+
+/// What a usual program does with PostgreSQL: so many connections, each committing one row after another.
+const CONNECTIONS: usize = 16;
 
 const TRANSACTION: i64 = 16;
 
@@ -40,4 +52,38 @@ fn measure(file: &Path, span: Duration, body_bytes: usize) -> Result<f64> {
         transaction.commit()?;
     }
     Ok(seq as f64 / (clock::now() - start).as_secs_f64())
+}
+
+/// Rows a second in transactions of one, each row as large as a stored message event, over 16 connections.
+pub async fn commits_per_s(address: &str, span: Duration, body_bytes: usize) -> Result<f64> {
+    let (client, connection) = tokio_postgres::connect(address, NoTls).await?;
+    let mut lines = JoinSet::new();
+    lines.spawn(async move { drop(connection.await) });
+    let make = "CREATE TABLE bare (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, kind TEXT NOT NULL,
+        body BYTEA NOT NULL, salt BYTEA NOT NULL, digest BYTEA NOT NULL, hash BYTEA NOT NULL)";
+    client.batch_execute(make).await?;
+    let next = Arc::new(AtomicU64::new(0));
+    let start = clock::now();
+    let mut work = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        let (client, connection) = tokio_postgres::connect(address, NoTls).await?;
+        lines.spawn(async move { drop(connection.await) });
+        let next = next.clone();
+        work.spawn(async move {
+            let insert = "INSERT INTO bare VALUES ($1, $2, 'message_posted', $3, $4, $5, $5)";
+            let insert = client.prepare(insert).await?;
+            let (body, salt, hash) = (vec![b'x'; body_bytes], [7_u8; 16], [7_u8; 32]);
+            while clock::now() - start < span {
+                let seq = next.fetch_add(1, Ordering::Relaxed) as i64;
+                client.execute(&insert, &[&seq, &seq, &body, &&salt[..], &&hash[..]]).await?;
+            }
+            Result::<()>::Ok(())
+        });
+    }
+    while let Some(done) = work.join_next().await {
+        done??;
+    }
+    let rate = next.load(Ordering::Relaxed) as f64 / (clock::now() - start).as_secs_f64();
+    client.batch_execute("DROP TABLE bare").await?;
+    Ok(rate)
 }

@@ -6,20 +6,15 @@ use crate::{
     check::{self, Faults},
     clock,
     fill::{self, Amount},
-    people::{self, Visitor},
+    people::Visitor,
     server::{Folder, Server},
-    socket::{self, Seen, loopback},
     spread::{Spread, rounded},
+    writer::Writer,
 };
 use clap::Args;
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 use tokio::{sync::watch, task::JoinSet};
-use yingda_core::id::WidgetId;
 
 #[derive(Args, Clone, Debug)]
 pub struct Crash {
@@ -64,8 +59,8 @@ impl Crash {
         let zero = clock::now();
         let mut writing = JoinSet::new();
         for visitor in visitors {
-            let writer = Writer { visitor, n: 0, open: BTreeSet::new(), acked: vec![], after: 0 };
-            writing.spawn(writer.write(address, world.widget, zero, stopped.clone()));
+            let writer = Writer::new(visitor, vec![address], world.widget);
+            writing.spawn(writer.write(zero, stopped.clone()));
         }
         for kill in 0..self.kills {
             // Not in step with anything: a different moment of a batch each time.
@@ -99,98 +94,5 @@ impl Crash {
             "kills": self.kills,
             "chain_broken_at": chain["broken_at"],
         }))
-    }
-}
-
-/// A visitor who writes through every crash: sends again what was not answered, under the same number.
-struct Writer {
-    visitor: Visitor,
-    /// The last number given out.
-    n: u32,
-    open: BTreeSet<u32>,
-    acked: Vec<u32>,
-    /// Everything up to this position has been seen.
-    after: u64,
-}
-
-const WINDOW: usize = 4;
-
-impl Writer {
-    async fn write(
-        mut self,
-        address: SocketAddr,
-        widget: WidgetId,
-        zero: Instant,
-        stopped: watch::Receiver<bool>,
-    ) -> Result<Writer> {
-        while !(*stopped.borrow() && self.open.is_empty()) {
-            // Any error here is the line that broke; what matters is what the next line brings.
-            if self.exchange(zero, &stopped).await.is_err() {
-                self.come_back(address, widget, zero).await;
-            }
-        }
-        Ok(self)
-    }
-
-    /// Sends what the window allows, and reads one frame.
-    async fn exchange(&mut self, zero: Instant, stopped: &watch::Receiver<bool>) -> Result<()> {
-        while self.open.len() < WINDOW && !*stopped.borrow() {
-            self.n += 1;
-            self.open.insert(self.n);
-            self.send(self.n, zero).await?;
-        }
-        let text = socket::next(&mut self.visitor.socket).await?;
-        self.take_in(&Seen::of(&text)?);
-        Ok(())
-    }
-
-    async fn send(&mut self, n: u32, zero: Instant) -> Result<()> {
-        use futures_util::SinkExt;
-        let base = self.open.first().copied().unwrap_or(n);
-        let post = self.visitor.post(n, base, zero)?;
-        Ok(self.visitor.socket.send(post).await?)
-    }
-
-    fn take_in(&mut self, seen: &Seen<'_>) {
-        self.after = self.after.max(if seen.t == "event" { seen.seq } else { 0 });
-        let own = seen.t == "done" || seen.is_message();
-        if let Some(n) = seen.answers(self.visitor.tab).filter(|_| own)
-            && self.open.remove(&n)
-        {
-            self.acked.push(n);
-        }
-    }
-
-    /// Connects again until it works, takes in what was missed, and repeats what is unanswered.
-    async fn come_back(&mut self, address: SocketAddr, widget: WidgetId, zero: Instant) {
-        while self.resume(address, widget, zero).await.is_err() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn resume(&mut self, address: SocketAddr, widget: WidgetId, zero: Instant) -> Result<()> {
-        let mut line = socket::open(address, loopback(self.visitor.number), "").await?;
-        let token = Some(self.visitor.token.clone());
-        socket::send(&mut line, &people::hello(widget, self.visitor.tab, token, Some(self.after))).await?;
-        let welcome = loop {
-            let text = socket::next(&mut line).await?;
-            if Seen::of(&text)?.t == "welcome" {
-                break text;
-            }
-        };
-        #[derive(serde::Deserialize)]
-        struct Missed<'a> {
-            #[serde(borrow)]
-            events: Vec<Seen<'a>>,
-        }
-        for mut seen in serde_json::from_str::<Missed<'_>>(&welcome)?.events {
-            seen.t = "event".into();
-            self.take_in(&seen);
-        }
-        self.visitor.socket = line;
-        for n in self.open.clone() {
-            self.send(n, zero).await?;
-        }
-        Ok(())
     }
 }

@@ -25,7 +25,7 @@ const TAG_BASE: i64 = 1 << 40;
 const CUSTOMER_BASE: i64 = 1 << 41;
 /// The single-site mode's one site.
 const SITE: i64 = 1;
-const DAY: At = 86_400_000;
+pub const DAY: At = 86_400_000;
 /// Events in a transaction.
 const BATCH: usize = 4_000;
 
@@ -69,21 +69,28 @@ pub fn store_file(folder: &Path) -> std::path::PathBuf {
 
 pub async fn fill(file: &Path, cast: &Cast, amount: Amount) -> Result<()> {
     let db = Db::open(&format!("sqlite:{}", file.display())).await?;
-    let (seq, prev) = event::head(&db).await?.unwrap_or_default();
+    let (seq, _) = event::head(&db).await?.unwrap_or_default();
     let last_at = event::one(&db, seq).await?.map_or(0, |event| event.at);
-    // Time never runs backwards in a log, so all of it happens after what is there and before now.
-    let writer = Writer { seq, prev, batch: Batch::default() };
-    let end = write_all(&db, cast, amount, writer, last_at).await?;
+    let end = append(&db, cast, amount, Period { from: last_at - 90 * DAY, ms: 90 * DAY }).await?;
     db.close().await;
     catch_up(file, end)
 }
 
-async fn write_all(db: &Db, cast: &Cast, amount: Amount, mut writer: Writer, last_at: At) -> Result<u64> {
-    let first_at = last_at - 90 * DAY;
-    let step = 90 * DAY / amount.conversations.max(1) as i64;
+/// When the conversations are said to have begun.
+#[derive(Clone, Copy, Debug)]
+pub struct Period {
+    pub from: At,
+    pub ms: At,
+}
+
+/// Stores conversations behind what is there; gives the log's last position.
+pub async fn append(db: &Db, cast: &Cast, amount: Amount, period: Period) -> Result<u64> {
+    let (seq, prev) = event::head(db).await?.unwrap_or_default();
+    let mut writer = Writer { seq, prev, batch: Batch::default() };
+    let step = period.ms / amount.conversations.max(1) as i64;
     let mut ids = IdMaker::new(1, 0);
     for number in 0..amount.conversations {
-        let now = first_at + step * number as i64;
+        let now = period.from + step * number as i64;
         let id = ids.next(now);
         let open = number >= amount.conversations - amount.open;
         let agent = cast.agents[number as usize % cast.agents.len()];

@@ -4,18 +4,25 @@ mod api;
 mod bare;
 mod check;
 mod clock;
+mod cluster;
 mod connections;
 mod crash;
 mod dispatch;
 mod fill;
+mod herd;
 mod history;
 mod messages;
 mod people;
+mod postgres;
+mod restore;
 mod server;
+mod soak;
 mod socket;
 mod spread;
 mod start;
 mod widget;
+mod wire;
+mod writer;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -43,12 +50,20 @@ enum What {
     Dispatch(dispatch::Dispatch),
     /// `kill -9` under load: nothing acknowledged is lost or doubled, and serving goes on.
     Crash(crash::Crash),
+    /// Several nodes on PostgreSQL and NATS, and everything that can break: nothing acknowledged is lost or doubled.
+    Cluster(cluster::Cluster),
     /// Lists, filters and single conversations among many stored messages.
     History(history::History),
+    /// Every line is cut at once: how soon all are back.
+    Herd(herd::Herd),
+    /// Half of the peak for a long time: memory stays flat.
+    Soak(soak::Soak),
     /// The widget's first page view in Chromium.
     Widget(widget::Widget),
     /// From an empty folder to serving; idle memory; the binary's size.
     Start(start::Start),
+    /// Backup, a second one, and restore of a filled store, by the command line.
+    Restore(restore::Restore),
     #[command(hide = true)]
     Hold(connections::Hold),
 }
@@ -62,9 +77,13 @@ async fn main() -> ExitCode {
         What::Connections(it) => it.run().await,
         What::Dispatch(it) => it.run(),
         What::Crash(it) => it.run().await,
+        What::Cluster(it) => it.run().await,
+        What::Herd(it) => it.run().await,
+        What::Soak(it) => it.run().await,
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,
+        What::Restore(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

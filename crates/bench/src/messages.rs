@@ -10,7 +10,7 @@ use crate::{
     server::{Folder, Given, Server},
     spread::{Spread, micros, rounded},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::{
     sync::{
@@ -20,6 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinSet};
+use yingda_peers::Postgres;
 
 #[derive(Args, Clone, Debug)]
 pub struct Messages {
@@ -40,6 +41,15 @@ pub struct Messages {
     /// Messages that are stored before.
     #[arg(long, default_value_t = 0, conflicts_with = "address")]
     stored: u64,
+    /// Where the server stores; PostgreSQL is started here, with a disk that is waited for.
+    #[arg(long, value_enum, default_value = "sqlite", conflicts_with_all = ["address", "stored"])]
+    store: Store,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Store {
+    Sqlite,
+    Postgres,
 }
 
 const BARE: Duration = Duration::from_secs(4);
@@ -49,6 +59,33 @@ const WARM_UP: Duration = Duration::from_secs(2);
 
 impl Messages {
     pub async fn run(self) -> Result<Value> {
+        match self.store {
+            Store::Sqlite => self.run_embedded().await,
+            Store::Postgres => self.run_on_postgres().await,
+        }
+    }
+
+    async fn run_on_postgres(self) -> Result<Value> {
+        let (folder, postgres) = (Folder::new()?, Postgres::durable());
+        let bare_before = bare::commits_per_s(&postgres.database().await, BARE, BODY).await?;
+        let settings = [("YINGDA_STORE".to_owned(), postgres.database().await)];
+        let mut server = Server::start_as(folder.path(), &settings).await?;
+        let chats_each = self.visitors.div_ceil(self.agents) + 2;
+        let token = server.set_up_token().await?;
+        let world = World::set_up(server.address, &token, self.agents, chats_each).await?;
+        let mut figures = self.measure(&mut server, &world).await?;
+        server.stop().await?;
+        let bare_after = bare::commits_per_s(&postgres.database().await, BARE, BODY).await?;
+        let bare = (bare_before + bare_after) / 2.0;
+        let share = figures["acked_per_s"].as_f64().unwrap_or(0.0) / bare;
+        figures["bare_commits_per_s"] = json!(bare.round());
+        figures["bare_commits_per_s_before"] = json!(bare_before.round());
+        figures["bare_commits_per_s_after"] = json!(bare_after.round());
+        figures["share_of_bare"] = json!(rounded(share));
+        Ok(figures)
+    }
+
+    async fn run_embedded(self) -> Result<Value> {
         let folder = Folder::new()?;
         let bare_before = bare::rows_per_s(folder.path(), BARE, BODY)?;
         let mut server = Server::start_unless(self.given.clone(), folder.path()).await?;

@@ -6,6 +6,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 use tokio::process::{Child, Command};
@@ -26,7 +27,9 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     pub fn new() -> Result<Folder> {
-        let path = std::env::temp_dir().join(format!("yingda-bench-{}", std::process::id()));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("yingda-bench-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path)?;
         Ok(Folder(path))
     }
@@ -77,15 +80,34 @@ impl Server {
     }
 
     pub async fn start_at(folder: &Path, address: SocketAddr) -> Result<Server> {
-        Self::start_with(folder, address, &[]).await
+        Self::start_with(folder, address, &[], &[]).await
+    }
+
+    /// With settings of its own, as variables of the environment.
+    pub async fn start_as(folder: &Path, settings: &[(String, String)]) -> Result<Server> {
+        Self::start_with(folder, free_address()?, settings, &[]).await
+    }
+
+    pub async fn start_as_at(
+        folder: &Path,
+        address: SocketAddr,
+        settings: &[(String, String)],
+    ) -> Result<Server> {
+        Self::start_with(folder, address, settings, &[]).await
     }
 
     /// With the demo's shop and people.
     pub async fn start_demo(folder: &Path) -> Result<Server> {
-        Self::start_with(folder, free_address()?, &["--demo"]).await
+        Self::start_with(folder, free_address()?, &[], &["--demo"]).await
     }
 
-    async fn start_with(folder: &Path, address: SocketAddr, more: &[&str]) -> Result<Server> {
+    async fn start_with(
+        folder: &Path,
+        address: SocketAddr,
+        settings: &[(String, String)],
+        more: &[&str],
+    ) -> Result<Server> {
+        fs::create_dir_all(folder)?;
         let log = folder.join("server.log");
         let file = File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(binary()?);
@@ -98,6 +120,7 @@ impl Server {
             .args(more);
         command
             .envs(UNLIMITED)
+            .envs(settings.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
@@ -140,6 +163,17 @@ impl Server {
 
     pub fn is_own(&self) -> bool {
         self.child.is_some()
+    }
+
+    pub fn log(&self) -> Result<String> {
+        Ok(fs::read_to_string(&self.log)?)
+    }
+
+    /// Sends a signal by its name, such as STOP or CONT.
+    pub async fn signal(&self, name: &str) -> Result<()> {
+        let id = self.child.as_ref().and_then(Child::id).ok_or("the server has ended already")?;
+        Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().await?;
+        Ok(())
     }
 
     /// `kill -9`.
@@ -206,7 +240,10 @@ fn free_address() -> Result<SocketAddr> {
 /// The server's binary lies beside the bench's own.
 pub fn binary() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
-    let binary = own.with_file_name("yingda");
+    // Tests lie one folder deeper.
+    let folder = own.parent().ok_or("this program lies nowhere")?;
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
+    let binary = folder.join("yingda");
     if binary.exists() {
         return Ok(binary);
     }

@@ -104,7 +104,7 @@ pub fn allows(directory: &Directory, actor: Actor, action: Action, on: Resource<
 }
 
 /// How far an action reaches: a filter for lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     Everything,
     /// What these people hold.

@@ -49,7 +49,7 @@ pub enum Command {
 }
 
 /// A new conversation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Start {
     pub visitor: VisitorId,
     pub customer: Option<CustomerId>,

@@ -21,6 +21,7 @@ use crate::{
     timers::Timers,
 };
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +41,7 @@ pub struct Engine {
 }
 
 /// A command was carried out, now or before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     /// The position of its own event, or of the log when it had none.
     pub seq: u64,
@@ -48,7 +49,7 @@ pub struct Done {
 }
 
 /// A command was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub refusal: Refusal,
     /// For `Gap`: the number expected next.

@@ -7,6 +7,7 @@ use crate::{
     event::{Audience, Event, Fact, Origin, Private, Subject},
     id::*,
 };
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// An event and whom it concerns; the hub turns this into sockets.
@@ -18,7 +19,7 @@ pub struct Routed {
     pub prev: u64,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Route {
     /// The visitor whose sockets receive it, when the audience is the customer.
     pub visitor: Option<VisitorId>,

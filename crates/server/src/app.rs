@@ -1,8 +1,8 @@
 //! What all handlers share.
 
 use crate::{
-    clock::Clock, config::Config, files::Files, hub::Hub, limits::Limits, oidc::Oidc, passwords::Passwords,
-    problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
+    clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, limits::Limits,
+    oidc::Oidc, passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
 };
 use std::sync::{Arc, Mutex, RwLock};
 use tokio::sync::Mutex as AsyncMutex;
@@ -32,6 +32,9 @@ pub struct App {
     pub ids: Mutex<IdMaker>,
     pub limits: Limits,
     pub sessions: Sessions,
+    /// This node among the others; `None` with the embedded store, which has no others.
+    pub cluster: Option<Arc<Cluster>>,
+    pub health: Health,
     pub passwords: Passwords,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,

@@ -62,7 +62,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = Shared::from_ref(state);
-        let signed_in = by_cookie(&app, parts)?.ok_or(Code::SignInFirst)?;
+        let signed_in = by_cookie(&app, parts).await?.ok_or(Code::SignInFirst)?;
         came_from_us(&app, parts)?;
         Ok(signed_in)
     }
@@ -152,15 +152,33 @@ pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The session that the request's cookie names; nothing without a cookie or when it has ended.
-pub fn by_cookie(app: &App, parts: &Parts) -> Result<Option<SignedIn>, Problem> {
+pub async fn by_cookie(app: &App, parts: &Parts) -> Result<Option<SignedIn>, Problem> {
     let Some(token) = cookie(&parts.headers, COOKIE) else { return Ok(None) };
     let session = app.secrets.token_hash(token);
     let client = client(parts);
-    let Some(state) = app.sessions.touch(session, app.clock.now()) else { return Ok(None) };
+    let state = match app.sessions.touch(session, app.clock.now()) {
+        Some(state) => state,
+        None if app.cluster.is_some() => match opened_elsewhere(app, session).await? {
+            Some(state) => state,
+            None => return Ok(None),
+        },
+        None => return Ok(None),
+    };
     if app.directory().users.get(&state.user).is_none_or(|user| user.disabled) {
         return Ok(None);
     }
     Ok(Some(SignedIn { user: state.user, session, state, client }))
+}
+
+/// A sign-in on another node, of which this one has not heard yet.
+async fn opened_elsewhere(app: &App, session: SessionId) -> Result<Option<Session>, Problem> {
+    let now = app.clock.now();
+    if yingda_store::session::get(&app.db, &session, now).await?.is_none() {
+        return Ok(None);
+    }
+    let open = yingda_store::session::open(&app.db, now).await?;
+    app.sessions.renew(&[], open.into_iter().map(Session::stored));
+    Ok(app.sessions.touch(session, now))
 }
 
 /// A browser sends our cookie along with other sites' requests too, so a change needs proof that our own page sent

@@ -1,9 +1,18 @@
 //! The one place that reads the clock.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::atomic::{AtomicI64, Ordering::Relaxed},
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 use yingda_core::At;
 
-/// Wall time read once, then monotonic: it never runs backwards.
+/// What is added to every node's own time so that it is the database's.
+static AHEAD_MS: AtomicI64 = AtomicI64::new(0);
+/// The latest instant that was told.
+static TOLD: AtomicI64 = AtomicI64::new(0);
+
+/// Wall time read once, then monotonic, and in a cluster led by the database's clock: it never runs backwards, whatever
+/// happens to the machine's.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     wall_at: At,
@@ -18,6 +27,32 @@ impl Clock {
     }
 
     pub fn now(&self) -> At {
-        self.wall_at + self.start.elapsed().as_millis() as At
+        self.at(Instant::now())
+    }
+
+    /// The time at a moment that was measured just now: one look at the clock serves both.
+    pub fn at(&self, instant: Instant) -> At {
+        let now = self.own(instant) + AHEAD_MS.load(Relaxed);
+        TOLD.fetch_max(now, Relaxed).max(now)
+    }
+
+    fn own(&self, instant: Instant) -> At {
+        self.wall_at + (instant - self.start).as_millis() as At
+    }
+
+    /// For measuring how long something takes.
+    pub fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// At the start: it tells the database's time, even where the machine's own is ahead.
+    pub fn begin(&self, now_at: At) {
+        self.follow(now_at);
+        TOLD.store(now_at, Relaxed);
+    }
+
+    /// From here on it tells the database's time, which was `now_at` a moment ago.
+    pub fn follow(&self, now_at: At) {
+        AHEAD_MS.store(now_at - self.own(Instant::now()), Relaxed);
     }
 }

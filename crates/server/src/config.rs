@@ -2,8 +2,10 @@
 //!
 //! Every key that is set is tried on its own, so that an error names its place and the nearest right name.
 
+mod metrics;
 mod network;
 
+pub use metrics::Metrics;
 pub use network::Network;
 
 use serde::Deserialize;
@@ -13,8 +15,9 @@ use toml::{Table, Value, de::DeTable};
 pub const DEFAULTS: &str = include_str!("default.toml");
 
 /// Names that belong to the environment but are no configuration keys.
-const NOT_KEYS: [&str; 5] =
-    ["YINGDA_SECRET_KEY", "YINGDA_PASSWORD", "YINGDA_TEST_", "YINGDA_BENCH_", "YINGDA_E2E_"];
+const NOT_KEYS: [&str; 3] = ["YINGDA_SECRET_KEY", "YINGDA_PASSWORD", "YINGDA_BACKUP_KEY"];
+/// What such a name begins with is for other programs.
+const NOT_OURS: [&str; 3] = ["YINGDA_TEST_", "YINGDA_BENCH_", "YINGDA_E2E_"];
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,14 +25,19 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub store: String,
+    pub bus: String,
+    pub node: String,
+    pub files: String,
     pub public_url: String,
     pub tls: Tls,
     pub proxy: Proxy,
     pub session: Session,
     pub limits: Limits,
     pub log: Log,
+    pub metrics: Metrics,
     pub outgoing: Outgoing,
     pub oidc: Oidc,
+    pub backup: Backup,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -98,6 +106,25 @@ pub struct Oidc {
     pub claim: String,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    pub folder: PathBuf,
+    pub key_file: PathBuf,
+    pub every_hours: u32,
+    pub keep_last: u32,
+    pub keep_daily: u32,
+    pub keep_weekly: u32,
+    pub keep_monthly: u32,
+}
+
+impl Backup {
+    /// Whether the server makes backups by itself: a copy beside the data helps too little to be made unasked.
+    pub fn is_scheduled(&self) -> bool {
+        self.every_hours > 0 && !self.folder.as_os_str().is_empty()
+    }
+}
+
 impl Limits {
     pub fn upload_bytes(&self) -> usize {
         self.upload_mb as usize * 1024 * 1024
@@ -122,6 +149,20 @@ impl Config {
         } else {
             self.store.clone()
         }
+    }
+
+    /// Where backups are kept.
+    pub fn backup_folder(&self) -> PathBuf {
+        if self.backup.folder.as_os_str().is_empty() {
+            self.data.join("backups")
+        } else {
+            self.backup.folder.clone()
+        }
+    }
+
+    /// Where uploaded files lie.
+    pub fn files_folder(&self) -> PathBuf {
+        if self.files.is_empty() { self.data.join("files") } else { self.files.clone().into() }
     }
 
     /// Whether browsers reach us over TLS whatever a single request says.
@@ -264,8 +305,11 @@ fn of_environment(
     environment: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Vec<Setting>, ConfigError> {
     let keys = variables(known, &mut vec![]);
-    let is_ours =
-        |name: &str| name.starts_with("YINGDA_") && !NOT_KEYS.iter().any(|other| name.starts_with(other));
+    let is_ours = |name: &str| {
+        name.starts_with("YINGDA_")
+            && !NOT_KEYS.contains(&name)
+            && !NOT_OURS.iter().any(|other| name.starts_with(other))
+    };
     let mut settings = vec![];
     for (name, text) in environment.into_iter().filter(|(name, _)| is_ours(name)) {
         let place = format!("environment variable {name}");
@@ -343,11 +387,14 @@ mod tests {
         let environment = [
             ("YINGDA_LISTEN".to_owned(), "127.0.0.1:2".to_owned()),
             ("YINGDA_PROXY_TRUSTED".to_owned(), "10.0.0.0/8, ::1".to_owned()),
+            ("YINGDA_BACKUP_KEY".to_owned(), "no key of the configuration".to_owned()),
+            ("YINGDA_BACKUP_KEY_FILE".to_owned(), "but this is one".to_owned()),
             ("HOME".to_owned(), "/root".to_owned()),
         ];
         let config = load(Some(file), environment, &[("listen", "127.0.0.1:3".to_owned())]).unwrap();
         assert_eq!(config.listen.port(), 3);
         assert_eq!(config.limits.upload_mb, 5);
+        assert_eq!(config.backup.key_file, PathBuf::from("but this is one"));
         assert_eq!(config.proxy.trusted.len(), 2);
     }
 

@@ -2,11 +2,16 @@
 //!
 //! A socket whose queue is full is dropped and resumes; nobody else waits for it.
 
+mod figures;
 mod floor;
 mod presence;
 mod queue;
 
-use crate::site::{Done, Refused, encode::Frame};
+use crate::{
+    cluster::gossip::{Gossip, Mouth},
+    site::{Done, Refused, encode::Frame},
+    tasks,
+};
 use bytes::Bytes;
 pub use floor::View;
 use hashbrown::{HashMap, HashSet};
@@ -18,8 +23,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use yingda_core::{At, actor::Actor, directory::Directory, event::Fact, id::*, lang::Lang};
-use yingda_wire::frame::{LiveVisitor, ServerFrame};
+use yingda_core::{
+    At,
+    actor::Actor,
+    directory::Directory,
+    event::{Audience, Event, Fact},
+    id::*,
+    lang::Lang,
+    log::Route,
+};
+use yingda_wire::{
+    frame::{LiveVisitor, ServerFrame},
+    http::NodeFigures,
+};
 
 /// Frames that wait for one visitor's socket, and for one console's, which hears of a whole floor.
 const VISITOR_QUEUE: usize = 256;
@@ -28,6 +44,9 @@ const STAFF_QUEUE: usize = 4_096;
 const VISITORS_PACE: Duration = Duration::from_secs(1);
 /// An invitation by hand waits so long for its answer.
 const INVITE_MS: At = 15 * 60_000;
+
+/// In the list of who browses where: on this node.
+const HERE: i64 = -1;
 
 pub type SocketKey = u64;
 
@@ -41,6 +60,8 @@ pub struct Out {
 #[derive(Clone, Default)]
 pub struct Hub {
     inner: Arc<Mutex<Inner>>,
+    /// The way to other nodes, where there are any.
+    mouth: Option<Mouth>,
 }
 
 #[derive(Default)]
@@ -57,6 +78,8 @@ struct Inner {
     presence: Presence,
     /// Who asked a visitor to talk, so that the answer reaches them.
     invites: HashMap<VisitorId, (UserId, At)>,
+    /// How each node is doing, by its own word.
+    figures: HashMap<i64, NodeFigures>,
 }
 
 /// A conversation's people.
@@ -85,8 +108,51 @@ struct Staff {
 }
 
 impl Hub {
-    pub fn new() -> Self {
-        Self::default()
+    /// Starts to tell consoles of who browses.
+    pub fn new(mouth: Option<Mouth>) -> Self {
+        let hub = Self { inner: Arc::default(), mouth };
+        tasks::start("visitors", hub.clone().tell_of_visitors());
+        hub
+    }
+
+    fn say(&self, gossip: impl FnOnce() -> Gossip) {
+        if let Some(mouth) = &self.mouth {
+            mouth.say(gossip());
+        }
+    }
+
+    /// What another node's hub said.
+    pub fn hear(&self, from: i64, gossip: Gossip) {
+        match gossip {
+            Gossip::Typing { by, conversation, on, preview } => {
+                self.show_typing(by, conversation, on, preview);
+            }
+            Gossip::ToVisitor(visitor, frame) => self.show_visitor(visitor, &frame),
+            Gossip::ToWidget(widget, frame) => self.show_widget(widget, &frame),
+            Gossip::Seen(visitor) => self.lock().presence.see(from, *visitor),
+            Gossip::Left(visitor) => self.lock().presence.gone(visitor),
+            Gossip::Invited { by, visitor, frame, now_at } => {
+                let mut inner = self.lock();
+                inner.invited(by, visitor, now_at);
+                if let Some(keys) = inner.visitors.get(&visitor).cloned() {
+                    inner.send_all(&keys, Out::of(&frame));
+                }
+            }
+            Gossip::Figures(figures) => drop(self.lock().figures.insert(from, *figures)),
+            Gossip::Answered(visitor) => drop(self.lock().invites.remove(&visitor)),
+            Gossip::WhoIsThere => {
+                for visitor in self.lock().presence.own() {
+                    self.say(|| Gossip::Seen(Box::new(visitor)));
+                }
+            }
+        }
+    }
+
+    /// Only these nodes are there: who browsed on others has left.
+    pub fn nodes(&self, there: &[i64]) {
+        let mut inner = self.lock();
+        inner.presence.keep(there);
+        inner.keep_figures(there);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -123,7 +189,23 @@ impl Hub {
 
     /// The socket is gone. For a user's last one the user is given back.
     pub fn leave(&self, key: SocketKey) -> Option<UserId> {
-        self.lock().remove(key)
+        let (last_of, left) = self.lock().remove(key);
+        if let Some(visitor) = left {
+            self.say(|| Gossip::Left(visitor));
+        }
+        last_of
+    }
+
+    /// Ends some sockets, so that their clients connect elsewhere. False when there are none left.
+    pub fn send_away(&self, most: usize) -> bool {
+        let mut inner = self.lock();
+        let open = inner.sockets.values_mut().filter(|socket| !socket.feed.is_over());
+        let ended = open.take(most).map(|socket| socket.feed.end()).count();
+        ended > 0
+    }
+
+    pub fn sockets(&self) -> usize {
+        self.lock().sockets.len()
     }
 
     pub fn connected_users(&self) -> Vec<UserId> {
@@ -172,8 +254,29 @@ impl Hub {
     pub fn publish(&self, frames: &[Frame]) {
         let mut inner = self.lock();
         for frame in frames {
-            inner.publish(frame);
+            let event = &frame.routed.event;
+            inner.publish(event.seq, &frame.routed.route, &frame.bytes, Some(event));
         }
+    }
+
+    /// Sends an event that another node has committed. Without `event` it changes nothing of what is kept here.
+    pub fn publish_one(&self, seq: u64, route: &Route, bytes: Bytes, event: Option<&Event>) {
+        self.lock().publish(seq, route, &bytes, event);
+    }
+
+    /// Sends an event that did not arrive in time, as far as this hub knows whom it concerns.
+    pub fn publish_missed(&self, event: &Event, bytes: Bytes) {
+        let mut inner = self.lock();
+        let conversation = event.on.conversation();
+        let part = conversation.and_then(|id| inner.parts.get(&id)).cloned().unwrap_or_default();
+        let is_for_visitor = event.to == Audience::Customer && part.visitor != VisitorId::default();
+        let route = Route {
+            visitor: is_for_visitor.then_some(part.visitor),
+            users: part.users.iter().copied().collect(),
+            conversation,
+            ..Route::default()
+        };
+        inner.publish(event.seq, &route, &bytes, Some(event));
     }
 
     /// Answers a socket's command, unless its own event does.
@@ -204,6 +307,11 @@ impl Hub {
     }
 
     pub fn to_visitor(&self, visitor: VisitorId, frame: &ServerFrame) {
+        self.show_visitor(visitor, frame);
+        self.say(|| Gossip::ToVisitor(visitor, frame.clone()));
+    }
+
+    fn show_visitor(&self, visitor: VisitorId, frame: &ServerFrame) {
         let mut inner = self.lock();
         if let Some(keys) = inner.visitors.get(&visitor).cloned() {
             inner.send_all(&keys, Out::of(frame));
@@ -212,6 +320,11 @@ impl Hub {
 
     /// To everyone who has this widget open.
     pub fn to_widget(&self, widget: WidgetId, frame: &ServerFrame) {
+        self.show_widget(widget, frame);
+        self.say(|| Gossip::ToWidget(widget, frame.clone()));
+    }
+
+    fn show_widget(&self, widget: WidgetId, frame: &ServerFrame) {
         let mut inner = self.lock();
         let on_it = |socket: &Socket| matches!(socket.who, Who::Visitor { widget: it, .. } if it == widget);
         let keys: Vec<_> =
@@ -249,6 +362,11 @@ impl Hub {
 
     /// Someone types. Customers see staff type and the other way round; unsent words go to staff only.
     pub fn typing(&self, by: Actor, conversation: ConversationId, on: bool, preview: String) {
+        self.say(|| Gossip::Typing { by, conversation, on, preview: preview.clone() });
+        self.show_typing(by, conversation, on, preview);
+    }
+
+    fn show_typing(&self, by: Actor, conversation: ConversationId, on: bool, preview: String) {
         let mut inner = self.lock();
         let Some(part) = inner.parts.get(&conversation).cloned() else { return };
         let mut keys: SmallVec<[SocketKey; 4]> = SmallVec::new();
@@ -270,16 +388,21 @@ impl Hub {
     /// A member of staff speaks first; false when the visitor is gone.
     pub fn invite(&self, by: UserId, visitor: VisitorId, frame: &ServerFrame, now: At) -> bool {
         let mut inner = self.lock();
-        let Some(keys) = inner.visitors.get(&visitor).cloned() else { return false };
-        inner.invites.retain(|_, (_, until_at)| *until_at > now);
-        inner.invites.insert(visitor, (by, now + INVITE_MS));
-        inner.send_all(&keys, Out::of(frame));
+        let keys = inner.visitors.get(&visitor).cloned();
+        if keys.is_none() && inner.presence.get(visitor).is_none() {
+            return false;
+        }
+        inner.invited(by, visitor, now);
+        inner.send_all(&keys.unwrap_or_default(), Out::of(frame));
+        drop(inner);
+        self.say(|| Gossip::Invited { by, visitor, frame: frame.clone(), now_at: now });
         true
     }
 
     /// Who invited this visitor, once.
     pub fn take_invite(&self, visitor: VisitorId, now: At) -> Option<UserId> {
         let (by, until_at) = self.lock().invites.remove(&visitor)?;
+        self.say(|| Gossip::Answered(visitor));
         (until_at > now).then_some(by)
     }
 
@@ -287,7 +410,8 @@ impl Hub {
 
     /// The visitor looks at a page; consoles that may see visitors learn of it with the next flush.
     pub fn browse(&self, visitor: LiveVisitor) {
-        self.lock().presence.see(visitor);
+        self.say(|| Gossip::Seen(Box::new(visitor.clone())));
+        self.lock().presence.see(HERE, visitor);
     }
 
     pub fn live_visitors(&self) -> Vec<LiveVisitor> {
@@ -336,8 +460,14 @@ impl Inner {
         (self.next, frames)
     }
 
-    fn remove(&mut self, key: SocketKey) -> Option<UserId> {
-        let socket = self.sockets.remove(&key)?;
+    fn invited(&mut self, by: UserId, visitor: VisitorId, now: At) {
+        self.invites.retain(|_, (_, until_at)| *until_at > now);
+        self.invites.insert(visitor, (by, now + INVITE_MS));
+    }
+
+    /// The user whose last console this was, and the visitor whose last page.
+    fn remove(&mut self, key: SocketKey) -> (Option<UserId>, Option<VisitorId>) {
+        let Some(socket) = self.sockets.remove(&key) else { return (None, None) };
         match socket.who {
             Who::Visitor { visitor, .. } => {
                 if let Some(keys) = self.visitors.get_mut(&visitor) {
@@ -345,9 +475,10 @@ impl Inner {
                     if keys.is_empty() {
                         self.visitors.remove(&visitor);
                         self.presence.gone(visitor);
+                        return (None, Some(visitor));
                     }
                 }
-                None
+                (None, None)
             }
             Who::Staff(staff) => {
                 self.consoles.remove(&key);
@@ -359,13 +490,13 @@ impl Inner {
                         }
                     }
                 }
-                let keys = self.users.get_mut(&staff.user)?;
+                let Some(keys) = self.users.get_mut(&staff.user) else { return (None, None) };
                 keys.retain(|it| *it != key);
                 if !keys.is_empty() {
-                    return None;
+                    return (None, None);
                 }
                 self.users.remove(&staff.user);
-                Some(staff.user)
+                (Some(staff.user), None)
             }
         }
     }
@@ -389,10 +520,11 @@ impl Inner {
         }
     }
 
-    fn publish(&mut self, frame: &Frame) {
-        self.follow(frame);
-        let route = &frame.routed.route;
-        let out = Out { seq: frame.routed.event.seq, bytes: frame.bytes.clone() };
+    fn publish(&mut self, seq: u64, route: &Route, bytes: &Bytes, event: Option<&Event>) {
+        if let Some(event) = event {
+            self.follow(event, route);
+        }
+        let out = Out { seq, bytes: bytes.clone() };
         if let Some(visitor) = route.visitor
             && let Some(keys) = self.visitors.get(&visitor).cloned()
         {
@@ -419,8 +551,7 @@ impl Inner {
     }
 
     /// Keeps who takes part in each open conversation.
-    fn follow(&mut self, frame: &Frame) {
-        let event = &frame.routed.event;
+    fn follow(&mut self, event: &Event, route: &Route) {
         let Some(id) = event.on.conversation() else { return };
         match &event.fact {
             Fact::ConversationStarted { visitor, .. } => {
@@ -428,7 +559,7 @@ impl Inner {
                 self.presence.talks(*visitor, Some(id));
             }
             Fact::Assigned { agent, .. } | Fact::GuestJoined { agent, .. } => {
-                let visitor = frame.routed.route.visitor;
+                let visitor = route.visitor;
                 let part = self.parts.entry(id).or_default();
                 if let Some(visitor) = visitor {
                     part.visitor = visitor;

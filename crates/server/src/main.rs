@@ -2,19 +2,25 @@
 
 mod app;
 mod auth;
+mod backup;
 mod cli;
 mod clock;
+mod cluster;
 mod config;
 mod csv;
 mod defaults;
 mod demo;
+mod exposition;
 mod files;
+mod gauges;
+mod health;
 mod http;
 mod hub;
 mod identify;
 mod jobs;
 mod limits;
 mod lock;
+mod metrics;
 mod oidc;
 mod openapi;
 mod outgoing;

@@ -32,6 +32,9 @@ const BACKLOG: i32 = 4_096;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long open requests may still run after the word to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// Within this time sockets are asked to go elsewhere, in so many steps.
+const AWAY: Duration = Duration::from_secs(3);
+const AWAY_STEPS: usize = 30;
 
 /// Binds the address. Accepted sockets inherit these options, which spares system calls for each.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -73,9 +76,18 @@ pub async fn run(app: Shared, listener: TcpListener, tls: Option<TlsAcceptor>) {
         }
     }
     drop(listener);
+    tasks::start("away", send_away(app.clone()));
     let drained = tokio::time::timeout(DRAIN, open.all_gone()).await;
     if drained.is_err() {
         tracing::warn!(open = open.count.load(Relaxed), "connections still open at the end were cut");
+    }
+}
+
+/// Sockets end a few at a time, so that their clients do not all knock at another door at once.
+async fn send_away(app: Shared) {
+    let some = app.hub.sockets().div_ceil(AWAY_STEPS).max(1);
+    while app.hub.send_away(some) {
+        tokio::time::sleep(AWAY / AWAY_STEPS as u32).await;
     }
 }
 

@@ -19,6 +19,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// As the store knows it, with whether its person has a second factor.
+    pub fn stored((it, has_totp): (yingda_store::session::Session, bool)) -> (SessionId, Self) {
+        let (user, seen_at, is_vouched) = (it.user, it.seen_at, it.vouched);
+        (it.token_hash, Self { user, seen_at, stored_at: seen_at, has_totp, is_vouched })
+    }
+
     /// What the settings may ask of everyone.
     pub fn has_second_factor(&self) -> bool {
         self.has_totp || self.is_vouched
@@ -57,6 +63,27 @@ impl Sessions {
             session.seen_at = now;
         }
         Some(found)
+    }
+
+    /// The sessions that are open now; what opens later is none of those that `renew` may end.
+    pub fn known(&self) -> Vec<SessionId> {
+        self.live.read().unwrap_or_else(|e| e.into_inner()).keys().copied().collect()
+    }
+
+    /// What other nodes opened and ended: `known` before the store was read, and what it holds. Gives the ended ones.
+    pub fn renew(
+        &self,
+        known: &[SessionId],
+        stored: impl IntoIterator<Item = (SessionId, Session)>,
+    ) -> Vec<(SessionId, UserId)> {
+        let mut live = self.live_mut();
+        let mut open = hashbrown::HashSet::new();
+        for (id, session) in stored {
+            open.insert(id);
+            live.entry(id).or_insert(session);
+        }
+        let ended = known.iter().filter(|id| !open.contains(*id));
+        ended.filter_map(|id| live.remove(id).map(|session| (*id, session.user))).collect()
     }
 
     pub fn remove(&self, id: &SessionId) -> Option<Session> {

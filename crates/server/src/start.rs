@@ -3,9 +3,11 @@
 use crate::{
     app::{App, Shared},
     clock::Clock,
+    cluster::{self, Joined},
     config::Config,
     defaults,
     files::Files,
+    health::{self, Health},
     http::setup,
     hub::Hub,
     limits::Limits,
@@ -86,31 +88,30 @@ pub fn public(url: &str) -> String {
 pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartError> {
     let secrets = secrets(&config, clock)?;
     let files =
-        Files::open(config.data.join("files")).map_err(while_trying("cannot open the folder of files"))?;
+        Files::open(config.files_folder()).map_err(while_trying("cannot open the folder of files"))?;
+    let joined = match &db {
+        Db::Postgres(..) => Some(cluster::join(&config, &secrets, clock, &db).await?),
+        Db::Sqlite(_) => None,
+    };
     let reading = "cannot read the store";
     let now = clock.now();
     let idle_ms = At::from(config.session.idle_hours) * 3_600_000;
     let open = session::open(&db, now).await.map_err(while_trying(reading))?;
-    let sessions = Sessions::new(
-        idle_ms,
-        open.into_iter().map(|(it, has_totp)| {
-            let (user, seen_at, is_vouched) = (it.user, it.seen_at, it.vouched);
-            (it.token_hash, Session { user, seen_at, stored_at: seen_at, has_totp, is_vouched })
-        }),
-    );
+    let sessions = Sessions::new(idle_ms, open.into_iter().map(Session::stored));
     let set_up_token = match credential::any(&db).await.map_err(while_trying(reading))? {
         true => None,
         false => Some(fresh_token()),
     };
     let directory = Arc::new(RwLock::default());
-    let hub = Hub::new();
-    let site = Site::start(db.clone(), hub.clone(), clock, directory.clone())
-        .await
-        .map_err(while_trying(reading))?;
+    let (member, hub, site, parts) = match joined {
+        Some(Joined { cluster, hub, site, parts }) => (Some(cluster), hub, site, parts),
+        None => (None, Hub::new(None), Site::new(0, None), None),
+    };
     let highest = db.highest_id().await.map_err(while_trying(reading))?;
     let app = Arc::new(App {
+        health: Health::new(&config, clock, member.as_deref()),
         limits: Limits::new(&config.limits),
-        ids: Mutex::new(IdMaker::new(0, highest)),
+        ids: Mutex::new(IdMaker::new(site.node() as u16, highest)),
         passwords: Passwords::new(),
         oidc: Oidc::new(&config.oidc),
         set_up_token: AsyncMutex::new(set_up_token),
@@ -123,16 +124,25 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         files,
         secrets,
         sessions,
+        cluster: member.clone(),
     });
-    if app.directory().roles.is_empty() {
-        install_defaults(&app).await?;
+    match member {
+        Some(member) => cluster::start(&app, member, parts).await?,
+        None => {
+            let (hub, directory) = (app.hub.clone(), app.directory.clone());
+            app.site.own(app.db.clone(), hub, clock, directory, None).await.map_err(while_trying(reading))?;
+            if app.directory().roles.is_empty() {
+                install_defaults(&app).await?;
+            }
+        }
     }
+    tasks::start("health", health::watch(app.clone()));
     tasks::start("sessions", sweep_sessions(app.clone()));
     Ok(app)
 }
 
 /// Each default is a change like an administrator's, with its event.
-async fn install_defaults(app: &App) -> Result<(), StartError> {
+pub async fn install_defaults(app: &App) -> Result<(), StartError> {
     let now = app.clock.now();
     let records = defaults::records(|| app.next_id());
     let mut item = Item { by: Actor::System, facts: vec![], writes: vec![], configure: vec![] };

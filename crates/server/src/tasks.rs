@@ -24,6 +24,11 @@ pub fn stop() {
     STOP.send_replace(true);
 }
 
+/// Whether the process was asked to stop: for work on threads, which cannot wait for it.
+pub fn is_stopping() -> bool {
+    *STOP.borrow()
+}
+
 /// Waits until the process is asked to stop.
 pub async fn stopping() {
     let mut receiver = STOP.subscribe();

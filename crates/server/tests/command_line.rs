@@ -1,4 +1,4 @@
-//! The command line: accounts, doctor, backup and restore, configuration errors.
+//! The command line: accounts, doctor, configuration errors.
 
 use crate::support::{Folder, PASSWORD, Server, run};
 use reqwest::StatusCode;
@@ -87,42 +87,6 @@ async fn a_disabled_account_is_out_at_once() {
     let last = run(&server.data, &["user", "disable", "admin"], &[]);
     assert!(!last.status.success(), "the last administrator stays");
     assert_eq!(admin.get("/me").await.status, StatusCode::OK);
-}
-
-/// A backup of a running server comes back whole, elsewhere.
-#[tokio::test]
-async fn a_backup_of_a_running_server_comes_back_elsewhere() {
-    let (server, admin) = Server::set_up().await;
-    let files = server.data.join("files/ab");
-    fs::create_dir_all(&files).unwrap();
-    fs::write(files.join("abcd"), "an uploaded file").unwrap();
-    let outside = Folder::new();
-    let archive = outside.0.join("yingda.tar");
-    let archive = archive.to_str().unwrap();
-    let output = run(&server.data, &["backup", archive], &[]);
-    assert!(output.status.success(), "{}", text(&output));
-    assert!(!run(&server.data, &["backup", archive], &[]).status.success(), "nothing is written over");
-    assert!(!run(&server.data, &["restore", archive], &[]).status.success(), "nor into a running server");
-
-    let elsewhere = Folder::new();
-    let output = run(&elsewhere.0, &["restore", archive], &[]);
-    assert!(output.status.success(), "{}", text(&output));
-    assert_eq!(fs::read_to_string(elsewhere.0.join("files/ab/abcd")).unwrap(), "an uploaded file");
-    assert!(!run(&elsewhere.0, &["restore", archive], &[]).status.success(), "nor over a store");
-    let restored = Server::start_in(&elsewhere.0, &[]).await;
-    let mut again = restored.nobody();
-    again.cookie = admin.cookie;
-    assert_eq!(again.get("/me").await.status, StatusCode::OK, "key and sessions came along");
-
-    let mut bytes = fs::read(archive).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    let damaged = outside.0.join("damaged.tar");
-    fs::write(&damaged, bytes).unwrap();
-    let nowhere = Folder::new();
-    let output = run(&nowhere.0, &["restore", damaged.to_str().unwrap()], &[]);
-    assert!(!output.status.success(), "{}", text(&output));
-    assert!(!nowhere.0.join("yingda.db").exists());
 }
 
 #[test]

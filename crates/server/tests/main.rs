@@ -2,8 +2,10 @@
 
 mod access;
 mod audit;
+mod backup;
 mod chat;
 mod client;
+mod cluster;
 mod command_line;
 mod contract;
 mod customers;
@@ -12,6 +14,7 @@ mod files;
 mod floor;
 mod follow_ups;
 mod front;
+mod health;
 mod hostile;
 mod line;
 mod office;

@@ -1,13 +1,16 @@
 //! The two engines behind one enum: opening, migrating, committing, asking.
 
-use crate::{Batch, CommitError, ReadError, Value, postgres::Postgres, sqlite::Sqlite, value::Row};
+use crate::{
+    Batch, CommitError, ReadError, Value, lease::Fence, postgres::Postgres, sqlite::Sqlite, value::Row,
+};
 use std::sync::Arc;
 
 /// A store. Clones share it.
 #[derive(Clone, Debug)]
 pub enum Db {
     Sqlite(Arc<Sqlite>),
-    Postgres(Arc<Postgres>),
+    /// With a fence, all that is committed counts only as long as it is the highest.
+    Postgres(Arc<Postgres>, Option<Fence>),
 }
 
 /// Makes a value of a row; runs where the row is.
@@ -22,9 +25,17 @@ impl Db {
         if let Some(path) = address.strip_prefix("sqlite:") {
             Ok(Db::Sqlite(Arc::new(Sqlite::open(path).await?)))
         } else if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-            Ok(Db::Postgres(Arc::new(Postgres::open(address)?)))
+            Ok(Db::Postgres(Arc::new(Postgres::open(address)?), None))
         } else {
             Err(ReadError::Failed(format!("`{address}` names no store: use sqlite:<path> or postgres://…")))
+        }
+    }
+
+    /// The same store for the owner of a site. The embedded one has a single process and needs no fence.
+    pub fn under(&self, fence: Fence) -> Db {
+        match self {
+            Db::Sqlite(db) => Db::Sqlite(db.clone()),
+            Db::Postgres(db, _) => Db::Postgres(db.clone(), Some(fence)),
         }
     }
 
@@ -32,7 +43,7 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), CommitError> {
         match self {
             Db::Sqlite(db) => db.migrate().await,
-            Db::Postgres(db) => db.migrate().await,
+            Db::Postgres(db, _) => db.migrate().await,
         }
     }
 
@@ -46,7 +57,7 @@ impl Db {
     pub async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
         match self {
             Db::Sqlite(db) => db.commit(batch).await,
-            Db::Postgres(db) => db.commit(batch).await,
+            Db::Postgres(db, fence) => db.commit(batch, *fence).await,
         }
     }
 
@@ -54,7 +65,7 @@ impl Db {
     pub async fn close(&self) {
         match self {
             Db::Sqlite(db) => db.close().await,
-            Db::Postgres(db) => db.close(),
+            Db::Postgres(db, _) => db.close(),
         }
     }
 
@@ -74,7 +85,7 @@ impl Db {
     ) -> Result<Vec<T>, ReadError> {
         match self {
             Db::Sqlite(db) => db.query_together(queries).await,
-            Db::Postgres(db) => db.query_together(queries).await,
+            Db::Postgres(db, _) => db.query_together(queries).await,
         }
     }
 
@@ -92,6 +103,12 @@ impl Db {
         let found = self.query_one(crate::site::HIGHEST_ID, vec![], |row| row.get(0)).await?;
         Ok(found.flatten().unwrap_or_default())
     }
+}
+
+/// The latest migration that this version knows.
+pub fn level() -> i64 {
+    let all = migrations::migrations::runner();
+    all.get_migrations().iter().map(|migration| migration.version()).max().unwrap_or_default()
 }
 
 /// The migrations, embedded from `migrations/`.

@@ -9,6 +9,8 @@ pub enum CommitError {
     Stale { statement: usize },
     /// A unique value is already taken; `what` names the constraint or columns.
     Conflict { what: String },
+    /// Another node owns the site by now.
+    Fenced,
     /// The store cannot be reached; the same batch may succeed later.
     Unavailable(String),
     /// The disk is full.
@@ -24,6 +26,7 @@ impl fmt::Display for CommitError {
                 write!(f, "statement {statement} of the batch met another version")
             }
             CommitError::Conflict { what } => write!(f, "already taken: {what}"),
+            CommitError::Fenced => f.write_str("another node owns the site now"),
             CommitError::Unavailable(why) => write!(f, "the store cannot be reached: {why}"),
             CommitError::DiskFull => f.write_str("the disk is full"),
             CommitError::Failed(why) => write!(f, "the batch was not stored: {why}"),
@@ -110,6 +113,8 @@ impl From<tokio_postgres::Error> for CommitError {
                 CommitError::Conflict { what: db.constraint().unwrap_or_default().to_owned() }
             }
             &SqlState::DISK_FULL => CommitError::DiskFull,
+            // Only the check of the fence divides.
+            &SqlState::DIVISION_BY_ZERO => CommitError::Fenced,
             // Classes of "cannot now": connection, insufficient resources, operator intervention, rollback.
             code if ["08", "53", "57", "40"].iter().any(|class| code.code().starts_with(class)) => {
                 CommitError::Unavailable(db.to_string())

@@ -27,6 +27,7 @@ pub mod fact;
 pub mod file;
 pub mod idempotency;
 pub mod lead;
+pub mod lease;
 pub mod preference;
 mod pulse;
 pub mod reader;
@@ -36,7 +37,7 @@ pub mod visitor;
 pub mod webhook;
 
 pub use batch::{AgentWrite, Batch, ConversationWrite, EventRow, Statement};
-pub use db::Db;
+pub use db::{Db, level};
 pub use error::{CommitError, ReadError};
 pub use value::Value;
 
@@ -79,5 +80,6 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
 /// The exceptions that only PostgreSQL knows.
 #[doc(hidden)]
 pub fn postgres_statements() -> Vec<(&'static str, &'static str, &'static str)> {
-    postgres::ALL.iter().map(|(name, sql)| ("postgres", *name, *sql)).collect()
+    let nouns = [("postgres", postgres::ALL), ("lease", lease::ALL)];
+    nouns.iter().flat_map(|(noun, all)| all.iter().map(|(name, sql)| (*noun, *name, *sql))).collect()
 }

@@ -3,22 +3,26 @@
 use crate::{
     AgentWrite, Batch, CommitError, EventRow, ReadError, Value, agent, conversation,
     db::{Query, migrations},
+    lease::{self, Fence},
     pulse::{self, put},
     sql::sql,
-    value::Row,
+    value::{Row, without_nul},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::future::{BoxFuture, join_all};
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
 use yingda_core::pulse::Pulse;
 
 /// Any number that only our own migrations lock.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
+pub(crate) const MIGRATION_LOCK: &str = "SELECT pg_advisory_lock(7310577399169024)";
+
+/// A transaction in which nothing more is asked for so long is over.
+const FROZEN_MS: u32 = 1_500;
 
 pub struct Postgres {
     name: String,
-    config: Config,
+    pub(crate) config: Config,
     /// Apart from the readers, so that a commit never waits behind reads.
     writers: Pool,
     readers: Pool,
@@ -36,6 +40,9 @@ impl Postgres {
             .parse()
             .map_err(|error| ReadError::Failed(format!("not an address of a PostgreSQL store: {error}")))?;
         config.connect_timeout(Duration::from_secs(3));
+        // A process that freezes within a transaction must not hold its locks: whoever takes over waits for them.
+        let options = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
+        config.options(format!("{options}-c idle_in_transaction_session_timeout={FROZEN_MS}"));
         let pool = |size| {
             let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
             Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
@@ -73,7 +80,20 @@ impl Postgres {
         &self,
         queries: Vec<Query<T>>,
     ) -> Result<Vec<T>, ReadError> {
-        let open = Open(Some(connect(&self.readers).await?));
+        self.query_in(&self.readers, queries).await
+    }
+
+    /// A statement that changes rows and answers with some, on a connection that no reader keeps busy.
+    pub(crate) async fn write<T: Send + 'static>(&self, query: Query<T>) -> Result<Vec<T>, ReadError> {
+        self.query_in(&self.writers, vec![query]).await
+    }
+
+    async fn query_in<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        queries: Vec<Query<T>>,
+    ) -> Result<Vec<T>, ReadError> {
+        let open = Open(Some(connect(pool).await?));
         let client = open.client();
         let mut prepared = Vec::with_capacity(queries.len());
         for (sql, args, _) in &queries {
@@ -98,9 +118,9 @@ impl Postgres {
         Ok(found)
     }
 
-    pub(crate) async fn commit(&self, batch: Batch) -> Result<(), CommitError> {
+    pub(crate) async fn commit(&self, batch: Batch, fence: Option<Fence>) -> Result<(), CommitError> {
         let open = Open(Some(connect(&self.writers).await?));
-        let outcome = transact(open.client(), &batch).await;
+        let outcome = transact(open.client(), &batch, fence).await;
         // After an answer the server is out of the transaction, whichever way it went.
         if !matches!(outcome, Err(CommitError::Unavailable(_))) {
             open.give_back();
@@ -139,7 +159,7 @@ impl Drop for Open {
     }
 }
 
-async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
+async fn transact(client: &Object, batch: &Batch, fence: Option<Fence>) -> Result<(), CommitError> {
     let mut steps = Vec::new();
     for write in &batch.conversations {
         steps.extend(conversation::put(write));
@@ -159,6 +179,9 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     let pulses = PulseArrays::of(&batch.pulses);
     let insert = client.prepare_cached(INSERT_EVENTS).await?;
     let put_pulses = client.prepare_cached(PUT_PULSES).await?;
+    let check = client.prepare_cached(lease::CHECK).await?;
+    let fence = fence.map(|fence| [Value::Int(fence.site), Value::Int(fence.number)]);
+    let fence = fence.as_ref().map(|args| refs(args));
 
     let guarded = batch.statements.iter().any(|statement| statement.guard.is_some());
     let plain: &Client = client;
@@ -166,6 +189,9 @@ async fn transact(client: &Object, batch: &Batch) -> Result<(), CommitError> {
     let mut pipeline: Vec<BoxFuture<'_, Result<u64, tokio_postgres::Error>>> =
         Vec::with_capacity(prepared.len() + 4);
     pipeline.push(Box::pin(simple(plain, "BEGIN")));
+    if let Some(args) = &fence {
+        pipeline.push(Box::pin(plain.execute(&check, args)));
+    }
     if !batch.events.is_empty() {
         pipeline.push(Box::pin(events.run(plain, &insert)));
     }
@@ -303,7 +329,7 @@ struct PulseArrays<'a> {
     read_by_visitor: Vec<i64>,
     read_by_staff: Vec<i64>,
     unread: Vec<i64>,
-    preview: Vec<&'a str>,
+    preview: Vec<Cow<'a, str>>,
     preview_of: Vec<i64>,
     senders: Vec<Option<String>>,
 }
@@ -322,7 +348,7 @@ impl<'a> PulseArrays<'a> {
             columns.read_by_visitor.push(it.read_by_visitor as i64);
             columns.read_by_staff.push(it.read_by_staff as i64);
             columns.unread.push(it.unread.into());
-            columns.preview.push(&it.preview);
+            columns.preview.push(without_nul(&it.preview));
             columns.preview_of.push(it.preview_of as i64);
             columns.senders.push(pulse::senders(it));
         }

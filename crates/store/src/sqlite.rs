@@ -161,7 +161,7 @@ fn open_writer(path: &Path) -> Result<Connection, ReadError> {
     Ok(connection)
 }
 
-fn open_reader(path: &Path) -> Result<Connection, ReadError> {
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, ReadError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;

@@ -3,10 +3,12 @@
 use crate::ReadError;
 use bytes::BytesMut;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 /// An argument of a statement.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Value {
     Null,
     Int(i64),
@@ -69,7 +71,7 @@ impl ToSql for Value {
             Value::Int(it) => it.to_sql_checked(ty, out),
             Value::Real(it) => it.to_sql_checked(ty, out),
             Value::Bool(it) => it.to_sql_checked(ty, out),
-            Value::Text(it) => it.to_sql_checked(ty, out),
+            Value::Text(it) => without_nul(it).to_sql_checked(ty, out),
             Value::Bytes(it) => it.to_sql_checked(ty, out),
         }
     }
@@ -79,6 +81,11 @@ impl ToSql for Value {
     }
 
     to_sql_checked!();
+}
+
+/// PostgreSQL's text holds every sign but this one, and people paste anything.
+pub(crate) fn without_nul(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 /// `args![a, b]` makes the arguments of a statement.

@@ -43,6 +43,9 @@ sql! {
     LIST = "
         SELECT id, webhook, event_seq, subject, kind, state, attempts, next_at, last_status, last_error
         FROM delivery WHERE webhook = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
+    /// Beyond the limit it does not matter how many.
+    DEAD_LETTERS = "
+        SELECT count(*) FROM (SELECT 1 FROM delivery WHERE webhook = $1 AND state = 'dead' LIMIT $2) AS dead";
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -111,6 +114,12 @@ pub async fn next_at(db: &Db) -> Result<Option<At>, ReadError> {
 
 pub async fn get(db: &Db, id: RecordId) -> Result<Option<Delivery>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
+}
+
+/// How many deliveries to a webhook were given up, counted up to a limit.
+pub async fn dead_letters(db: &Db, webhook: WebhookId, limit: usize) -> Result<u64, ReadError> {
+    let found = db.query_one(DEAD_LETTERS, args![webhook.0, limit as i64], |row| row.get::<i64>(0)).await?;
+    Ok(found.unwrap_or_default() as u64)
 }
 
 /// A webhook's deliveries, newest first; an empty state means all.

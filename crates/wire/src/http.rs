@@ -372,6 +372,66 @@ pub struct LeftMessage {
     pub token: String,
 }
 
+// ── how the system is doing ──
+
+/// The nodes that are there now, by number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Nodes {
+    pub now_at: At,
+    pub nodes: Vec<Node>,
+}
+
+/// One process of this installation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Node {
+    /// 0 where it is alone on the embedded store.
+    pub number: i64,
+    pub name: String,
+    pub version: String,
+    /// The latest change of the store's tables that it knows.
+    pub level: i64,
+    pub started_at: At,
+    /// Until when it counts as there without being heard again; `None` where it is alone.
+    pub until_at: Option<At>,
+    /// It gave this answer.
+    pub this: bool,
+    /// It decides, and writes the log.
+    pub owns: bool,
+    /// Its own word, at most some seconds old; `None` where it was not heard lately.
+    pub figures: Option<NodeFigures>,
+}
+
+/// How a node is doing. Times are those of the last minute, and `None` where there was nothing to measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NodeFigures {
+    pub at: At,
+    /// Open connections of widgets and of consoles.
+    pub visitor_sockets: u32,
+    pub console_sockets: u32,
+    /// Visitors who have the site open.
+    pub visitors: u32,
+    /// Commands that it stored.
+    pub commands: u64,
+    /// From the moment a command is taken up until it may be answered.
+    pub command_p50_ms: Option<f64>,
+    pub command_p99_ms: Option<f64>,
+    /// How long the store took.
+    pub commit_p50_ms: Option<f64>,
+    pub commit_p99_ms: Option<f64>,
+    /// How long its latest word to the other nodes took in the store.
+    pub renewal_ms: Option<f64>,
+    pub store: Standing,
+    /// `None` where it has no bus.
+    pub bus: Option<Standing>,
+}
+
+/// Whether something answers, and since when it does or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Standing {
+    pub up: bool,
+    pub since_at: At,
+}
+
 // ── keys, webhooks, audit ──
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,41 +1,16 @@
 // Every main screen in both languages, both themes, on a desk and on a phone: a picture of each, and axe on each.
 
 import { type Browser, type Page } from "@playwright/test";
-import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { isUsableByAll } from "../axe.ts";
+import { isDrawn, type Look, LOOKS, SCREENS } from "../picture.ts";
 import { ADMIN, expect, LIMIN, type Person, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
-
-const SCREENS = resolve(import.meta.dirname, "../../../target/screens");
-mkdirSync(SCREENS, { recursive: true });
-
-const LOOKS = [
-  { name: "zh-light-desk", locale: "zh-CN", colorScheme: "light", viewport: { width: 1280, height: 800 } },
-  { name: "zh-dark-desk", locale: "zh-CN", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
-  { name: "en-light-desk", locale: "en-GB", colorScheme: "light", viewport: { width: 1280, height: 800 } },
-  { name: "en-dark-desk", locale: "en-GB", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
-  { name: "zh-light-phone", locale: "zh-CN", colorScheme: "light", viewport: { width: 390, height: 844 } },
-  { name: "zh-dark-phone", locale: "zh-CN", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-  { name: "en-light-phone", locale: "en-GB", colorScheme: "light", viewport: { width: 390, height: 844 } },
-  { name: "en-dark-phone", locale: "en-GB", colorScheme: "dark", viewport: { width: 390, height: 844 } },
-] as const;
-type Look = (typeof LOOKS)[number];
 
 /** Who looks, and what they see beyond the places of the rail: the wall, and the densest forms. */
 const VIEWERS: [Person, string[]][] = [
   [SUPERVISOR, ["settings", "live?wall=1", "reports/queue", "admin/queue/1000401", "admin/widget/2000001"]],
   [ADMIN, ["admin/user/1000211", "admin/role/1000011", "admin/calendar/1000301", "admin/settings"]],
 ];
-
-async function isDrawn(page: Page, look: Look, name: string): Promise<void> {
-  // Skeletons have gone and nothing is loading.
-  await page.waitForLoadState("networkidle").catch(() => undefined);
-  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-  await page.screenshot({ path: resolve(SCREENS, `${name}-${look.name}.png`), animations: "disabled" });
-  await isUsableByAll(page.mainFrame(), `${name} (${look.name})`);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect.soft(wide, `${name} (${look.name}) scrolls sideways`).toBeLessThanOrEqual(0);
-}
 
 async function at(browser: Browser, url: string, person: Person, look: Look): Promise<Page> {
   const context = await browser.newContext({ locale: look.locale, colorScheme: look.colorScheme, viewport: look.viewport });

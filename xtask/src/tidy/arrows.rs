@@ -3,13 +3,14 @@
 use super::House;
 
 /// A crate of ours and those that it may use, outside tests.
-const MAY_USE: [(&str, &[&str]); 7] = [
+const MAY_USE: [(&str, &[&str]); 8] = [
     ("yingda-core", &[]),
     ("yingda-wire", &["yingda-core"]),
     ("yingda-store", &["yingda-core"]),
     ("yingda-report", &["yingda-core"]),
     ("yingda-server", &["yingda-core", "yingda-wire", "yingda-store", "yingda-report"]),
-    ("yingda-bench", &["yingda-core", "yingda-wire", "yingda-store"]),
+    ("yingda-peers", &[]),
+    ("yingda-bench", &["yingda-core", "yingda-peers", "yingda-wire", "yingda-store"]),
     ("xtask", &[]),
 ];
 

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 const FAMILIES: [&str; 6] = ["SYS-", "SP-", "B-", "K-", "Q-", "R-"];
 
 /// What the main job serves and a test can prove by itself.
-const DUE: [&str; 11] = [
-    "SYS-01d", "SYS-01f", "SYS-04", "SYS-06", "SYS-42", "SYS-70", "SYS-73", "SYS-74", "SYS-75", "B-01",
-    "B-09",
+const DUE: [&str; 12] = [
+    "SYS-01d", "SYS-01f", "SYS-04", "SYS-06", "SYS-42", "SYS-43", "SYS-70", "SYS-73", "SYS-74", "SYS-75",
+    "B-01", "B-09",
 ];
 
 pub fn check(house: &House) -> Vec<String> {

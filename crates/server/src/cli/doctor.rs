@@ -1,6 +1,7 @@
 //! `yingda doctor`: looks at everything that a start needs, and says what to do.
 
 use crate::{
+    backup::{self, Key, Last},
     clock::Clock,
     config::Config,
     lock::{self, Taken},
@@ -43,9 +44,10 @@ pub async fn run(config: Result<Config, StartError>) -> ExitCode {
         _ => None,
     };
     findings.push(("data folder", folder(data)));
-    findings.push(("file folder", folder(&data.join("files"))));
+    findings.push(("file folder", folder(&config.files_folder())));
     findings.push(("disk space", space(data)));
     findings.push(("secret key", key(data)));
+    findings.push(("backups", backups(&config, clock.now())));
     findings.push(("port", port(&config, running.as_deref())));
     findings.push(("certificate", certificate(&config)));
     let (store, last_at) = store(&config).await;
@@ -115,6 +117,27 @@ fn key(data: &Path) -> Finding {
         }
         Ok(_) => Good(format!("{} is readable by its owner only", path.display())),
         Err(_) => Good("will be made at the first start".into()),
+    }
+}
+
+/// How the last one went, and whether it is long ago.
+fn backups(config: &Config, now: i64) -> Finding {
+    let key = match Key::of(&config.backup) {
+        Ok(key) => key,
+        Err(error) => return Bad(error.to_string()),
+    };
+    let cover = if key.is_some() { "encrypted" } else { "NOT encrypted" };
+    let every_ms = i64::from(config.backup.every_hours) * 3_600_000;
+    match Last::read(&config.data) {
+        None if config.backup.is_scheduled() => Good(format!("the server will make the first one; {cover}")),
+        None => Mind("none was made; name a folder in backup.folder, or run `yingda backup`".into()),
+        Some(Last { error: Some(error), .. }) => Mind(format!("the last one failed: {error}")),
+        Some(last) => {
+            let made_at = last.name.as_deref().and_then(backup::at_of).unwrap_or(last.at);
+            let text = format!("the last is {} h old, {cover}", (now - made_at) / 3_600_000);
+            let is_late = config.backup.is_scheduled() && now - made_at > 2 * every_ms;
+            if is_late || key.is_none() { Mind(text) } else { Good(text) }
+        }
     }
 }
 

@@ -13,11 +13,7 @@ use crate::{
     start::{self, StartError},
 };
 use clap::{Args, Parser, Subcommand};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, io, path::PathBuf, process::ExitCode};
 
 /// Yingda 应答 answers a company's customers: web chat, queues, agents, records.
 #[derive(Parser)]
@@ -64,19 +60,19 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
-    /// Write the embedded store and all files into one archive, also while the server runs.
+    /// Make a backup, also while the server runs; list, verify and remove them; make their key.
     Backup {
         #[command(flatten)]
         place: Place,
-        /// The archive to write.
-        file: PathBuf,
+        #[command(subcommand)]
+        what: Option<backup::Backup>,
     },
-    /// Bring back what `backup` wrote, into an empty data folder.
+    /// Bring a backup back into an empty store, of whichever engine, and an empty data folder.
     Restore {
         #[command(flatten)]
         place: Place,
-        /// The archive to read.
-        file: PathBuf,
+        #[command(flatten)]
+        what: backup::Wanted,
     },
     /// Print the OpenAPI document of all endpoints.
     Openapi,
@@ -118,13 +114,22 @@ impl Place {
     }
 }
 
+/// The server did not start: what it needs is wrong or out of reach.
+const CANNOT_START: u8 = 2;
+
 pub fn run() -> ExitCode {
     // Outgoing and incoming TLS use one implementation; a second call would only find it set.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match Cli::parse().command {
         Command::Serve { place, listen, demo } => {
             let flags: Vec<_> = listen.map(|listen| ("listen", listen)).into_iter().collect();
-            told(place.config(&flags).and_then(|config| block_on(serve::run(config, demo))))
+            match place.config(&flags).and_then(|config| block_on(serve::run(config, demo))) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("yingda: {error}");
+                    ExitCode::from(CANNOT_START)
+                }
+            }
         }
         Command::Migrate { place } => told(place.config(&[]).and_then(|config| block_on(migrate(config)))),
         Command::User { place, what } => {
@@ -134,11 +139,11 @@ pub fn run() -> ExitCode {
             told(place.config(&[]).and_then(|config| block_on(demo::run(config, what))))
         }
         Command::Doctor { place } => block_on(doctor::run(place.config(&[]))),
-        Command::Backup { place, file } => {
-            told(place.config(&[]).and_then(|config| block_on(backup::backup(config, file))))
+        Command::Backup { place, what } => {
+            told(place.config(&[]).and_then(|config| block_on(backup::run(config, what))))
         }
-        Command::Restore { place, file } => {
-            told(place.config(&[]).and_then(|config| block_on(backup::restore(config, file))))
+        Command::Restore { place, what } => {
+            told(place.config(&[]).and_then(|config| block_on(backup::restore(config, what))))
         }
         Command::Openapi => {
             println!("{}", openapi::document());
@@ -167,9 +172,4 @@ async fn migrate(config: Config) -> Result<(), StartError> {
     start::store(&config).await?.close().await;
     println!("The store {} is at this version.", start::public(&config.store_url()));
     Ok(())
-}
-
-/// The folder that holds a path.
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

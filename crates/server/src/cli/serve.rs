@@ -4,7 +4,7 @@ use crate::{
     app::Shared,
     clock::Clock,
     config::{Config, LogFormat},
-    demo, jobs, serve,
+    demo, jobs, metrics, serve,
     start::{self, StartError, while_trying},
     tasks, tls,
 };
@@ -17,6 +17,8 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     let mut lock = start::lock(&config.data)?;
     let listener = serve::bind(config.listen).map_err(|error| StartError(error.to_string()))?;
     let address = listener.local_addr().map_err(while_trying("cannot learn the port"))?;
+    let collector = config.metrics.listen.map(serve::bind).transpose();
+    let collector = collector.map_err(|error| StartError(error.to_string()))?;
     let tls = config.tls.is_on().then(|| tls::acceptor(config.tls.clone()));
     let tls = tls.transpose().map_err(while_trying("cannot use the certificate"))?;
     let clock = Clock::new();
@@ -28,20 +30,31 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     let app = start::app(config, clock, db).await?;
     lock.write(&own_url(&app.config, address)).map_err(while_trying("cannot write the lock file"))?;
     stop_on_signals()?;
-    jobs::start(&app);
-    tell(&app, address, is_demo).await;
+    // In a cluster the owner of the site does them.
+    let _jobs = app.cluster.is_none().then(|| jobs::start(&app, &app.db));
+    let measured = collector.as_ref().and_then(|listener| listener.local_addr().ok());
+    if let Some(listener) = collector {
+        tasks::start("metrics", metrics::run(app.clone(), listener));
+    }
+    tell(&app, address, measured, is_demo).await;
     serve::run(app.clone(), listener, tls).await;
+    if let Some(cluster) = &app.cluster {
+        cluster.gone.notified().await;
+    }
     app.db.close().await;
     Ok(())
 }
 
 /// Prints where everything is. The first line is the sign that requests are served.
-async fn tell(app: &Shared, address: SocketAddr, is_demo: bool) {
+async fn tell(app: &Shared, address: SocketAddr, measured: Option<SocketAddr>, is_demo: bool) {
     let url = app.config.base_url(address);
     println!("Yingda {} listening on {url}", env!("CARGO_PKG_VERSION"));
     println!("  Console          {url}/console/");
     if let Some(token) = &*app.set_up_token.lock().await {
         println!("  First set-up     {url}/console/setup?token={token}");
+    }
+    if let Some(measured) = measured {
+        println!("  Metrics          http://{measured}/metrics");
     }
     if is_demo {
         println!("  Shop with widget {url}/demo/");

@@ -109,7 +109,7 @@ pub async fn clear(config: &Config) -> Result<(), StartError> {
             fs::remove_file(&path).map_err(removing(&path))?;
         }
     }
-    let files = config.data.join("files");
+    let files = config.files_folder();
     if files.exists() {
         fs::remove_dir_all(&files).map_err(removing(&files))?;
     }

@@ -1,5 +1,6 @@
 //! Conversations: lists, one of them, what was said in it, and why it went to whom.
 
+use crate::site::question::Question;
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -18,7 +19,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -29,6 +30,7 @@ use yingda_core::{
     config::MaskedField,
     conversation::{Conversation, Phase},
     directory::Directory,
+    engine::Engine,
     event::{Event, Fact, Private, Subject},
     id::*,
     mask,
@@ -148,7 +150,7 @@ pub async fn page(
 
 /// The caller's conversation, live where it is open. Other people's do not exist.
 pub async fn find(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
-    let live = app.site.ask(move |engine, _| engine.conversations.get(&id).map(|it| (**it).clone())).await?;
+    let live = app.site.ask(ConversationNow { id }).await?;
     let found = match live {
         Some(found) => found,
         None => rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?,
@@ -409,5 +411,19 @@ fn row(line: Line, masks: &BTreeSet<MaskedField>) -> ConversationRow {
         vip: line.vip,
         record_due: line.record_due.is_some(),
         follow_up_at: line.follow_up_at,
+    }
+}
+
+/// A conversation as it is now, where it is open.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ConversationNow {
+    id: ConversationId,
+}
+
+impl Question for ConversationNow {
+    type Answer = Option<Conversation>;
+
+    fn answer(self, engine: &Engine, _: At) -> Option<Conversation> {
+        engine.conversations.get(&self.id).map(|it| (**it).clone())
     }
 }

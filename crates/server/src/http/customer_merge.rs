@@ -9,16 +9,19 @@ use crate::{
         edit::{IfMatch, Tagged, id},
     },
     problem::Problem,
-    site::{Item, ItemFact},
+    site::{Item, ItemFact, question::Question},
 };
 use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
+    At,
     access::Action,
     actor::Actor,
     command::{Act, Command, Envelope},
+    engine::Engine,
     event::{Audience, Fact, Subject},
-    id::CustomerId,
+    id::{ConversationId, CustomerId},
     mask,
     refusal::Refusal,
 };
@@ -84,15 +87,26 @@ async fn merge(
 
 /// Rows have moved; what is open lives in memory and is told one by one.
 async fn tell_open_conversations(app: &Shared, from: CustomerId, into: CustomerId) -> Result<(), Problem> {
-    let open = app.site.ask(move |engine, _| {
-        let of = engine.conversations.values().filter(|it| it.customer == Some(from));
-        of.map(|it| it.id).collect::<Vec<_>>()
-    });
-    for conversation in open.await? {
+    for conversation in app.site.ask(OpenOf { customer: from }).await? {
         let command = Command::Conversation(conversation, Act::LinkCustomer { customer: into });
         app.site.send(Envelope { actor: Actor::System, origin: None, command }).await?;
     }
     Ok(())
+}
+
+/// A customer's open conversations.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpenOf {
+    customer: CustomerId,
+}
+
+impl Question for OpenOf {
+    type Answer = Vec<ConversationId>;
+
+    fn answer(self, engine: &Engine, _: At) -> Vec<ConversationId> {
+        let of = engine.conversations.values().filter(|it| it.customer == Some(self.customer));
+        of.map(|it| it.id).collect()
+    }
 }
 
 /// The first one's values, completed by the second's.

@@ -8,7 +8,7 @@ pub mod client;
 pub mod consult;
 mod conversation_sheet;
 pub mod conversations;
-mod customer_merge;
+pub mod customer_merge;
 pub mod customers;
 pub mod edit;
 pub mod files;
@@ -17,6 +17,7 @@ pub mod health;
 pub mod idempotency;
 pub mod keys;
 pub mod leads;
+pub mod nodes;
 pub mod oidc;
 pub mod records;
 pub mod reports;
@@ -59,6 +60,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())
+        .merge(nodes::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
         .merge(reports::routes())

@@ -14,7 +14,7 @@ use crate::{
     identify::widget_secret,
     jobs::webhooks,
     problem::Problem,
-    site::{Configure, Item, ItemFact},
+    site::{Configure, Item, ItemFact, question::Question},
     sort_key::sort_key,
 };
 use axum::{
@@ -22,11 +22,13 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
+    At,
     config::{Record, RecordKind},
+    engine::Engine,
     event::{Audience, Fact, Private, Subject},
     fault::{Fault, Wrong},
     id::{QueueId, RecordId, UserId, WebhookId},
@@ -367,18 +369,27 @@ async fn find(
 
 /// Whether somebody is being served there at this moment.
 async fn holds_work(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, Problem> {
-    let (queue, user) = (QueueId::from(id), UserId::from(id));
-    let open = app
-        .site
-        .ask(move |engine, _| {
-            engine.conversations.values().any(|it| match kind {
-                RecordKind::Queue => it.queue == Some(queue),
-                RecordKind::User => it.agent == Some(user),
-                _ => false,
-            })
+    Ok(app.site.ask(Serving { kind, id }).await?)
+}
+
+/// Whether a queue or a user has open conversations.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Serving {
+    kind: RecordKind,
+    id: RecordId,
+}
+
+impl Question for Serving {
+    type Answer = bool;
+
+    fn answer(self, engine: &Engine, _: At) -> bool {
+        let (queue, user) = (QueueId::from(self.id), UserId::from(self.id));
+        engine.conversations.values().any(|it| match self.kind {
+            RecordKind::Queue => it.queue == Some(queue),
+            RecordKind::User => it.agent == Some(user),
+            _ => false,
         })
-        .await?;
-    Ok(open)
+    }
 }
 
 /// What a person signs in with goes with the record: a new login, or no sign-in at all.

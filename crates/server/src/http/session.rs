@@ -9,7 +9,7 @@ use crate::{
     problem::{Code, Problem},
     secrets::fresh_token,
     sessions::{Session, SessionId},
-    site::{Item, ItemFact},
+    site::{Item, ItemFact, question::Question},
     totp,
 };
 use axum::{
@@ -17,16 +17,17 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
-    access,
+    At, access,
     actor::Actor,
     config::{RecordKind, User},
     conversation::Phase,
+    engine::Engine,
     event::{Audience, Fact, Private, SecretKind, SignInMethod, Subject},
     id::UserId,
     mask,
@@ -190,11 +191,7 @@ async fn sign_out(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let SignedIn { user, session, client, .. } = signed_in;
-    let holds_work = app.site.ask(move |engine, _| {
-        let held = engine.agents.get(&user).into_iter().flat_map(|agent| &agent.holds);
-        held.filter_map(|id| engine.conversations.get(id)).any(|it| it.phase == Phase::Active)
-    });
-    if !query.force && holds_work.await? {
+    if !query.force && app.site.ask(ActiveWork { user }).await? {
         return Err(Refusal::ActiveWork.into());
     }
     let fact = Fact::SignedOut { user };
@@ -203,6 +200,21 @@ async fn sign_out(
     app.sessions.remove(&session);
     app.hub.sign_out(user, Some(session), "signed_out");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(client, ""))]).into_response())
+}
+
+/// Whether an agent is in the middle of a conversation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ActiveWork {
+    user: UserId,
+}
+
+impl Question for ActiveWork {
+    type Answer = bool;
+
+    fn answer(self, engine: &Engine, _: At) -> bool {
+        let held = engine.agents.get(&self.user).into_iter().flat_map(|agent| &agent.holds);
+        held.filter_map(|id| engine.conversations.get(id)).any(|it| it.phase == Phase::Active)
+    }
 }
 
 /// Who I am and what I may do.

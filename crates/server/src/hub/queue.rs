@@ -51,6 +51,10 @@ impl Feed {
         true
     }
 
+    pub fn is_over(&self) -> bool {
+        self.0.lock().is_over
+    }
+
     /// What waits is not sent any more; its reader sees the end.
     pub fn end(&self) {
         let mut waiting = self.0.lock();

@@ -1,9 +1,10 @@
 //! Facts for reports: reads on from its own position in the log and writes what it found in the same transaction as
 //! the position, so that a restart counts nothing twice and leaves nothing out.
 
-use crate::{app::Shared, tasks};
+use crate::{jobs::Duty, tasks};
 use serde::Deserialize;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use yingda_core::{
     actor::Actor,
     conversation::Content,
@@ -25,20 +26,20 @@ const BATCH: usize = 2_000;
 const MOST: u64 = 20_000;
 const PACE: Duration = Duration::from_secs(2);
 
-pub fn start(app: Shared) {
+pub fn start(duty: Duty) -> JoinHandle<()> {
     tasks::start("facts", async move {
         tokio::select! {
-            () = run(&app) => {}
+            () = run(&duty) => {}
             () = tasks::stopping() => {}
         }
-    });
+    })
 }
 
-async fn run(app: &Shared) {
-    let mut position = app.site.position();
+async fn run(duty: &Duty) {
+    let mut position = duty.app.site.position();
     let mut open = None;
     loop {
-        if let Err(error) = catch_up(&app.db, &mut open).await {
+        if let Err(error) = catch_up(&duty.db, &mut open).await {
             tracing::warn!(%error, "facts wait for the store");
         }
         tokio::time::sleep(PACE).await;

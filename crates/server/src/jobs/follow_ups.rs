@@ -2,8 +2,9 @@
 //! which everyone was told, so that a restart forgets nobody; the conversation knows that it was told, so that nobody
 //! is told twice.
 
-use crate::{app::Shared, tasks};
+use crate::{jobs::Duty, tasks};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use yingda_core::{
     At,
     actor::Actor,
@@ -18,19 +19,19 @@ const SLACK_MS: At = 60_000;
 const PACE_MS: At = 5_000;
 const HOUR_MS: At = 3_600_000;
 
-pub fn start(app: Shared) {
+pub fn start(duty: Duty) -> JoinHandle<()> {
     tasks::start("follow_ups", async move {
         tokio::select! {
-            () = run(&app) => {}
+            () = run(&duty) => {}
             () = tasks::stopping() => {}
         }
-    });
+    })
 }
 
-async fn run(app: &Shared) {
+async fn run(duty: &Duty) {
     loop {
-        let pause_ms = match remind(app).await {
-            Ok(next_at) => next_at.map_or(PACE_MS, |at| (at - app.clock.now()).clamp(0, PACE_MS)),
+        let pause_ms = match remind(duty).await {
+            Ok(next_at) => next_at.map_or(PACE_MS, |at| (at - duty.app.clock.now()).clamp(0, PACE_MS)),
             Err(error) => {
                 tracing::warn!(%error, "reminders of follow-ups wait for the store");
                 PACE_MS
@@ -41,20 +42,20 @@ async fn run(app: &Shared) {
 }
 
 /// Tells of what fell due since the last time; gives when the next one does.
-async fn remind(app: &Shared) -> Result<Option<At>, ReadError> {
-    let now = app.clock.now();
-    let Some(reached) = reader::reached(&app.db, READER).await? else {
+async fn remind(duty: &Duty) -> Result<Option<At>, ReadError> {
+    let now = duty.app.clock.now();
+    let Some(reached) = reader::reached(&duty.db, READER).await? else {
         // What fell due before anybody was told of it stands in the list of follow-ups.
-        commit(app, reader::begin(READER, now as u64)).await?;
-        return conversation::next_due(&app.db, now).await;
+        commit(duty, reader::begin(READER, now as u64)).await?;
+        return conversation::next_due(&duty.db, now).await;
     };
-    let due = conversation::fallen_due(&app.db, reached as At - SLACK_MS, now).await?;
+    let due = conversation::fallen_due(&duty.db, reached as At - SLACK_MS, now).await?;
     let mut told_until = now;
     let is_quiet = due.is_empty();
     for (id, due_at) in due {
         let command = Command::Conversation(id, Act::RemindOfFollowUp { due_at });
         let envelope = Envelope { actor: Actor::System, origin: None, command };
-        if let Err(refused) = app.site.send(envelope).await {
+        if let Err(refused) = duty.app.site.send(envelope).await {
             tracing::warn!(?refused, conversation = id.0, "nobody could be told of a follow-up yet");
             told_until = told_until.min(due_at - 1);
         }
@@ -62,13 +63,13 @@ async fn remind(app: &Shared) -> Result<Option<At>, ReadError> {
     // An idle server writes no more than once an hour that nothing was due.
     let passed_ms = told_until - reached as At;
     if passed_ms > if is_quiet { HOUR_MS } else { 0 } {
-        commit(app, reader::advance(READER, reached, told_until as u64)).await?;
+        commit(duty, reader::advance(READER, reached, told_until as u64)).await?;
     }
-    conversation::next_due(&app.db, now).await
+    conversation::next_due(&duty.db, now).await
 }
 
-async fn commit(app: &Shared, statement: yingda_store::Statement) -> Result<(), ReadError> {
-    match app.db.commit(Batch { statements: vec![statement], ..Batch::default() }).await {
+async fn commit(duty: &Duty, statement: yingda_store::Statement) -> Result<(), ReadError> {
+    match duty.db.commit(Batch { statements: vec![statement], ..Batch::default() }).await {
         // Another node was here first.
         Ok(()) | Err(CommitError::Stale { .. }) => Ok(()),
         Err(error) => Err(error.into()),

@@ -1,5 +1,6 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
+mod backup;
 pub mod facts;
 pub mod follow_ups;
 mod stray_files;
@@ -7,15 +8,36 @@ pub mod webhooks;
 
 use crate::{app::Shared, tasks};
 use std::time::Duration;
-use yingda_store::idempotency;
+use tokio::task::JoinHandle;
+use yingda_store::{Db, idempotency};
 
-/// Starts everything that a serving process does by itself.
-pub fn start(app: &Shared) {
-    facts::start(app.clone());
-    follow_ups::start(app.clone());
-    webhooks::start(app.clone());
-    stray_files::start(app.clone());
-    tasks::start("idempotency", forget_keys(app.clone()));
+/// A job's means. Its store is the owner's: what a former owner still writes is refused.
+#[derive(Clone)]
+pub struct Duty {
+    pub app: Shared,
+    pub db: Db,
+}
+
+/// Jobs that run; they stop when this is dropped.
+pub struct Jobs(Vec<JoinHandle<()>>);
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts everything that the owner of the site does by itself, once in the whole cluster.
+pub fn start(app: &Shared, db: &Db) -> Jobs {
+    let duty = Duty { app: app.clone(), db: db.clone() };
+    Jobs(vec![
+        facts::start(duty.clone()),
+        follow_ups::start(duty.clone()),
+        webhooks::start(duty.clone()),
+        stray_files::start(duty.clone()),
+        backup::start(duty),
+        tasks::start("idempotency", forget_keys(app.clone())),
+    ])
 }
 
 /// Answers to repeated requests are kept for seven days, not for ever.

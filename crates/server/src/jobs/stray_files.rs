@@ -1,7 +1,8 @@
 //! Uploads that were never posted and stand in no record: after a day they are removed, row and content.
 
-use crate::{app::Shared, files::Files, tasks};
+use crate::{files::Files, jobs::Duty, tasks};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 use yingda_core::{At, id::FileId};
 use yingda_store::{Batch, CommitError, Db, ReadError, file};
 
@@ -10,12 +11,12 @@ const PACE: Duration = Duration::from_secs(3_600);
 const KEPT_MS: At = 24 * 3_600_000;
 const BATCH: usize = 200;
 
-pub fn start(app: Shared) {
+pub fn start(duty: Duty) -> JoinHandle<()> {
     tasks::start("stray_files", async move {
         let mut ticks = tokio::time::interval(PACE);
         loop {
             tokio::select! {
-                _ = ticks.tick() => match sweep(&app.db, &app.files, app.clock.now()).await {
+                _ = ticks.tick() => match sweep(&duty.db, &duty.app.files, duty.app.clock.now()).await {
                     Ok(0) => {}
                     Ok(removed) => tracing::info!(removed, "uploads that nobody used were removed"),
                     Err(error) => tracing::warn!(%error, "unused uploads could not be removed"),
@@ -23,7 +24,7 @@ pub fn start(app: Shared) {
                 () = tasks::stopping() => return,
             }
         }
-    });
+    })
 }
 
 /// Removes what nobody refers to; gives how many uploads that were.

@@ -10,13 +10,17 @@ use crate::{
     app::Shared,
     hub::{Frames, Out, SocketKey},
     problem::Code,
+    site::question::Question,
 };
+use serde::{Deserialize, Serialize};
 use yingda_core::{
+    At,
     access::{self, Action, Resource},
     actor::Actor,
-    command::{Act, AgentAct, Command, Envelope, Sent},
+    command::{Act, Command, Envelope, Sent},
     conversation::{Conversation, Phase},
     engine::Engine,
+    event::Persona,
     id::*,
     lang::Lang,
     medium::Medium,
@@ -38,12 +42,12 @@ pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: ConsoleHe
     let user = signed_in.user;
     let (key, queue, is_first) = app.hub.join_staff(user, signed_in.session, lang, &app.directory());
     if is_first {
-        app.site.tell(Command::Agent(user, AgentAct::Connected)).await;
+        app.site.announce(app.hub.connected_users()).await;
     }
     let mut talk = Talk { app: app.clone(), key, user, session: signed_in.session, tab: hello.tab, lang };
     talk.run(line, queue).await;
     if app.hub.leave(key).is_some() {
-        app.site.tell(Command::Agent(user, AgentAct::Disconnected)).await;
+        app.site.announce(app.hub.connected_users()).await;
     }
 }
 
@@ -163,16 +167,7 @@ impl Talk {
 
     /// One may watch what one may read: one's own, or with the right to look over shoulders.
     async fn may_watch(&self, id: ConversationId) -> bool {
-        let actor = self.actor();
-        let allowed = self.app.site.ask(move |engine, _| {
-            let Some(conversation) = engine.conversations.get(&id) else { return false };
-            let mut holders: Vec<UserId> = conversation.guests.to_vec();
-            holders.extend(conversation.agent);
-            let on = Resource { holders: &holders, queue: conversation.queue };
-            let may = |action| access::allows(&engine.directory, actor, action, on);
-            may(Action::ConversationMonitor) || may(Action::ConversationRead)
-        });
-        allowed.await.unwrap_or(false)
+        self.app.site.ask(MayWatch { actor: self.actor(), id }).await.unwrap_or(false)
     }
 
     /// Speaks first to someone who browses (SYS-74).
@@ -180,8 +175,7 @@ impl Talk {
         if !self.may(Action::VisitorInvite) {
             return Some(refusal(Refusal::Forbidden, 0, None, self.lang));
         }
-        let user = self.user;
-        let persona = self.app.site.ask(move |engine, _| engine.persona(user)).await.ok();
+        let persona = self.app.site.ask(PersonaOf { user: self.user }).await.ok();
         let frame = ServerFrame::Invite { invitation: None, variant: false, text: short(text, 500), persona };
         let there = self.app.hub.invite(self.user, visitor, &frame, self.app.clock.now());
         (!there).then(|| refusal(Refusal::NotFound, 0, None, self.lang))
@@ -190,7 +184,7 @@ impl Talk {
     async fn desk(&self) -> Option<(Out, u64)> {
         let user = self.user;
         let me = crate::http::session::me(&self.app, user).await.ok()?;
-        let snapshot = self.app.site.ask(move |engine, now| snapshot(engine, user, now)).await.ok()?;
+        let snapshot = self.app.site.ask(DeskOf { user }).await.ok()?;
         let seq = snapshot.seq;
         for conversation in &snapshot.conversations {
             let people = conversation.guests.iter().copied().chain(conversation.agent);
@@ -210,31 +204,76 @@ impl Talk {
     }
 }
 
-struct Snapshot {
+/// Whether somebody may listen to a conversation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct MayWatch {
+    actor: Actor,
+    id: ConversationId,
+}
+
+impl Question for MayWatch {
+    type Answer = bool;
+
+    fn answer(self, engine: &Engine, _: At) -> bool {
+        let Some(conversation) = engine.conversations.get(&self.id) else { return false };
+        let mut holders: Vec<UserId> = conversation.guests.to_vec();
+        holders.extend(conversation.agent);
+        let on = Resource { holders: &holders, queue: conversation.queue };
+        let may = |action| access::allows(&engine.directory, self.actor, action, on);
+        may(Action::ConversationMonitor) || may(Action::ConversationRead)
+    }
+}
+
+/// How a user appears to customers.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PersonaOf {
+    user: UserId,
+}
+
+impl Question for PersonaOf {
+    type Answer = Persona;
+
+    fn answer(self, engine: &Engine, _: At) -> Persona {
+        engine.persona(self.user)
+    }
+}
+
+/// What a user's console shows, as of one position.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DeskOf {
+    user: UserId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Snapshot {
     seq: u64,
     conversations: Vec<Conversation>,
     agents: Vec<yingda_core::agent::Agent>,
     queues: Vec<QueueNow>,
 }
 
-/// What this user's console shows, as of one position.
-fn snapshot(engine: &Engine, user: UserId, now: yingda_core::At) -> Snapshot {
-    let view = crate::hub::View::of(&engine.directory, user);
-    let mut conversations: Vec<Conversation> = engine
-        .conversations
-        .values()
-        .filter(|it| {
-            it.agent == Some(user)
-                || it.guests.contains(&user)
-                || it.offer.is_some_and(|offer| offer.agent == user)
-                || (matches!(it.phase, Phase::Waiting | Phase::Offered)
-                    && it.queue.is_some_and(|queue| view.sees_queue(queue)))
-        })
-        .map(|it| (**it).clone())
-        .collect();
-    conversations.sort_by_key(|it| (it.agent != Some(user), it.since_at, it.id));
-    conversations.truncate(MOST);
-    let agents = engine.agents.values().filter(|agent| view.sees_agent(agent.id)).cloned().collect();
-    let queues = crate::queue_now::queues_now(engine, |queue| view.sees_queue(queue), now);
-    Snapshot { seq: engine.seq(), conversations, agents, queues }
+impl Question for DeskOf {
+    type Answer = Snapshot;
+
+    fn answer(self, engine: &Engine, now: At) -> Snapshot {
+        let user = self.user;
+        let view = crate::hub::View::of(&engine.directory, user);
+        let mut conversations: Vec<Conversation> = engine
+            .conversations
+            .values()
+            .filter(|it| {
+                it.agent == Some(user)
+                    || it.guests.contains(&user)
+                    || it.offer.is_some_and(|offer| offer.agent == user)
+                    || (matches!(it.phase, Phase::Waiting | Phase::Offered)
+                        && it.queue.is_some_and(|queue| view.sees_queue(queue)))
+            })
+            .map(|it| (**it).clone())
+            .collect();
+        conversations.sort_by_key(|it| (it.agent != Some(user), it.since_at, it.id));
+        conversations.truncate(MOST);
+        let agents = engine.agents.values().filter(|agent| view.sees_agent(agent.id)).cloned().collect();
+        let queues = crate::queue_now::queues_now(engine, |queue| view.sees_queue(queue), now);
+        Snapshot { seq: engine.seq(), conversations, agents, queues }
+    }
 }

@@ -1,11 +1,11 @@
 //! The two ways a client stays connected: a WebSocket, or server-sent events with POST where that is blocked. Both
 //! carry the same frames, and behind a `Line` nobody knows which it is.
 
-mod console;
+pub mod console;
 mod line;
 mod stream;
 mod visitor;
-mod welcome;
+pub mod welcome;
 
 use crate::{
     app::Shared,

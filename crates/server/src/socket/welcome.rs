@@ -9,7 +9,9 @@ use crate::{
     hub::{Frames, Out, SocketKey},
     identify,
     problem::Code,
+    site::question::Question,
 };
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use yingda_core::{
     At,
@@ -130,7 +132,7 @@ async fn first(
     now: At,
 ) -> Result<First, ReadError> {
     let (id, widget) = (me.id, me.widget);
-    let live = app.site.ask(move |engine, now| Live::of(engine, id, widget, now)).await;
+    let live = app.site.ask(VisitorNow { visitor: id, widget }).await;
     let live = live.map_err(|_| ReadError::Unavailable("the site's loop is away".into()))?;
     let mut open = live.conversation;
     if open.is_none() && me.returning {
@@ -184,7 +186,14 @@ async fn first(
 }
 
 /// What the engine knows of a visitor.
-struct Live {
+#[derive(Debug, Serialize, Deserialize)]
+pub struct VisitorNow {
+    visitor: VisitorId,
+    widget: WidgetId,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Live {
     seq: u64,
     staffed: bool,
     conversation: Option<Conversation>,
@@ -193,13 +202,16 @@ struct Live {
     team: Vec<Persona>,
 }
 
-impl Live {
-    fn of(engine: &Engine, visitor: VisitorId, widget: WidgetId, now: At) -> Self {
+impl Question for VisitorNow {
+    type Answer = Live;
+
+    fn answer(self, engine: &Engine, now: At) -> Live {
+        let Self { visitor, widget } = self;
         let conversation = engine.by_visitor.get(&visitor).and_then(|id| engine.conversations.get(id));
         let queue = engine.directory.widgets.get(&widget).map(|widget| widget.queue);
         let staffed = queue.is_some_and(|queue| engine.is_staffed(queue, now));
         let team = queue.filter(|_| staffed).map(|queue| faces(engine, queue)).unwrap_or_default();
-        Self {
+        Live {
             seq: engine.seq(),
             staffed,
             team,

@@ -114,7 +114,7 @@ impl Server {
         self.child.id()
     }
 
-    async fn first_administrator(&self) -> Person {
+    pub async fn first_administrator(&self) -> Person {
         let mut admin = self.nobody();
         let body = json!({
             "token": self.set_up_token, "company": "测试公司", "login": "admin", "name": "管理员",

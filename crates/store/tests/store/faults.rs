@@ -144,3 +144,28 @@ async fn write_until_killed(address: &str) -> ! {
         println!("{seq}");
     }
 }
+
+/// PostgreSQL's text cannot hold U+0000; a pasted one must not stop a whole site's batch.
+async fn an_odd_sign_stops_nobody(db: &Db) {
+    db.migrate().await.unwrap();
+    let mut first = batch(events(None, 1, "message_posted"));
+    first.pulses[0].preview = "前\0后".into();
+    first.statements = vec![preference::put(UserId(1), &"a\0b".into())];
+    db.commit(first).await.unwrap();
+    assert_eq!(event::head(db).await.unwrap().unwrap().0, 1);
+    assert!(preference::get(db, UserId(1)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn an_odd_sign_stops_nobody_on_sqlite() {
+    let scratch = Scratch::new();
+    an_odd_sign_stops_nobody(&Db::open(&scratch.sqlite()).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_odd_sign_stops_nobody_on_postgres() {
+    let server = Server::shared();
+    let db = Db::open(&server.database().await).await.unwrap();
+    an_odd_sign_stops_nobody(&db).await;
+    db.close().await;
+}

@@ -6,6 +6,7 @@ mod support;
 mod backup;
 mod faults;
 mod files;
+mod leases;
 mod lists;
 mod migrations;
 mod moments;

@@ -11,7 +11,7 @@ use yingda_store::{
 };
 
 /// The first version, as it landed.
-fn first_version() -> Runner {
+pub fn first_version() -> Runner {
     let text = include_str!("../../migrations/V1__site.sql");
     Runner::new(&[Migration::unapplied("V1__site", text).unwrap()])
 }
@@ -62,7 +62,7 @@ async fn sys_30_the_first_version_keeps_what_it_held_on_postgres() {
     what_it_held_is_there(&address).await;
 }
 
-fn as_bytes(before: &str, after: &str) -> String {
+pub fn as_bytes(before: &str, after: &str) -> String {
     HELD.split("BYTES(")
         .enumerate()
         .map(|(n, part)| match part.split_once(')') {
@@ -72,7 +72,7 @@ fn as_bytes(before: &str, after: &str) -> String {
         .collect()
 }
 
-async fn what_it_held_is_there(address: &str) {
+pub async fn what_it_held_is_there(address: &str) {
     let db = Db::open(address).await.unwrap();
     db.migrate().await.unwrap();
     db.migrate().await.expect("a second time there is nothing to do");

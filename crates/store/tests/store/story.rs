@@ -42,7 +42,7 @@ async fn on_postgres() {
     db.close().await;
 }
 
-async fn story(db: &Db) {
+pub async fn story(db: &Db) {
     db.migrate().await.unwrap();
     db.migrate().await.expect("a second migration finds nothing to do");
     db.ping().await.unwrap();
@@ -462,6 +462,8 @@ async fn deliveries(db: &Db) {
     assert_eq!(due(DAY).await, [202]);
     let dead = webhook::list(db, hook, "dead", None, 9).await.unwrap().items.remove(0);
     assert_eq!((dead.id, dead.attempts, &*dead.last_error), (RecordId(201), 2, "gone"));
+    assert_eq!(webhook::dead_letters(db, hook, 9).await.unwrap(), 1);
+    assert_eq!(webhook::dead_letters(db, hook, 0).await.unwrap(), 0, "no more are counted than asked for");
     store(db, vec![webhook::replay(dead.id, DAY)]).await.unwrap();
     assert_eq!(due(DAY).await, [201]);
     assert_eq!(webhook::get(db, dead.id).await.unwrap().unwrap().state, "waiting");

@@ -531,6 +531,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes that are there now, with each one's own figures of the last minute. */
+        get: operations["get_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -2332,6 +2349,75 @@ export interface components {
             visitor?: components["schemas"]["VisitorId"] | null;
             widget?: components["schemas"]["WidgetId"] | null;
         };
+        /** @description One process of this installation. */
+        Node: {
+            figures?: components["schemas"]["NodeFigures"] | null;
+            /**
+             * Format: int64
+             * @description The latest change of the store's tables that it knows.
+             */
+            level: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description 0 where it is alone on the embedded store.
+             */
+            number: number;
+            /** @description It decides, and writes the log. */
+            owns: boolean;
+            started_at: components["schemas"]["i64"];
+            /** @description It gave this answer. */
+            this: boolean;
+            until_at?: components["schemas"]["i64"] | null;
+            version: string;
+        };
+        /** @description How a node is doing. Times are those of the last minute, and `None` where there was nothing to measure. */
+        NodeFigures: {
+            at: components["schemas"]["i64"];
+            bus?: components["schemas"]["Standing"] | null;
+            /**
+             * Format: double
+             * @description From the moment a command is taken up until it may be answered.
+             */
+            command_p50_ms?: number | null;
+            /** Format: double */
+            command_p99_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Commands that it stored.
+             */
+            commands: number;
+            /**
+             * Format: double
+             * @description How long the store took.
+             */
+            commit_p50_ms?: number | null;
+            /** Format: double */
+            commit_p99_ms?: number | null;
+            /** Format: int32 */
+            console_sockets: number;
+            /**
+             * Format: double
+             * @description How long its latest word to the other nodes took in the store.
+             */
+            renewal_ms?: number | null;
+            store: components["schemas"]["Standing"];
+            /**
+             * Format: int32
+             * @description Open connections of widgets and of consoles.
+             */
+            visitor_sockets: number;
+            /**
+             * Format: int32
+             * @description Visitors who have the site open.
+             */
+            visitors: number;
+        };
+        /** @description The nodes that are there now, by number. */
+        Nodes: {
+            nodes: components["schemas"]["Node"][];
+            now_at: components["schemas"]["i64"];
+        };
         Offer: {
             agent: components["schemas"]["UserId"];
             made_at: components["schemas"]["i64"];
@@ -3065,6 +3151,11 @@ export interface components {
             from: number;
             /** Format: int32 */
             to: number;
+        };
+        /** @description Whether something answers, and since when it does or does not. */
+        Standing: {
+            since_at: components["schemas"]["i64"];
+            up: boolean;
         };
         StartFrame: {
             /** Format: int32 */
@@ -4923,6 +5014,37 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_nodes: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Nodes"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

@@ -1,0 +1,66 @@
+//! A NATS server of its own.
+
+use crate::free_port;
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
+};
+
+/// It stops with its user.
+pub struct Nats {
+    port: u16,
+    child: Mutex<Option<Child>>,
+}
+
+impl Nats {
+    #[expect(clippy::new_without_default, reason = "it starts a process")]
+    pub fn new() -> Self {
+        let nats = Self { port: free_port(), child: Mutex::new(None) };
+        nats.start_again();
+        nats
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// After `stop`, on the same port.
+    pub fn start_again(&self) {
+        let arguments = ["-a", "127.0.0.1", "-p", &self.port.to_string()];
+        let child =
+            Command::new(program()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child = child.unwrap_or_else(|error| {
+            panic!("nats-server did not start: {error}; install it first: apt-get install nats-server")
+        });
+        *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// At once, as in a crash.
+    pub fn stop(&self) {
+        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Debian keeps it where only root's PATH looks.
+fn program() -> &'static str {
+    let there = std::path::Path::new("/usr/sbin/nats-server").exists();
+    if there { "/usr/sbin/nats-server" } else { "nats-server" }
+}

@@ -1,0 +1,25 @@
+//! Sign-ins and sign-outs on other nodes, read from the store whenever something of the kind was committed.
+
+use crate::{app::Shared, sessions::Session};
+use std::sync::Arc;
+use tokio::sync::Notify;
+use yingda_store::session;
+
+pub async fn follow(app: Shared, changed: Arc<Notify>) {
+    loop {
+        changed.notified().await;
+        let known = app.sessions.known();
+        match session::open(&app.db, app.clock.now()).await {
+            Ok(stored) => {
+                for (ended, user) in app.sessions.renew(&known, stored.into_iter().map(Session::stored)) {
+                    app.hub.sign_out(user, Some(ended), "ended");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "sign-ins on other nodes wait for the store");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                changed.notify_one();
+            }
+        }
+    }
+}

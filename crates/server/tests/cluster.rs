@@ -1,0 +1,154 @@
+//! Several nodes are one service: whoever is on one of them works with whoever is on another (SYS-53, Q-04, Q-08). What
+//! breaks under load is tried by `yingda-bench cluster`.
+
+use crate::{
+    line::{Line, post, visit, work},
+    office::{first, hire, make},
+    support::{Folder, Person, Server, run},
+};
+use reqwest::StatusCode;
+use serde_json::json;
+use std::sync::Arc;
+use yingda_peers::{Nats, Postgres};
+
+struct Cluster {
+    _postgres: Arc<Postgres>,
+    nats: Nats,
+    store: String,
+    folders: Vec<Folder>,
+}
+
+const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
+
+impl Cluster {
+    async fn new() -> Cluster {
+        let postgres = Postgres::shared();
+        let store = postgres.database().await;
+        Cluster { _postgres: postgres, nats: Nats::new(), store, folders: vec![] }
+    }
+
+    async fn node(&mut self) -> Server {
+        let folder = Folder::new();
+        let files = self.folders.first().unwrap_or(&folder).0.join("shared");
+        let bus = self.nats.url();
+        let environment = [
+            ("YINGDA_STORE", self.store.as_str()),
+            ("YINGDA_BUS", &bus),
+            ("YINGDA_SECRET_KEY", KEY),
+            ("YINGDA_FILES", files.to_str().unwrap()),
+        ];
+        let server = Server::start_in(&folder.0, &environment).await;
+        self.folders.push(folder);
+        server
+    }
+}
+
+/// The same person at another node.
+fn at(server: &Server, person: &Person) -> Person {
+    let mut other = server.nobody();
+    other.cookie.clone_from(&person.cookie);
+    other
+}
+
+#[tokio::test]
+async fn visitor_and_agent_talk_across_nodes_and_the_third_one_looks_on() {
+    let mut cluster = Cluster::new().await;
+    let (one, two, three) = (cluster.node().await, cluster.node().await, cluster.node().await);
+    let admin = one.first_administrator().await;
+    // Everything that people do goes through a node that does not own the site.
+    let admin = at(&two, &admin);
+    let (queue, line) = (first(&admin, "queue").await, first(&admin, "line").await);
+    let widget = json!({ "name": { "zh": "商城", "en": "Shop" }, "queue": queue, "line": line });
+    let widget = make(&admin, "widget", widget).await.body["id"].as_str().unwrap().to_owned();
+    let (agent, id) = hire(&two, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&two, &agent, &id).await;
+
+    let (mut visitor, _) = visit(&three, &widget, 1, json!({})).await;
+    visitor.say(json!({ "t": "start", "n": 1, "content": { "type": "text", "text": "在吗？" } })).await;
+    let conversation = visitor.event("conversation_started").await["on"]["conversation"].clone();
+    assert_eq!(desk.event("assigned").await["agent"], id.as_str());
+    desk.say(post(&conversation, 1, "在的，请说。")).await;
+    visitor.until("the answer", |frame| frame["text"] == "在的，请说。").await;
+    desk.say(post(&conversation, 1, "在的，请说。")).await;
+    desk.frame("done").await;
+
+    // What is never stored crosses too.
+    visitor.say(json!({ "t": "typing", "conversation": conversation, "on": true })).await;
+    assert_eq!(desk.frame("typing").await["conversation"], conversation);
+    desk.say(json!({ "t": "typing", "conversation": conversation, "on": true })).await;
+    visitor.frame("typing").await;
+
+    // The same sign-in serves at every node, and ends at every node.
+    let floor = at(&three, &admin).get("/floor").await;
+    assert_eq!(floor.status, StatusCode::OK, "{}", floor.text);
+    assert!(
+        floor.body["agents"].as_array().unwrap().iter().any(|it| it["state"] == "ready"),
+        "{}",
+        floor.text
+    );
+    assert_eq!(at(&three, &agent).get("/me").await.status, StatusCode::OK);
+    let gone = at(&one, &agent).delete("/session?force=true").await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text);
+    desk.frame("signed_out").await;
+    assert_eq!(at(&two, &agent).get("/me").await.status, StatusCode::UNAUTHORIZED);
+}
+
+/// The owner is asked to end: another node goes on at once, the visitor's line on a third stays open, and what is sent
+/// meanwhile is answered.
+#[tokio::test]
+async fn a_site_changes_hands_while_lines_stay_open() {
+    let mut cluster = Cluster::new().await;
+    let one = cluster.node().await;
+    let admin = one.first_administrator().await;
+    let (queue, line) = (first(&admin, "queue").await, first(&admin, "line").await);
+    let widget = json!({ "name": { "zh": "商城", "en": "Shop" }, "queue": queue, "line": line });
+    let widget = make(&admin, "widget", widget).await.body["id"].as_str().unwrap().to_owned();
+    let two = cluster.node().await;
+    let (mut visitor, _) = visit(&two, &widget, 1, json!({})).await;
+    visitor.say(json!({ "t": "start", "n": 1, "content": { "type": "text", "text": "一" } })).await;
+    let conversation = visitor.event("conversation_started").await["on"]["conversation"].clone();
+    assert_eq!(one.stop(), Some(0));
+    for n in 1..=20 {
+        say_until_stored(&mut visitor, &conversation, n).await;
+    }
+    let admin = at(&two, &admin);
+    let events =
+        admin.get(&format!("/conversations/{}/events?limit=100", conversation.as_str().unwrap())).await;
+    let said = events.body["events"].as_array().unwrap().iter().filter(|it| it["kind"] == "message_posted");
+    assert_eq!(said.count(), 21, "each once: {}", events.text);
+    assert!(admin.get("/audit/verify").await.body["broken_at"].is_null());
+}
+
+/// Sends again under the same number while the answer is that nobody can answer.
+async fn say_until_stored(visitor: &mut Line, conversation: &serde_json::Value, n: u32) {
+    loop {
+        visitor.say(post(conversation, n, &format!("第{n}句"))).await;
+        let own = |frame: &serde_json::Value| frame["from"]["n"] == n || frame["n"] == n;
+        let answer = visitor.until("an answer", own).await;
+        if answer["t"] != "refused" {
+            return;
+        }
+        assert_eq!(answer["code"], "unavailable", "{answer}");
+    }
+}
+
+/// what cannot work says so in one sentence, and ends with its own code.
+#[tokio::test]
+async fn a_store_or_bus_out_of_reach_is_one_clear_sentence() {
+    let cluster = Cluster::new().await;
+    let folder = Folder::new();
+    let nobody = "127.0.0.1:9";
+    let store = format!("postgres://yingda@{nobody}/none");
+    let bus = format!("nats://{nobody}");
+    let cases = [
+        vec![("YINGDA_STORE", store.as_str()), ("YINGDA_SECRET_KEY", KEY)],
+        vec![("YINGDA_STORE", &cluster.store), ("YINGDA_BUS", &bus), ("YINGDA_SECRET_KEY", KEY)],
+    ];
+    for environment in cases {
+        let output = run(&folder.0, &["serve", "--listen", "127.0.0.1:0"], &environment);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let last = said.lines().last().unwrap();
+        assert!(last.starts_with("yingda: ") && last.contains(nobody), "{said}");
+    }
+}
