@@ -17,13 +17,15 @@ export interface Timing {
   /** No answer to the first frame within this: the way is blocked. */
   answer_ms: number;
   ping_ms: number;
+  /** Nothing came so long after something was said: ask whether anybody is there. */
+  unanswered_ms: number;
   /** No frame of any kind so long after a ping: the connection is dead. */
   silence_ms: number;
   retry_ms: number;
   retry_max_ms: number;
 }
 
-const USUAL: Timing = { answer_ms: 8_000, ping_ms: 20_000, silence_ms: 10_000, retry_ms: 400, retry_max_ms: 15_000 };
+const USUAL: Timing = { answer_ms: 8_000, ping_ms: 20_000, unanswered_ms: 3_000, silence_ms: 6_000, retry_ms: 400, retry_max_ms: 15_000 };
 
 /** Keeps one connection alive: opens, pings, notices death, opens again with growing and scattered pauses. */
 export class Link {
@@ -34,6 +36,7 @@ export class Link {
   private which = 0;
   private answered = false;
   private pings = 0;
+  private pinged = false;
   private readonly timing: Timing;
 
   constructor(private readonly options: LinkOptions) {
@@ -59,6 +62,8 @@ export class Link {
   send(frame: ClientFrame): boolean {
     if (!this.transport || this.state !== "open") return false;
     this.transport.send(frame);
+    // A ping on its way has its own deadline, and more words must not put that off.
+    if (!this.pinged) this.after(this.timing.unanswered_ms, () => this.ping());
     return true;
   }
 
@@ -89,11 +94,13 @@ export class Link {
       this.failures = 0;
       this.enter("open");
     }
+    this.pinged = false;
     this.after(this.timing.ping_ms, () => this.ping());
     if (frame.t !== "pong") this.options.frame(frame);
   }
 
   private ping(): void {
+    this.pinged = true;
     this.transport?.send({ t: "ping", id: ++this.pings });
     this.after(this.timing.silence_ms, () => this.lost());
   }
@@ -112,6 +119,7 @@ export class Link {
 
   private drop(): void {
     clearTimeout(this.timer);
+    this.pinged = false;
     this.current = null;
     this.transport?.close();
     this.transport = null;

@@ -63,7 +63,22 @@ test("a silent connection is found dead by its missing pong", () => {
   expect(socket.last().sent.at(-1)).toEqual({ t: "ping", id: 1 });
   socket.last().listener.frame({ t: "pong", id: 1, seq: 1 });
   expect(link.state).toBe("open");
-  vi.advanceTimersByTime(30_000);
+  vi.advanceTimersByTime(26_000);
+  expect(link.state).toBe("waiting");
+});
+
+test("words that nobody answers are soon followed by the question whether anybody is there", () => {
+  const socket = way();
+  const { link } = make(socket);
+  socket.last().listener.open();
+  socket.last().listener.frame(resumed);
+  link.send({ t: "watch", conversation: "1", on: true });
+  vi.advanceTimersByTime(3_000);
+  expect(socket.last().sent.at(-1)).toEqual({ t: "ping", id: 1 });
+  // More words do not put off the moment at which the line counts as dead.
+  vi.advanceTimersByTime(4_000);
+  link.send({ t: "watch", conversation: "1", on: false });
+  vi.advanceTimersByTime(2_000);
   expect(link.state).toBe("waiting");
 });
 
