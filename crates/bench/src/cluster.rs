@@ -88,8 +88,6 @@ struct Nodes {
     servers: Vec<Server>,
     /// Each node's way to the bus.
     wires: Vec<Wire>,
-    /// Logs of processes that have ended.
-    logs: Vec<String>,
 }
 
 impl Cluster {
@@ -136,7 +134,9 @@ impl Cluster {
         }
         consoles.shutdown().await;
         let chain = world.admin.get("/audit/verify").await?;
-        let owners = nodes.end().await?;
+        let logs = nodes.end().await?;
+        let panics = logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains("panicked")).count();
+        let owners = owners(&logs);
         Ok(json!({
             "lost": faults.lost,
             "doubled": faults.doubled,
@@ -144,6 +144,7 @@ impl Cluster {
             "longest_silence_ms": rounded(silence.as_secs_f64() * 1_000.0),
             "owners_max": owners.values().copied().max().unwrap_or_default(),
             "take_overs": owners.len(),
+            "panics": panics,
             "acked": acked,
             "chain_broken_at": chain["broken_at"],
             "faults": breaks,
@@ -166,8 +167,7 @@ impl Nodes {
             ("YINGDA_LOG_LEVEL", "info,refinery_core=warn,tokio_postgres=warn,async_nats=warn".into()),
         ];
         let settings: Vec<_> = settings.map(|(key, value)| (key.to_owned(), value)).into();
-        let mut nodes =
-            Nodes { folder, postgres, nats, db, settings, servers: vec![], wires: vec![], logs: vec![] };
+        let mut nodes = Nodes { folder, postgres, nats, db, settings, servers: vec![], wires: vec![] };
         for number in 0..count {
             nodes.wires.push(Wire::to(nodes.nats.address()).await?);
             let folder = nodes.place(number);
@@ -277,24 +277,28 @@ impl Nodes {
         Ok(())
     }
 
-    /// How many nodes said of each fence that they own the site under it.
-    async fn end(mut self) -> Result<BTreeMap<u64, usize>> {
+    /// Ends all, and gives what they had to say, former processes included.
+    async fn end(self) -> Result<Vec<String>> {
+        let mut logs = vec![];
         for server in self.servers {
-            self.logs.push(server.log()?);
+            logs.push(server.log()?);
             server.stop().await?;
         }
-        let mut owners = BTreeMap::new();
-        for line in
-            self.logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains("owns the site "))
-        {
-            let plain: String = strip(line);
-            let fence = plain.split("fence=").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
-            if let Some(fence) = fence {
-                *owners.entry(fence).or_default() += 1;
-            }
-        }
-        Ok(owners)
+        Ok(logs)
     }
+}
+
+/// How many nodes said of each fence that they own the site under it.
+fn owners(logs: &[String]) -> BTreeMap<u64, usize> {
+    let mut owners = BTreeMap::new();
+    for line in logs.iter().flat_map(|log| log.lines()).filter(|line| line.contains("owns the site ")) {
+        let plain = strip(line);
+        let fence = plain.split("fence=").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
+        if let Some(fence) = fence {
+            *owners.entry(fence).or_default() += 1;
+        }
+    }
+    owners
 }
 
 /// A line of a log without its colours.
@@ -338,6 +342,7 @@ mod tests {
         let is_zero = |key: &str| figures[key] == 0;
         assert!(is_zero("lost") && is_zero("doubled") && is_zero("reordered"), "{figures}");
         assert_eq!(figures["owners_max"], 1, "{figures}");
+        assert_eq!(figures["panics"], 0, "{figures}");
         assert!(figures["chain_broken_at"].is_null(), "{figures}");
         assert!(figures["acked"].as_u64().unwrap() > 100, "{figures}");
         assert!(figures["take_overs"].as_u64().unwrap() >= 4, "{figures}");

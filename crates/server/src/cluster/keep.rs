@@ -158,7 +158,8 @@ impl Keeper {
             calls.abort();
         }
         self.app.site.disown();
-        if tokio::time::timeout(FINISH, owned.running).await.is_err() {
+        // One that has ended was waited for already, and cannot be twice.
+        if !owned.running.is_finished() && tokio::time::timeout(FINISH, owned.running).await.is_err() {
             tracing::warn!("the site's loop did not end in time; the store refuses what it still writes");
         }
     }
