@@ -72,7 +72,9 @@ pub fn secrets(config: &Config, clock: Clock) -> Result<Secrets, StartError> {
 pub async fn store(config: &Config) -> Result<Db, StartError> {
     let url = config.store_url();
     let db = Db::open(&url).await.map_err(while_trying(format!("cannot open the store {}", public(&url))))?;
-    db.migrate().await.map_err(while_trying("cannot bring the store to this version"))?;
+    db.migrate()
+        .await
+        .map_err(while_trying(format!("cannot bring the store {} to this version", public(&url))))?;
     Ok(db)
 }
 
