@@ -37,6 +37,7 @@ export class Link {
   private answered = false;
   private pings = 0;
   private pinged = false;
+  private readonly echoes = new Map<number, () => void>();
   private readonly timing: Timing;
 
   constructor(private readonly options: LinkOptions) {
@@ -65,6 +66,13 @@ export class Link {
     // A ping on its way has its own deadline, and more words must not put that off.
     if (!this.pinged) this.after(this.timing.unanswered_ms, () => this.ping());
     return true;
+  }
+
+  /** Calls back when the other end has taken in everything that was sent so far on this connection. */
+  settled(act: () => void): void {
+    if (!this.transport || this.state !== "open") return;
+    this.echoes.set(++this.pings, act);
+    this.transport.send({ t: "ping", id: this.pings });
   }
 
   private connect(): void {
@@ -96,7 +104,10 @@ export class Link {
     }
     this.pinged = false;
     this.after(this.timing.ping_ms, () => this.ping());
-    if (frame.t !== "pong") this.options.frame(frame);
+    if (frame.t !== "pong") return this.options.frame(frame);
+    const act = this.echoes.get(frame.id);
+    this.echoes.delete(frame.id);
+    act?.();
   }
 
   private ping(): void {
@@ -120,6 +131,7 @@ export class Link {
   private drop(): void {
     clearTimeout(this.timer);
     this.pinged = false;
+    this.echoes.clear();
     this.current = null;
     this.transport?.close();
     this.transport = null;

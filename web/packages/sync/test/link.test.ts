@@ -82,6 +82,21 @@ test("words that nobody answers are soon followed by the question whether anybod
   expect(link.state).toBe("waiting");
 });
 
+test("what was sent is known to be taken in when its echo comes", () => {
+  const socket = way();
+  const { link } = make(socket);
+  socket.last().listener.open();
+  socket.last().listener.frame(resumed);
+  let settled = 0;
+  link.settled(() => (settled += 1));
+  expect(socket.last().sent.at(-1)).toEqual({ t: "ping", id: 1 });
+  socket.last().listener.frame({ t: "pong", id: 2, seq: 1 });
+  expect(settled).toBe(0);
+  socket.last().listener.frame({ t: "pong", id: 1, seq: 1 });
+  socket.last().listener.frame({ t: "pong", id: 1, seq: 1 });
+  expect(settled).toBe(1);
+});
+
 test("where the first way never answers, the second is taken", () => {
   const [socket, stream] = [way(), way()];
   make(socket, stream);

@@ -111,6 +111,7 @@ export function watchConversation(conversation: ConversationId, on: boolean): vo
   if (on) watched.add(conversation);
   else watched.delete(conversation);
   tell({ t: "watch", conversation, on });
+  if (on) link?.settled(() => void (threads.has(conversation) && refresh(conversation)));
 }
 
 // ── receiving ──
@@ -123,8 +124,10 @@ function take(frame: ServerFrame): void {
       const first = desk.value === null;
       me.value = frame.me;
       desk.value = fromDesk(frame, Date.now(), desk.value?.visitors);
-      if (!first) for (const id of threads.keys()) void refresh(id);
-      return resume();
+      resume();
+      // Listen first, then read: what happens in between would be in neither.
+      if (!first) link?.settled(() => [...threads.keys()].forEach((id) => void refresh(id)));
+      return;
     }
     case "resumed":
       return resume();
