@@ -63,6 +63,8 @@ export class Connection {
 
   send(frame: ClientFrame) {
     this.link?.send(frame);
+    // Every act is answered.
+    if (frame.t === "do") this.expect();
   }
 
   /** Greets anew at once: who the visitor is, or what they have, is no longer what the server was told. */
@@ -86,8 +88,14 @@ export class Connection {
     clearInterval(this.ping);
     this.ping = window.setInterval(() => {
       this.send({ t: "ping", id: 1 });
-      this.deadline = window.setTimeout(() => this.drop(), SILENCE_MS);
+      this.expect();
     }, PING_MS);
+  }
+
+  /** Some frame has to come, or the line is dead. */
+  private expect() {
+    clearTimeout(this.deadline);
+    this.deadline = window.setTimeout(() => this.drop(), SILENCE_MS);
   }
 
   private drop() {
