@@ -259,6 +259,10 @@ impl Site {
         let text = call.text()?;
         let work = async {
             loop {
+                // This node may have become the owner meanwhile, and its own word does not come back to it.
+                if let (Some(here), Ok(call)) = (self.here(), serde_json::from_str(text.get())) {
+                    return call_here(here, call).await;
+                }
                 match far.call(text.clone()).await {
                     Ok(answer) => return Ok(answer),
                     Err(Unanswered::Silent) => return Err(Refusal::Unavailable.into()),
@@ -318,6 +322,33 @@ impl Site {
     /// The loop ends when it has done what waits. From here on the way leads to another node.
     pub fn disown(&self) {
         self.inner.here.write().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+    }
+}
+
+/// What was meant for another node, carried out here.
+async fn call_here(here: mpsc::Sender<Ask>, call: Call) -> Result<Answer, Refused> {
+    let away = Refused::from(Refusal::Unavailable);
+    match call {
+        Call::Command(actor, origin, order) => {
+            let (reply, answer) = oneshot::channel();
+            let envelope = Envelope { actor, origin, command: order.command() };
+            here.send(Ask::Command(envelope, Reply::Once(reply))).await.map_err(|_| away)?;
+            Ok(Answer::Done(answer.await.map_err(|_| away)?, false))
+        }
+        Call::Change(item) => {
+            let (reply, answer) = oneshot::channel();
+            here.send(Ask::Change(item, Reply::Changed(reply))).await.map_err(|_| away)?;
+            Ok(Answer::Changed(answer.await.map_err(|_| away)?))
+        }
+        Call::Ask(question) => {
+            let (reply, answer) = oneshot::channel();
+            // Whoever asked may have gone.
+            let read =
+                Box::new(move |engine: &Engine, now: At| drop(reply.send(question.answer(engine, now))));
+            here.send(Ask::Read(read)).await.map_err(|_| away)?;
+            Ok(Answer::Told(answer.await.map_err(|_| away)?))
+        }
+        Call::Ride(_) | Call::Here(_) => Err(away),
     }
 }
 

@@ -5,10 +5,11 @@ use crate::{
     line::{Line, post, visit, work},
     office::{first, hire, make},
     support::{Folder, Person, Server, run},
+    webhooks::{Receiver, hook, tag},
 };
 use reqwest::StatusCode;
 use serde_json::json;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use yingda_peers::{Nats, Postgres};
 
 struct Cluster {
@@ -36,6 +37,7 @@ impl Cluster {
             ("YINGDA_BUS", &bus),
             ("YINGDA_SECRET_KEY", KEY),
             ("YINGDA_FILES", files.to_str().unwrap()),
+            ("YINGDA_OUTGOING_PRIVATE_NETWORKS", "127.0.0.0/8"),
         ];
         let server = Server::start_in(&folder.0, &environment).await;
         self.folders.push(folder);
@@ -130,6 +132,31 @@ async fn say_until_stored(visitor: &mut Line, conversation: &serde_json::Value, 
         }
         assert_eq!(answer["code"], "unavailable", "{answer}");
     }
+}
+
+/// Jobs run once, on the owner: every delivery comes once however many nodes there are, and goes on with the next owner.
+#[tokio::test]
+async fn what_is_done_beside_the_loop_is_done_once() {
+    let mut cluster = Cluster::new().await;
+    let (one, two, _three) = (cluster.node().await, cluster.node().await, cluster.node().await);
+    let admin = at(&two, &one.first_administrator().await);
+    let (receiver, url) = Receiver::new().await;
+    hook(&admin, &url).await;
+    assert_eq!(receiver.take(200).await.json()["event"]["record"], "webhook", "its own making");
+    let mut came = BTreeSet::new();
+    for name in ["甲", "乙", "丙"] {
+        tag(&admin, name).await;
+        let delivery = receiver.take(200).await.json();
+        assert_eq!(delivery["event"]["record"], "tag");
+        assert!(came.insert(delivery["id"].to_string()), "twice: {delivery}");
+    }
+    assert_eq!(one.stop(), Some(0));
+    for name in ["丁", "戊"] {
+        tag(&admin, name).await;
+        // What the former owner could not write down any more comes again, and is known by its id.
+        while !came.insert(receiver.take(200).await.json()["id"].to_string()) {}
+    }
+    assert_eq!(came.len(), 5);
 }
 
 /// what cannot work says so in one sentence, and ends with its own code.

@@ -13,17 +13,17 @@ use tokio::{
 };
 
 /// A receiver that answers as told.
-struct Receiver {
+pub struct Receiver {
     listener: TcpListener,
 }
 
-struct Received {
+pub struct Received {
     signature: String,
     body: String,
 }
 
 impl Received {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
@@ -36,14 +36,14 @@ impl Received {
 }
 
 impl Receiver {
-    async fn new() -> (Receiver, String) {
+    pub async fn new() -> (Receiver, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         (Receiver { listener }, url)
     }
 
     /// Takes one request and answers it.
-    async fn take(&self, status: u16) -> Received {
+    pub async fn take(&self, status: u16) -> Received {
         let (mut stream, _) = tokio::time::timeout(Duration::from_secs(30), self.listener.accept())
             .await
             .expect("a delivery comes")
@@ -73,7 +73,7 @@ fn header(head: &str, name: &str) -> String {
     line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
 }
 
-async fn hook(admin: &Person, url: &str) -> (String, String) {
+pub async fn hook(admin: &Person, url: &str) -> (String, String) {
     let webhook = json!({ "name": "订单系统", "url": url, "kinds": ["record_changed"], "enabled": true });
     let made = make(admin, "webhook", webhook).await;
     let id = made.body["id"].as_str().unwrap().to_owned();
@@ -83,7 +83,7 @@ async fn hook(admin: &Person, url: &str) -> (String, String) {
     (id, secret)
 }
 
-async fn tag(admin: &Person, name: &str) {
+pub async fn tag(admin: &Person, name: &str) {
     make(admin, "tag", json!({ "name": { "zh": name, "en": "" } })).await;
 }
 

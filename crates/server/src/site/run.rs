@@ -238,6 +238,7 @@ impl Loop {
                 self.note(timing, answers.len(), frames.len());
                 self.encoder.committed();
                 self.spread(&frames, false);
+                self.sent.send_replace(self.engine.seq());
                 self.places.note(&frames, self.clock.now());
                 self.answer_all(answers);
                 true
@@ -303,6 +304,8 @@ impl Loop {
         }
         let seq = self.engine.seq();
         self.configure(now, item.configure);
+        // Whoever reads the log on from here finds the configuration that goes with it.
+        self.sent.send_replace(seq);
         Ok(seq)
     }
 
@@ -314,7 +317,6 @@ impl Loop {
     /// Committed events go to everyone on this node, and to the other nodes.
     fn spread(&self, frames: &[Frame], reload: bool) {
         self.hub.publish(frames);
-        self.sent.send_replace(self.engine.seq());
         if let Some(link) = &self.link {
             link.tell(frames, self.engine.seq(), reload);
         }
