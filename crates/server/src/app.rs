@@ -1,10 +1,11 @@
 //! What all handlers share.
 
 use crate::{
-    clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, limits::Limits,
-    oidc::Oidc, passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions, site::Site,
+    clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, latest::Latest,
+    limits::Limits, oidc::Oidc, passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions,
+    site::Site, tasks,
 };
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
 use yingda_core::{
     access::{self, Action, Reach, Resource},
@@ -23,8 +24,8 @@ pub struct App {
     pub db: Db,
     pub site: Site,
     pub hub: Hub,
-    /// The committed configuration. Replaced as a whole; take a copy of the pointer with `directory()`.
-    pub directory: Arc<RwLock<Arc<Directory>>>,
+    /// The committed configuration. Replaced as a whole; `directory()` takes the latest.
+    pub directory: Latest<Directory>,
     pub config: Config,
     pub clock: Clock,
     pub files: Files,
@@ -43,8 +44,17 @@ pub struct App {
 }
 
 impl App {
+    /// Ends what runs, and hands over what this node owns.
+    pub async fn end(&self) {
+        tasks::stop();
+        if let Some(cluster) = &self.cluster {
+            cluster.gone.notified().await;
+        }
+        self.db.close().await;
+    }
+
     pub fn directory(&self) -> Arc<Directory> {
-        self.directory.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.directory.get()
     }
 
     pub fn settings(&self) -> Arc<Settings> {

@@ -214,7 +214,8 @@ impl Hub {
         users
     }
 
-    /// The committed configuration changed: who may see what is computed anew.
+    /// The configuration or the live state is another: who may see what is computed anew, and every console asks for its
+    /// desk again.
     pub fn refresh(&self, directory: &Directory) {
         let mut inner = self.lock();
         let mut changed = vec![];
@@ -225,13 +226,6 @@ impl Hub {
             }
         }
         inner.send_all(&changed, Out::of(&ServerFrame::Reload));
-    }
-
-    /// Every console asks for its desk again.
-    pub fn reload_everyone(&self) {
-        let mut inner = self.lock();
-        let keys: Vec<_> = inner.consoles.iter().copied().collect();
-        inner.send_all(&keys, Out::of(&ServerFrame::Reload));
     }
 
     /// Ends a user's sockets: those of one session, or all when none is named.

@@ -18,6 +18,7 @@ mod http;
 mod hub;
 mod identify;
 mod jobs;
+mod latest;
 mod limits;
 mod lock;
 mod metrics;

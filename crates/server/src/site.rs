@@ -9,6 +9,7 @@ mod rebuild;
 mod run;
 
 use crate::{
+    app::App,
     clock::Clock,
     cluster::{
         call::{Answer, Call, Order},
@@ -17,6 +18,7 @@ use crate::{
     },
     gauges::Gauges,
     hub::{Hub, SocketKey},
+    latest::Latest,
     tasks,
 };
 use question::Question;
@@ -24,7 +26,7 @@ pub use rebuild::directory as stored_directory;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 use tokio::{
@@ -98,6 +100,24 @@ pub enum Reply {
     Far(To),
 }
 
+/// What a loop works with.
+pub struct Means {
+    /// Under the owner's fence.
+    pub db: Db,
+    pub hub: Hub,
+    pub clock: Clock,
+    pub directory: Latest<Directory>,
+    /// The way to other nodes, where there are any.
+    pub link: Option<Link>,
+}
+
+impl Means {
+    pub fn of(app: &App, db: Db, link: Option<Link>) -> Self {
+        let (hub, directory) = (app.hub.clone(), app.directory.clone());
+        Self { db, hub, clock: app.clock, directory, link }
+    }
+}
+
 /// A change of records: written in a transaction of its own.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Item {
@@ -139,7 +159,7 @@ impl Site {
     }
 
     fn here(&self) -> Option<mpsc::Sender<Ask>> {
-        self.inner.here.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.inner.here.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn is_here(&self) -> bool {
@@ -157,12 +177,6 @@ impl Site {
 
     /// A live command: to a conversation, an agent, a visitor, or the start of a conversation.
     pub async fn send(&self, envelope: Envelope) -> Result<Done, Refused> {
-        if let Some(here) = self.here() {
-            let (reply, answer) = oneshot::channel();
-            let ask = Ask::Command(envelope, Reply::Once(reply));
-            here.send(ask).await.map_err(|_| Refusal::Unavailable)?;
-            return answer.await.map_err(|_| Refusal::Unavailable)?;
-        }
         match self.call(Call::Command(envelope.actor, envelope.origin, Order::of(envelope.command)?)).await? {
             Answer::Done(result, _) => {
                 self.catch_up(result.map_or(0, |done| done.seq)).await;
@@ -194,11 +208,6 @@ impl Site {
 
     /// A change of records, with what it is to be known for. A guard that does not match is `Stale`.
     pub async fn change(&self, item: Item) -> Result<u64, Refused> {
-        if let Some(here) = self.here() {
-            let (reply, answer) = oneshot::channel();
-            here.send(Ask::Change(item, Reply::Changed(reply))).await.map_err(|_| Refusal::Unavailable)?;
-            return answer.await.map_err(|_| Refusal::Unavailable)?;
-        }
         match self.call(Call::Change(item)).await? {
             Answer::Changed(result) => {
                 self.catch_up(result.unwrap_or_default()).await;
@@ -210,14 +219,9 @@ impl Site {
 
     /// Asks something of the live state. All that was committed by then is in the answer, and nothing else.
     pub async fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer, Refused> {
+        // Here it need not be written down.
         if let Some(here) = self.here() {
-            let (reply, answer) = oneshot::channel();
-            let read = Box::new(move |engine: &Engine, now: At| {
-                // Whoever asked may have gone.
-                let _ = reply.send(question.answer(engine, now));
-            });
-            here.send(Ask::Read(read)).await.map_err(|_| Refusal::Unavailable)?;
-            return Ok(answer.await.map_err(|_| Refusal::Unavailable)?);
+            return look(here, move |engine, now| question.answer(engine, now)).await;
         }
         match self.call(Call::Ask(question.into())).await? {
             Answer::Told(told) => {
@@ -253,20 +257,23 @@ impl Site {
         }
     }
 
-    /// Asks the owner, and waits while the site changes hands as long as nobody can have carried it out.
+    /// Asks the owner, and waits while the site changes hands as long as nobody can have carried it out. That may end
+    /// with this node as the owner, and what one says to all does not come back to oneself.
     async fn call(&self, call: Call) -> Result<Answer, Refused> {
+        if let Some(here) = self.here() {
+            return call_here(here, call).await;
+        }
         let far = self.inner.far.as_ref().ok_or(Refusal::Unavailable)?;
         let text = call.text()?;
         let work = async {
             loop {
-                // This node may have become the owner meanwhile, and its own word does not come back to it.
-                if let (Some(here), Ok(call)) = (self.here(), serde_json::from_str(text.get())) {
-                    return call_here(here, call).await;
-                }
                 match far.call(text.clone()).await {
                     Ok(answer) => return Ok(answer),
                     Err(Unanswered::Silent) => return Err(Refusal::Unavailable.into()),
                     Err(Unanswered::NotDelivered) => tokio::time::sleep(RETRY).await,
+                }
+                if let Some(here) = self.here() {
+                    return call_here(here, call).await;
                 }
             }
         };
@@ -292,40 +299,26 @@ impl Site {
 
     /// Rebuilds the live state from the store and runs the loop on this node, until the store says that another node
     /// owns the site, or `disown` is called.
-    pub async fn own(
-        &self,
-        db: Db,
-        hub: Hub,
-        clock: Clock,
-        directory: Arc<RwLock<Arc<Directory>>>,
-        link: Option<Link>,
-    ) -> Result<JoinHandle<()>, yingda_store::ReadError> {
-        let stored = rebuild::directory(&db).await?;
-        let rebuilt = rebuild::rebuild(&db, stored, clock.now()).await?;
-        know_all(&hub, &rebuilt.engine);
-        let fresh = Arc::new(rebuilt.engine.directory.clone());
-        *directory.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = fresh;
+    pub async fn own(&self, means: Means) -> Result<JoinHandle<()>, yingda_store::ReadError> {
+        let rebuilt = rebuild::rebuild(&means.db, means.clock.now()).await?;
         let (inbox, commands) = mpsc::channel(INBOX);
-        self.inner.position.send_replace(rebuilt.engine.seq());
-        let sent = self.inner.position.clone();
-        let gauges = self.inner.gauges.clone();
-        let work = run::Loop::new(db, hub, clock, directory, rebuilt, sent, link, gauges, self.inner.node);
+        let work = run::Loop::new(means, rebuilt, &self.inner);
         let site = self.clone();
         let running = tasks::start("site", async move {
             work.run(commands).await;
             site.disown();
         });
-        *self.inner.here.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(inbox);
+        *self.inner.here.write().unwrap_or_else(PoisonError::into_inner) = Some(inbox);
         Ok(running)
     }
 
     /// The loop ends when it has done what waits. From here on the way leads to another node.
     pub fn disown(&self) {
-        self.inner.here.write().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        self.inner.here.write().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
-/// What was meant for another node, carried out here.
+/// The loop runs here: no words are needed.
 async fn call_here(here: mpsc::Sender<Ask>, call: Call) -> Result<Answer, Refused> {
     let away = Refused::from(Refusal::Unavailable);
     match call {
@@ -341,15 +334,23 @@ async fn call_here(here: mpsc::Sender<Ask>, call: Call) -> Result<Answer, Refuse
             Ok(Answer::Changed(answer.await.map_err(|_| away)?))
         }
         Call::Ask(question) => {
-            let (reply, answer) = oneshot::channel();
-            // Whoever asked may have gone.
-            let read =
-                Box::new(move |engine: &Engine, now: At| drop(reply.send(question.answer(engine, now))));
-            here.send(Ask::Read(read)).await.map_err(|_| away)?;
-            Ok(Answer::Told(answer.await.map_err(|_| away)?))
+            let told = look(here, move |engine, now| question.answer(engine, now)).await;
+            told.map(Answer::Told)
         }
+        // Nobody waits for an answer to these.
         Call::Ride(_) | Call::Here(_) => Err(away),
     }
+}
+
+async fn look<T: Send + 'static>(
+    here: mpsc::Sender<Ask>,
+    read: impl FnOnce(&Engine, At) -> T + Send + 'static,
+) -> Result<T, Refused> {
+    let (reply, answer) = oneshot::channel();
+    // Whoever asked may have gone.
+    let read = Box::new(move |engine: &Engine, now: At| drop(reply.send(read(engine, now))));
+    here.send(Ask::Read(read)).await.map_err(|_| Refusal::Unavailable)?;
+    Ok(answer.await.map_err(|_| Refusal::Unavailable)?)
 }
 
 /// Tells the hub who takes part in each open conversation.

@@ -10,20 +10,21 @@ use crate::{
     health::{self, Health},
     http::setup,
     hub::Hub,
+    latest::Latest,
     limits::Limits,
     lock::{self, Lock, Taken},
     oidc::Oidc,
     passwords::Passwords,
     secrets::{Secrets, fresh_token},
     sessions::{Session, Sessions},
-    site::{Configure, Item, Site},
+    site::{Configure, Item, Means, Site},
     sort_key::sort_key,
     tasks,
 };
 use std::{
     fmt, fs, io,
     path::Path,
-    sync::{Arc, Mutex, RwLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tokio::sync::Mutex as AsyncMutex;
@@ -104,7 +105,6 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         true => None,
         false => Some(fresh_token()),
     };
-    let directory = Arc::new(RwLock::default());
     let (member, hub, site, parts) = match joined {
         Some(Joined { cluster, hub, site, parts }) => (Some(cluster), hub, site, parts),
         None => (None, Hub::new(None), Site::new(0, None), None),
@@ -120,7 +120,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         db,
         site,
         hub,
-        directory,
+        directory: Latest::default(),
         config,
         clock,
         files,
@@ -131,8 +131,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
     match member {
         Some(member) => cluster::start(&app, member, parts).await?,
         None => {
-            let (hub, directory) = (app.hub.clone(), app.directory.clone());
-            app.site.own(app.db.clone(), hub, clock, directory, None).await.map_err(while_trying(reading))?;
+            app.site.own(Means::of(&app, app.db.clone(), None)).await.map_err(while_trying(reading))?;
             if app.directory().roles.is_empty() {
                 install_defaults(&app).await?;
             }

@@ -93,6 +93,12 @@ async fn visitor_and_agent_talk_across_nodes_and_the_third_one_looks_on() {
     assert_eq!(gone.status, StatusCode::NO_CONTENT, "{}", gone.text);
     desk.frame("signed_out").await;
     assert_eq!(at(&two, &agent).get("/me").await.status, StatusCode::UNAUTHORIZED);
+    // Also at the owner, when it ends elsewhere.
+    let again = two.sign_in("li").await;
+    let (mut desk, _) = work(&one, &again, &id).await;
+    assert_eq!(at(&three, &again).delete("/session?force=true").await.status, StatusCode::NO_CONTENT);
+    desk.frame("signed_out").await;
+    assert_eq!(at(&one, &again).get("/me").await.status, StatusCode::UNAUTHORIZED);
 }
 
 /// The owner is asked to end: another node goes on at once, the visitor's line on a third stays open, and what is sent

@@ -104,7 +104,7 @@ impl Office {
 
     pub async fn close(self) {
         if let Way::Here { app, .. } = self.way {
-            app.db.close().await;
+            app.end().await;
         }
     }
 }

@@ -38,10 +38,7 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     }
     tell(&app, address, measured, is_demo).await;
     serve::run(app.clone(), listener, tls).await;
-    if let Some(cluster) = &app.cluster {
-        cluster.gone.notified().await;
-    }
-    app.db.close().await;
+    app.end().await;
     Ok(())
 }
 

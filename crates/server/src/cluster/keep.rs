@@ -4,6 +4,7 @@ use super::{Cluster, LEASE_MS, NODE_MS, SITE, link::Link, owner};
 use crate::{
     app::Shared,
     jobs::{self, Jobs},
+    site::Means,
     start::{self, StartError, while_trying},
     tasks,
 };
@@ -128,8 +129,7 @@ impl Keeper {
             Some(bus) => bus.client.subscribe(bus.calls(SITE)).await.ok(),
             None => None,
         };
-        let (hub, directory) = (app.hub.clone(), app.directory.clone());
-        let running = app.site.own(db.clone(), hub, app.clock, directory, self.link.clone()).await?;
+        let running = app.site.own(Means::of(app, db.clone(), self.link.clone())).await?;
         let calls = match (listening, self.link.clone()) {
             (Some(calls), Some(link)) => {
                 link.tell(&[], *app.site.position().borrow(), true);
@@ -138,9 +138,8 @@ impl Keeper {
             _ => None,
         };
         let jobs = jobs::start(app, &db);
-        self.cluster.fence.store(fence.number, Relaxed);
         self.owned = Some(Owned { fence, running, calls, _jobs: jobs });
-        app.hub.reload_everyone();
+        app.hub.refresh(&app.directory());
         tracing::info!(fence = fence.number, seq = *app.site.position().borrow(), "this node owns the site");
         if app.directory().roles.is_empty()
             && let Err(error) = start::install_defaults(app).await
@@ -153,7 +152,6 @@ impl Keeper {
     /// Stops all that only an owner does, and waits for the loop's end.
     async fn lose(&mut self) {
         let Some(owned) = self.owned.take() else { return };
-        self.cluster.fence.store(0, Relaxed);
         if let Some(calls) = owned.calls {
             calls.abort();
         }

@@ -2,13 +2,15 @@
 //! load makes batches; what cannot be sent now is let go, since others read it from the store.
 
 use super::{
+    SITE,
     bus::{Bus, LARGEST},
     call::{Answer, Answers},
+    sessions,
 };
-use crate::site::encode::Frame;
+use crate::site::{Site, encode::Frame};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
-use tokio::sync::mpsc;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::sync::{Notify, mpsc};
 use yingda_core::{event::Fact, log::Route};
 
 /// So often the last position is told again, so that a lost message is noticed.
@@ -18,6 +20,8 @@ const BATCH: usize = 256;
 #[derive(Clone)]
 pub struct Link {
     queue: mpsc::UnboundedSender<Out>,
+    /// Told when somebody signed in or out, perhaps on another node.
+    sessions: Arc<Notify>,
 }
 
 enum Out {
@@ -64,13 +68,16 @@ impl To {
 }
 
 impl Link {
-    pub fn new() -> (Self, Outbound) {
+    pub fn new(sessions: Arc<Notify>) -> (Self, Outbound) {
         let (queue, outbound) = mpsc::unbounded_channel();
-        (Self { queue }, Outbound(outbound))
+        (Self { queue, sessions }, Outbound(outbound))
     }
 
     /// Tells of committed events, the last of which is at `head`.
     pub fn tell(&self, frames: &[Frame], head: u64, reload: bool) {
+        if frames.iter().any(|frame| sessions::are_concerned(&frame.routed.event.fact)) {
+            self.sessions.notify_one();
+        }
         let mut after = head - frames.len() as u64;
         let mut lines = vec![];
         let mut count = 0;
@@ -105,7 +112,7 @@ pub struct Outbound(mpsc::UnboundedReceiver<Out>);
 
 impl Outbound {
     /// Sends as long as the process lives; tells the position every second while this node owns the site.
-    pub async fn run(self, bus: Bus, site: i64, is_owner: impl Fn() -> bool) {
+    pub async fn run(self, bus: Bus, site: Site) {
         let Outbound(mut queue) = self;
         let mut pulse = tokio::time::interval(PULSE);
         let mut batch = Vec::with_capacity(BATCH);
@@ -114,7 +121,7 @@ impl Outbound {
             tokio::select! {
                 count = queue.recv_many(&mut batch, BATCH) => if count == 0 { return },
                 _ = pulse.tick() => {
-                    if let Some(head) = last.filter(|_| is_owner()) {
+                    if let Some(head) = last.filter(|_| site.is_here()) {
                         batch.push(Out::Told { head: Head { after: head, head, reload: false }, lines: vec![] });
                     }
                 }
@@ -149,7 +156,7 @@ impl Outbound {
                 let mut text = serde_json::to_vec(&head).expect("a head is JSON");
                 text.push(b'\n');
                 text.extend_from_slice(&lines);
-                send(&bus, bus.told(site), text).await;
+                send(&bus, bus.told(SITE), text).await;
             }
             for (node, answers) in answers {
                 let text = serde_json::to_vec(&answers).expect("answers are JSON");

@@ -26,10 +26,7 @@ use bus::Bus;
 use far::{Far, Outbox};
 use gossip::{Ear, Mouth};
 use link::{Link, Outbound};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 use tokio::sync::Notify;
 use yingda_core::At;
 use yingda_store::{
@@ -39,7 +36,7 @@ use yingda_store::{
 
 /// The one site of a single-site installation.
 pub const SITE: i64 = 1;
-/// A lease is renewed every second and holds for three.
+/// A lease is renewed twice a second and holds for three.
 const LEASE_MS: At = 3_000;
 /// A node's number outlives a pause that its lease does not.
 const NODE_MS: At = 15_000;
@@ -54,20 +51,12 @@ pub struct Cluster {
     pub started_at: At,
     /// Without one the node is alone, and still holds its lease.
     pub bus: Option<Bus>,
-    /// The fence under which it owns the site; 0 while it does not.
-    fence: AtomicI64,
     /// How long the store took to renew, in microseconds.
     pub renewal_us: AtomicU64,
     /// Sign-ins changed on another node.
     pub sessions: Arc<Notify>,
     /// The site was handed over on the way out.
     pub gone: Notify,
-}
-
-impl Cluster {
-    pub fn owns(&self) -> bool {
-        self.fence.load(Relaxed) != 0
-    }
 }
 
 /// A node that has its number and its place, before it serves.
@@ -113,10 +102,11 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
     let newcomer = Newcomer { run, name: name.clone(), version, level };
     let number = lease::join(db, &newcomer, NODE_MS).await.map_err(while_trying(reading))?;
     let number = number.ok_or_else(|| StartError("1,022 nodes are there already; no more fit".into()))?;
+    let sessions: Arc<Notify> = Arc::default();
     let parts = bus.is_some().then(|| {
         let (mouth, ear) = Mouth::new();
         let (far, outbox) = Far::new(clock);
-        let (link, outbound) = Link::new();
+        let (link, outbound) = Link::new(sessions.clone());
         (mouth, Parts { far, outbox, ear, link, outbound })
     });
     let (mouth, parts) = parts.unzip();
@@ -126,9 +116,8 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
         name,
         started_at: clock.now(),
         bus,
-        fence: AtomicI64::new(0),
         renewal_us: AtomicU64::new(0),
-        sessions: Arc::default(),
+        sessions,
         gone: Notify::new(),
     });
     let site = Site::new(number, parts.as_ref().map(|parts| parts.far.clone()));
@@ -160,16 +149,14 @@ pub async fn start(app: &Shared, cluster: Arc<Cluster>, parts: Option<Parts>) ->
                 app.hub.know(it.id, it.visitor, it.guests.iter().copied().chain(it.agent));
             }
             let stored = site::stored_directory(&app.db).await.map_err(while_trying(reading))?;
-            *app.directory.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = Arc::new(stored);
+            app.directory.put(stored);
 
             let Parts { far, outbox, ear, link, outbound } = parts;
             let (number, hub) = (cluster.number, app.hub.clone());
             tasks::start("far", far.run(bus.clone(), SITE, number, outbox, answers, hub.clone()));
             tasks::start("gossip", ear.run(bus.clone(), number, gossip, hub));
-            let owner = cluster.clone();
-            tasks::start("link", async move { outbound.run(bus, SITE, || owner.owns()).await });
-            let bus = cluster.bus.clone().expect("it was there a moment ago");
-            tasks::start("told", told::follow(app.clone(), bus, told, cluster.sessions.clone()));
+            tasks::start("told", told::follow(app.clone(), bus.clone(), told, cluster.sessions.clone()));
+            tasks::start("link", outbound.run(bus, app.site.clone()));
             tasks::start("renew_sessions", sessions::follow(app.clone(), cluster.sessions.clone()));
             Some(link)
         }

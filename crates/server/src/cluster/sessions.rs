@@ -3,7 +3,13 @@
 use crate::{app::Shared, sessions::Session};
 use std::sync::Arc;
 use tokio::sync::Notify;
+use yingda_core::event::Fact;
 use yingda_store::session;
+
+/// Whether a fact may have opened or ended a sign-in.
+pub fn are_concerned(fact: &Fact) -> bool {
+    matches!(fact, Fact::SignedIn { .. } | Fact::SignedOut { .. } | Fact::RecordChanged { .. })
+}
 
 pub async fn follow(app: Shared, changed: Arc<Notify>) {
     loop {

@@ -4,6 +4,7 @@
 use super::{
     bus::Bus,
     link::{Head, Way},
+    sessions,
 };
 use crate::{app::Shared, site::stored_directory};
 use async_nats::Subscriber;
@@ -11,36 +12,36 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use std::sync::Arc;
 use tokio::sync::Notify;
-use yingda_core::event::{Event, Fact};
+use yingda_core::event::Event;
 use yingda_store::{ReadError, event as events};
 use yingda_wire::frame::ServerFrame;
 
 const READ: usize = 1_000;
 
-/// Follows the log as long as the process lives. `sessions` is told when somebody signed in or out elsewhere.
-pub async fn follow(app: Shared, bus: Bus, mut told: Subscriber, sessions: Arc<Notify>) {
+/// Follows the log as long as the process lives. `changed` is told when somebody signed in or out elsewhere.
+pub async fn follow(app: Shared, bus: Bus, mut told: Subscriber, changed: Arc<Notify>) {
     let mut connections = bus.connections();
     loop {
         tokio::select! {
             message = told.next() => match message {
                 Some(message) => {
-                    if let Err(error) = hear(&app, &message.payload, &sessions).await {
+                    if let Err(error) = hear(&app, &message.payload, &changed).await {
                         tracing::warn!(%error, "committed events wait for the store");
                     }
                 }
                 None => return,
             },
             // Sign-outs may have been missed.
-            changed = connections.changed() => {
-                if changed.is_ok() {
-                    sessions.notify_one();
+            made = connections.changed() => {
+                if made.is_ok() {
+                    changed.notify_one();
                 }
             }
         }
     }
 }
 
-async fn hear(app: &Shared, payload: &Bytes, sessions: &Notify) -> Result<(), ReadError> {
+async fn hear(app: &Shared, payload: &Bytes, changed: &Notify) -> Result<(), ReadError> {
     let mut lines = payload.split(|byte| *byte == b'\n');
     let head: Option<Head> = lines.next().and_then(|line| serde_json::from_slice(line).ok());
     let Some(head) = head else {
@@ -54,7 +55,7 @@ async fn hear(app: &Shared, payload: &Bytes, sessions: &Notify) -> Result<(), Re
     let reached = *app.site.position().borrow();
     if head.after > reached {
         catch_up(app, reached, head.after).await?;
-        sessions.notify_one();
+        changed.notify_one();
     }
     let reached = *app.site.position().borrow();
     while let (Some(way), Some(frame)) = (lines.next().filter(|line| !line.is_empty()), lines.next()) {
@@ -63,8 +64,8 @@ async fn hear(app: &Shared, payload: &Bytes, sessions: &Notify) -> Result<(), Re
             continue;
         }
         let event = if way.plain { None } else { read(frame) };
-        if event.as_ref().is_some_and(|event| concerns_sessions(&event.fact)) {
-            sessions.notify_one();
+        if event.as_ref().is_some_and(|event| sessions::are_concerned(&event.fact)) {
+            changed.notify_one();
         }
         app.hub.publish_one(way.seq, &way.route, payload.slice_ref(frame), event.as_ref());
     }
@@ -97,8 +98,7 @@ async fn catch_up(app: &Shared, reached: u64, until: u64) -> Result<(), ReadErro
 
 /// Configuration and desks anew.
 async fn reload(app: &Shared) -> Result<(), ReadError> {
-    let fresh = Arc::new(stored_directory(&app.db).await?);
-    *app.directory.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = fresh.clone();
+    let fresh = app.directory.put(stored_directory(&app.db).await?);
     app.hub.refresh(&fresh);
     Ok(())
 }
@@ -108,8 +108,4 @@ fn read(frame: &[u8]) -> Option<Event> {
         Ok(ServerFrame::Event(event)) => Some(event),
         _ => None,
     }
-}
-
-pub fn concerns_sessions(fact: &Fact) -> bool {
-    matches!(fact, Fact::SignedIn { .. } | Fact::SignedOut { .. } | Fact::RecordChanged { .. })
 }

@@ -15,7 +15,8 @@ pub struct Rebuilt {
     pub head: Hash,
 }
 
-pub async fn rebuild(db: &Db, directory: Directory, now: At) -> Result<Rebuilt, ReadError> {
+pub async fn rebuild(db: &Db, now: At) -> Result<Rebuilt, ReadError> {
+    let directory = directory(db).await?;
     let (seq, head) = event::head(db).await?.unwrap_or((0, [0; 32]));
     let rows = Rows {
         figures: figures::today(db, &directory, now).await?,

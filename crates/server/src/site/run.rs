@@ -4,7 +4,7 @@
 //! acknowledged or shown before it is durable.
 
 use super::{
-    Ask, Configure, Done, Item, Refused, Reply,
+    Ask, Configure, Done, Inner, Item, Means, Refused, Reply,
     crowd::{Crowd, Moved},
     encode::{Encoder, Frame},
     know_all,
@@ -16,10 +16,11 @@ use crate::{
     cluster::{call::Answer, link::Link},
     gauges::{Gauges, Timing},
     hub::Hub,
+    latest::Latest,
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, RwLock, atomic::Ordering::Relaxed},
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, watch};
@@ -54,7 +55,7 @@ pub struct Loop {
     db: Db,
     hub: Hub,
     clock: Clock,
-    directory: Arc<RwLock<Arc<Directory>>>,
+    directory: Latest<Directory>,
     engine: Engine,
     encoder: Encoder,
     places: Places,
@@ -74,37 +75,30 @@ pub struct Loop {
 type Answered = (Reply, Result<Done, Refused>, bool);
 
 impl Loop {
-    #[expect(clippy::too_many_arguments, reason = "it is put together in one place")]
-    pub fn new(
-        db: Db,
-        hub: Hub,
-        clock: Clock,
-        directory: Arc<RwLock<Arc<Directory>>>,
-        rebuilt: Rebuilt,
-        sent: watch::Sender<u64>,
-        link: Option<Link>,
-        gauges: Arc<Gauges>,
-        node: i64,
-    ) -> Self {
-        let encoder = Encoder::new(rebuilt.head);
-        let (places, crowd) = (Places::default(), Crowd::of(node));
-        let (engine, riders) = (rebuilt.engine, vec![]);
-        Self {
+    pub fn new(means: Means, rebuilt: Rebuilt, site: &Inner) -> Self {
+        let Means { db, hub, clock, directory, link } = means;
+        let (encoder, engine) = (Encoder::new(rebuilt.head), rebuilt.engine);
+        let (sent, gauges) = (site.position.clone(), site.gauges.clone());
+        let (places, crowd) = (Places::default(), Crowd::of(site.node));
+        let (riders, away, singly) = (vec![], None, 0);
+        let it = Self {
             db,
             hub,
             clock,
             directory,
+            link,
             engine,
             encoder,
             places,
             sent,
             riders,
             crowd,
-            link,
             gauges,
-            away: None,
-            singly: 0,
-        }
+            away,
+            singly,
+        };
+        it.know();
+        it
     }
 
     /// Until nobody can ask any more, or the site belongs to another node.
@@ -126,10 +120,10 @@ impl Loop {
                 () = tokio::time::sleep(wait) => {}
             }
             if self.away == Some(Away::ForGood) {
-                return self.refuse_all(&mut inbox);
+                return self.refuse(inbox.drain(..));
             }
             if self.away.is_some() && !self.recover().await {
-                self.refuse_all(&mut inbox);
+                self.refuse(inbox.drain(..));
                 continue;
             }
             self.batch(&mut inbox).await;
@@ -147,7 +141,8 @@ impl Loop {
         let now = self.clock.at(begun);
         let mut answers: Vec<Answered> = Vec::with_capacity(inbox.len());
         let mut reads = vec![];
-        for ask in inbox.drain(..) {
+        let mut asks = inbox.drain(..);
+        while let Some(ask) = asks.next() {
             match ask {
                 Ask::Command(envelope, reply) => {
                     self.fetch(&envelope).await;
@@ -161,7 +156,7 @@ impl Loop {
                             tracing::error!("the engine panicked on a command; rebuilding");
                             self.answer(reply, Err(Refusal::BadValue.into()), false);
                             self.fail(Refusal::Unavailable, std::mem::take(&mut answers));
-                            return;
+                            return self.refuse(asks);
                         }
                     }
                 }
@@ -169,13 +164,13 @@ impl Loop {
                     // What was decided before has to be stored before.
                     if !self.commit(std::mem::take(&mut answers), begun).await {
                         self.answer_change(reply, Err(Refusal::Unavailable.into()));
-                        return;
+                        return self.refuse(asks);
                     }
                     let result = self.change(now, item).await;
                     let away = self.away.is_some();
                     self.answer_change(reply, result);
                     if away {
-                        return;
+                        return self.refuse(asks);
                     }
                 }
                 Ask::Read(read) => reads.push(read),
@@ -357,9 +352,15 @@ impl Loop {
                 }
             }
         }
-        let fresh = Arc::new(self.engine.directory.clone());
-        *self.directory.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = fresh.clone();
+        let fresh = self.directory.put(self.engine.directory.clone());
         self.hub.refresh(&fresh);
+    }
+
+    /// What was rebuilt becomes known around the loop.
+    fn know(&self) {
+        know_all(&self.hub, &self.engine);
+        self.directory.put(self.engine.directory.clone());
+        self.sent.send_replace(self.engine.seq());
     }
 
     fn answer_all(&self, answers: Vec<Answered>) {
@@ -408,12 +409,13 @@ impl Loop {
         self.away = Some(Away::ForGood);
     }
 
-    fn refuse_all(&mut self, inbox: &mut Vec<Ask>) {
+    /// Those who cannot be heard now are told so.
+    fn refuse(&mut self, asks: impl Iterator<Item = Ask>) {
         let refusal = match self.away {
             Some(Away::Until(refusal)) => refusal,
             _ => Refusal::Unavailable,
         };
-        for ask in inbox.drain(..) {
+        for ask in asks {
             match ask {
                 Ask::Command(_, reply) => self.answer(reply, Err(refusal.into()), false),
                 Ask::Change(_, reply) => self.answer_change(reply, Err(refusal.into())),
@@ -430,14 +432,14 @@ impl Loop {
     /// The one recovery path, the same as at the start: rows, never memory.
     async fn recover(&mut self) -> bool {
         let now = self.clock.now();
-        match rebuild::rebuild(&self.db, self.engine.directory.clone(), now).await {
+        match rebuild::rebuild(&self.db, now).await {
             Ok(rebuilt) => {
                 self.engine = rebuilt.engine;
-                know_all(&self.hub, &self.engine);
+                self.know();
                 self.encoder = Encoder::new(rebuilt.head);
                 self.away = None;
                 self.tell_of(Moved { came: self.crowd.everyone(), gone: vec![] }, now);
-                self.hub.reload_everyone();
+                self.hub.refresh(&self.engine.directory);
                 if let Some(link) = &self.link {
                     link.tell(&[], self.engine.seq(), true);
                 }
