@@ -34,9 +34,9 @@ pub struct Cluster {
     /// So long PostgreSQL is gone when it is.
     #[arg(long, default_value_t = 30)]
     gone_seconds: u64,
-    /// So long it runs undisturbed after each repair.
-    #[arg(long, default_value_t = 3)]
-    calm_seconds: u64,
+    /// So many of each visitor's messages are acknowledged before each fault, and after the last.
+    #[arg(long, default_value_t = 200)]
+    calm_messages: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -75,8 +75,8 @@ impl Fault {
 }
 
 const AGENTS: usize = 6;
-/// Longer than a lease holds.
-const FREEZE: Duration = Duration::from_secs(5);
+/// A visitor who is not served for so long will not be.
+const GIVE_UP: Duration = Duration::from_secs(60);
 const SPLIT: Duration = Duration::from_secs(2);
 
 struct Nodes {
@@ -108,21 +108,23 @@ impl Cluster {
             visitors.push((number, Visitor::come(door, world.widget, number).await?));
         }
         let zero = clock::now();
-        let mut writing = JoinSet::new();
+        let (mut writing, mut progress) = (JoinSet::new(), vec![]);
         for (number, visitor) in visitors {
             let mut doors = doors.clone();
             doors.rotate_left(number % self.nodes);
-            writing.spawn(Writer::new(visitor, doors, world.widget).write(zero, stopped.clone()));
+            let writer = Writer::new(visitor, doors, world.widget);
+            progress.push(writer.progress());
+            writing.spawn(writer.write(zero, stopped.clone()));
         }
         let mut breaks = vec![];
         for turn in 0..self.kills {
-            tokio::time::sleep(Duration::from_secs(self.calm_seconds)).await;
+            be_calm(&mut progress, self.calm_messages).await?;
             let fault = self.faults[turn % self.faults.len()];
             eprintln!("{turn}: {fault:?}");
             nodes.suffer(fault, Duration::from_secs(self.gone_seconds)).await?;
             breaks.push(format!("{fault:?}").to_lowercase());
         }
-        tokio::time::sleep(Duration::from_secs(self.calm_seconds + 2)).await;
+        be_calm(&mut progress, self.calm_messages).await?;
         stop.send(true)?;
         let (mut faults, mut acked, mut silence) = (Faults::default(), 0, Duration::ZERO);
         while let Some(writer) = writing.join_next().await {
@@ -193,12 +195,18 @@ impl Nodes {
 
     /// Which of our nodes owns the site now.
     async fn owner(&self) -> Result<usize> {
+        self.owner_but(None).await
+    }
+
+    /// The same, when it is not this one any more.
+    async fn owner_but(&self, former: Option<usize>) -> Result<usize> {
         let give_up = clock::now() + Duration::from_secs(30);
         while clock::now() < give_up {
             if let Some(number) = lease::owner(&self.db, 1).await?
                 && let Some(node) =
                     lease::nodes(&self.db).await?.into_iter().find(|node| node.number == number)
                 && let Some(index) = node.name.strip_prefix('n').and_then(|text| text.parse().ok())
+                && former != Some(index)
             {
                 return Ok(index);
             }
@@ -225,7 +233,7 @@ impl Nodes {
             Fault::Frozen => {
                 let owner = self.owner().await?;
                 self.servers[owner].signal("STOP").await?;
-                tokio::time::sleep(FREEZE).await;
+                self.owner_but(Some(owner)).await?;
                 self.servers[owner].signal("CONT").await
             }
             Fault::Postgres => {
@@ -301,6 +309,15 @@ fn owners(logs: &[String]) -> BTreeMap<u64, usize> {
     owners
 }
 
+/// Until each visitor has so many more acknowledgements.
+async fn be_calm(progress: &mut [watch::Receiver<usize>], messages: usize) -> Result<()> {
+    for acked in progress {
+        let enough = *acked.borrow() + messages;
+        tokio::time::timeout(GIVE_UP, acked.wait_for(|it| *it >= enough)).await??;
+    }
+    Ok(())
+}
+
 /// A line of a log without its colours.
 fn strip(line: &str) -> String {
     let mut plain = String::new();
@@ -336,8 +353,14 @@ mod tests {
     async fn a_cluster_loses_nothing_whatever_breaks() {
         _ = rustls::crypto::ring::default_provider().install_default();
         let faults = Fault::ALL.to_vec();
-        let short =
-            Cluster { nodes: 3, kills: faults.len(), visitors: 12, faults, gone_seconds: 3, calm_seconds: 1 };
+        let short = Cluster {
+            nodes: 3,
+            kills: faults.len(),
+            visitors: 12,
+            faults,
+            gone_seconds: 3,
+            calm_messages: 30,
+        };
         let figures = short.run().await.unwrap();
         let is_zero = |key: &str| figures[key] == 0;
         assert!(is_zero("lost") && is_zero("doubled") && is_zero("reordered"), "{figures}");

@@ -4,7 +4,7 @@ use crate::{
     Result,
     api::World,
     clock,
-    connections::Crowd,
+    crowd::Crowd,
     people::{self, Pace, Times},
     server::{Folder, Server},
     spread::{Spread, micros, rounded},
@@ -53,15 +53,7 @@ impl Herd {
             visitor.be_served().await?;
             others.push(visitor);
         }
-        let each = self.count.div_ceil(self.processes);
-        let mut crowds = vec![];
-        for from in (0..self.count).step_by(each) {
-            let count = each.min(self.count - from);
-            crowds.push(Crowd::gather(server.address, world.widget, from, count).await?);
-        }
-        for crowd in &mut crowds {
-            crowd.hear("here").await?;
-        }
+        let mut crowds = Crowd::gather(server.address, world.widget, self.count, self.processes).await?;
         let begin = clock::now() + Duration::from_millis(200);
         let warm = begin + BEFORE;
         let times = Times { zero, begin, warm, end: warm + WATCHED };

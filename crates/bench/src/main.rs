@@ -7,6 +7,7 @@ mod clock;
 mod cluster;
 mod connections;
 mod crash;
+mod crowd;
 mod dispatch;
 mod fill;
 mod herd;
@@ -65,7 +66,7 @@ enum What {
     /// Backup, a second one, and restore of a filled store, by the command line.
     Restore(restore::Restore),
     #[command(hide = true)]
-    Hold(connections::Hold),
+    Hold(crowd::Hold),
 }
 
 #[tokio::main]

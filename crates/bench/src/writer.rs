@@ -16,6 +16,8 @@ use yingda_core::id::WidgetId;
 pub struct Writer {
     pub visitor: Visitor,
     pub acked: Vec<u32>,
+    /// How many acknowledgements there were, for whoever waits for more.
+    progress: watch::Sender<usize>,
     /// The longest span without an acknowledgement while one was due.
     pub silence: Duration,
     /// Where the service may be reached; the next one is tried when one fails.
@@ -45,6 +47,7 @@ impl Writer {
         Self {
             visitor,
             acked: vec![],
+            progress: watch::channel(0).0,
             silence: Duration::ZERO,
             doors,
             door: 0,
@@ -55,6 +58,10 @@ impl Writer {
             answered_at: clock::now(),
             again_at: None,
         }
+    }
+
+    pub fn progress(&self) -> watch::Receiver<usize> {
+        self.progress.subscribe()
     }
 
     /// Until told to stop and everything is answered.
@@ -107,6 +114,7 @@ impl Writer {
             && self.open.remove(&n)
         {
             self.acked.push(n);
+            self.progress.send_replace(self.acked.len());
             let now = clock::now();
             self.silence = self.silence.max(now - self.answered_at);
             self.answered_at = now;
