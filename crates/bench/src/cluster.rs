@@ -348,7 +348,8 @@ async fn serve(agent: Agent, number: usize, doors: Vec<SocketAddr>, stopped: wat
 mod tests {
     use super::*;
 
-    /// the short form; `yingda-bench cluster` is the long one.
+    /// SYS-71, Q-07: whichever node is lost, no message is. The short form; `yingda-bench cluster` is the long one, and
+    /// measures how long anybody is not served.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_cluster_loses_nothing_whatever_breaks() {
         _ = rustls::crypto::ring::default_provider().install_default();

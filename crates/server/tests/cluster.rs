@@ -1,4 +1,4 @@
-//! Several nodes are one service: whoever is on one of them works with whoever is on another (SYS-53, Q-04, Q-08). What
+//! Several nodes are one service: whoever is on one of them works with whoever is on another (SYS-71). What
 //! breaks under load is tried by `yingda-bench cluster`.
 
 use crate::{
@@ -165,7 +165,7 @@ async fn what_is_done_beside_the_loop_is_done_once() {
     assert_eq!(came.len(), 5);
 }
 
-/// what cannot work says so in one sentence, and ends with its own code.
+/// What cannot work says so in one sentence, and ends with its own code.
 #[tokio::test]
 async fn a_store_or_bus_out_of_reach_is_one_clear_sentence() {
     let cluster = Cluster::new().await;

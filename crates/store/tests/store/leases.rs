@@ -1,4 +1,4 @@
-//! One owner at a time, by the database's word.
+//! One owner at a time, by the database's word (SYS-71).
 
 use crate::{
     rows::{batch, events},
