@@ -4,11 +4,11 @@ use crate::{
     migrations::{as_bytes, first_version, what_it_held_is_there},
     rows::{batch, events},
     story::story,
-    support::{Scratch, Server},
 };
 use rusqlite::types::Value;
 use std::path::Path;
 use tokio::sync::mpsc;
+use yingda_peers::{Postgres, Scratch};
 use yingda_store::{
     Db, ReadError,
     backup::{self, Chain, Kind, Log, Piece, Table},
@@ -104,7 +104,7 @@ fn fill_the_empty(file: &Path, pieces: &[Piece]) {
 /// Every table, filled, goes from SQLite to PostgreSQL and back, and stays what it was.
 #[tokio::test]
 async fn sys_43_every_row_of_every_table_is_the_same_on_both_engines() {
-    let (scratch, server) = (Scratch::new(), Server::shared());
+    let (scratch, server) = (Scratch::new(), Postgres::shared());
     let first = Db::open(&scratch.sqlite()).await.unwrap();
     story(&first).await;
     let file = scratch.path().join("yingda.db");
@@ -149,22 +149,10 @@ async fn sys_43_every_row_of_every_table_is_the_same_on_both_engines() {
     postgres.close().await;
 }
 
-#[tokio::test]
-async fn sys_43_one_moment_is_read_while_writers_write_on_sqlite() {
-    let scratch = Scratch::new();
-    one_moment(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn sys_43_one_moment_is_read_while_writers_write_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    one_moment(&db).await;
-    db.close().await;
-}
+on_both!(sys_43_one_moment_is_read_while_writers_write);
 
 /// Each commit moves the log and its conversation's pulse: in what is read, both are of the same commit.
-async fn one_moment(db: &Db) {
+async fn sys_43_one_moment_is_read_while_writers_write(db: &Db) {
     db.migrate().await.unwrap();
     let mut log_so_far = events(None, 10_000, "message_posted");
     db.commit(batch(log_so_far.clone())).await.unwrap();
@@ -192,7 +180,7 @@ async fn one_moment(db: &Db) {
 /// What breaks off, lies about its rows, or is of tables that nobody knows yet leaves nothing behind.
 #[tokio::test]
 async fn sys_43_what_does_not_arrive_whole_leaves_nothing() {
-    let (scratch, server) = (Scratch::new(), Server::shared());
+    let (scratch, server) = (Scratch::new(), Postgres::shared());
     let source = Db::open(&scratch.sqlite()).await.unwrap();
     source.migrate().await.unwrap();
     source.commit(batch(events(None, 5_000, "message_posted"))).await.unwrap();
@@ -235,7 +223,7 @@ async fn sys_43_what_does_not_arrive_whole_leaves_nothing() {
 /// SQLite lets text hold U+0000 and PostgreSQL does not: that one sign is replaced, and nothing else.
 #[tokio::test]
 async fn sys_43_a_sign_that_postgres_refuses_stops_no_restore() {
-    let (scratch, server) = (Scratch::new(), Server::shared());
+    let (scratch, server) = (Scratch::new(), Postgres::shared());
     let source = Db::open(&scratch.sqlite()).await.unwrap();
     source.migrate().await.unwrap();
     let file = rusqlite::Connection::open(scratch.path().join("yingda.db")).unwrap();
@@ -268,7 +256,7 @@ async fn sys_43_rows_of_an_older_version_are_brought_up() {
     let read = pieces(&source).await;
     assert_eq!(read[0], Piece::Begin { level: 1 });
     assert_eq!(log(&read)[0].broken_at, Some(1));
-    let server = Server::shared();
+    let server = Postgres::shared();
     let in_postgres = server.database().await;
     let in_sqlite = format!("sqlite:{}", scratch.path().join("new.db").display());
     for address in [in_sqlite, in_postgres] {

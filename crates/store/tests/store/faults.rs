@@ -1,12 +1,10 @@
 //! What goes wrong leaves the store whole.
 
-use crate::{
-    rows::{batch, conversation, events, write},
-    support::{Scratch, Server},
-};
+use crate::rows::{batch, conversation, events, write};
 use std::process::{Command, Stdio};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use yingda_core::{id::*, pulse::Pulse};
+use yingda_peers::{Postgres, Scratch};
 use yingda_store::{Batch, CommitError, Db, conversation as conversations, event, preference};
 
 /// a batch is stored whole or not at all, and the next one finds the store as it was.
@@ -32,24 +30,12 @@ async fn a_batch_that_fails_leaves_nothing(db: &Db) {
     assert_eq!(event::head(db).await.unwrap().unwrap().0, 5);
 }
 
-#[tokio::test]
-async fn a_batch_that_fails_leaves_nothing_on_sqlite() {
-    let scratch = Scratch::new();
-    a_batch_that_fails_leaves_nothing(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn a_batch_that_fails_leaves_nothing_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    a_batch_that_fails_leaves_nothing(&db).await;
-    db.close().await;
-}
+on_both!(a_batch_that_fails_leaves_nothing);
 
 /// Several nodes start at once: one migrates, the others wait for it.
 #[tokio::test]
 async fn nodes_migrate_side_by_side() {
-    let server = Server::shared();
+    let server = Postgres::shared();
     let address = server.database().await;
     let (one, two) = (Db::open(&address).await.unwrap(), Db::open(&address).await.unwrap());
     let (first, second) = tokio::join!(one.migrate(), two.migrate());
@@ -60,7 +46,7 @@ async fn nodes_migrate_side_by_side() {
 /// Connections that the server cuts are "unavailable", never a refusal; the next commit gets a fresh one.
 #[tokio::test]
 async fn cut_connections_are_replaced() {
-    let server = Server::shared();
+    let server = Postgres::shared();
     let address = server.database().await;
     let db = Db::open(&address).await.unwrap();
     db.migrate().await.unwrap();
@@ -156,16 +142,4 @@ async fn an_odd_sign_stops_nobody(db: &Db) {
     assert!(preference::get(db, UserId(1)).await.unwrap().is_some());
 }
 
-#[tokio::test]
-async fn an_odd_sign_stops_nobody_on_sqlite() {
-    let scratch = Scratch::new();
-    an_odd_sign_stops_nobody(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn an_odd_sign_stops_nobody_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    an_odd_sign_stops_nobody(&db).await;
-    db.close().await;
-}
+on_both!(an_odd_sign_stops_nobody);

@@ -1,26 +1,10 @@
 //! Uploaded files: where they may be read, and what a sweep may take away.
 
-use crate::{
-    rows::DAY,
-    story::store,
-    support::{Scratch, Server},
-};
+use crate::{rows::DAY, story::store};
 use yingda_core::id::*;
 use yingda_store::{CommitError, Db, file};
 
-#[tokio::test]
-async fn what_is_posted_is_kept_on_sqlite() {
-    let scratch = Scratch::new();
-    what_is_posted_is_kept(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn what_is_posted_is_kept_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    what_is_posted_is_kept(&db).await;
-    db.close().await;
-}
+on_both!(what_is_posted_is_kept);
 
 async fn what_is_posted_is_kept(db: &Db) {
     db.migrate().await.unwrap();

@@ -1,10 +1,8 @@
 //! One owner at a time, by the database's word (SYS-71).
 
-use crate::{
-    rows::{batch, events},
-    support::Server,
-};
+use crate::rows::{batch, events};
 use std::sync::Arc;
+use yingda_peers::Postgres;
 use yingda_store::{
     CommitError, Db, event,
     lease::{self, Newcomer},
@@ -12,8 +10,8 @@ use yingda_store::{
 
 const LONG: i64 = 600_000;
 
-async fn store() -> (Arc<Server>, String, Db) {
-    let server = Server::shared();
+async fn store() -> (Arc<Postgres>, String, Db) {
+    let server = Postgres::shared();
     let address = server.database().await;
     let db = Db::open(&address).await.unwrap();
     db.migrate().await.unwrap();

@@ -1,14 +1,12 @@
 //! Lists of conversations: what each filter shows, whose eyes they are for, and which index they read.
 
-use crate::{
-    rows::{DAY, conversation, write},
-    support::{Scratch, Server},
-};
+use crate::rows::{DAY, conversation, write};
 use yingda_core::{
     actor::Actor,
     conversation::{Conversation, Phase},
     id::*,
 };
+use yingda_peers::Scratch;
 use yingda_store::{
     Batch, Db,
     conversation::{Filter, list},
@@ -17,19 +15,7 @@ use yingda_store::{
 
 const NOTHING: [i64; 0] = [];
 
-#[tokio::test]
-async fn filters_show_what_they_say_on_sqlite() {
-    let scratch = Scratch::new();
-    filters_show_what_they_say(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn filters_show_what_they_say_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    filters_show_what_they_say(&db).await;
-    db.close().await;
-}
+on_both!(filters_show_what_they_say);
 
 /// Forty conversations, each differing by its number.
 fn numbered(id: i64) -> Conversation {

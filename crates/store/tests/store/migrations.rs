@@ -1,9 +1,9 @@
 //! SYS-30: the tables come up from nothing and from the first version with everything that it held, on both engines;
 //! and what must not be stored is refused by the tables themselves.
 
-use crate::support::{Scratch, Server};
 use refinery::{Migration, Runner};
 use yingda_core::id::*;
+use yingda_peers::{Postgres, Scratch};
 use yingda_store::{
     Db, conversation,
     event::{self, Part},
@@ -50,7 +50,7 @@ async fn sys_30_the_first_version_keeps_what_it_held_on_sqlite() {
 
 #[tokio::test]
 async fn sys_30_the_first_version_keeps_what_it_held_on_postgres() {
-    let server = Server::shared();
+    let server = Postgres::shared();
     let address = server.database().await;
     let (mut client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();
     let work = async move {
@@ -122,7 +122,7 @@ async fn sys_30_the_tables_refuse_what_contradicts_itself() {
         );
     }
 
-    let server = Server::shared();
+    let server = Postgres::shared();
     let address = server.database().await;
     Db::open(&address).await.unwrap().migrate().await.unwrap();
     let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();

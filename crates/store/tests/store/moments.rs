@@ -1,9 +1,6 @@
 //! What is read together is of one moment, whatever is written meanwhile.
 
-use crate::{
-    rows::DAY,
-    support::{Scratch, Server},
-};
+use crate::rows::DAY;
 use yingda_core::{
     event::OfferEnd,
     fact::{Contact, Offer, Row},
@@ -46,16 +43,4 @@ async fn a_report_reads_one_moment(db: &Db) {
     tokio::join!(write, read);
 }
 
-#[tokio::test]
-async fn a_report_reads_one_moment_on_sqlite() {
-    let scratch = Scratch::new();
-    a_report_reads_one_moment(&Db::open(&scratch.sqlite()).await.unwrap()).await;
-}
-
-#[tokio::test]
-async fn a_report_reads_one_moment_on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    a_report_reads_one_moment(&db).await;
-    db.close().await;
-}
+on_both!(a_report_reads_one_moment);

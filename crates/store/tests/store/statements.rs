@@ -1,6 +1,6 @@
 //! Every statement can be prepared on both engines: one text of SQL serves both.
 
-use crate::support::{Scratch, Server};
+use yingda_peers::{Postgres, Scratch};
 use yingda_store::{Db, statements};
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn every_statement_can_be_prepared_on_both_engines() {
         assert!(numbers.iter().copied().eq(1..=numbers.len()), "{noun}.{name} counts {numbers:?}");
     }
 
-    let server = Server::shared();
+    let server = Postgres::shared();
     let address = server.database().await;
     Db::open(&address).await.unwrap().migrate().await.unwrap();
     let (client, connection) = tokio_postgres::connect(&address, tokio_postgres::NoTls).await.unwrap();

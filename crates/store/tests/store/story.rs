@@ -1,9 +1,6 @@
 //! One story runs the whole store on both engines.
 
-use crate::{
-    rows::{DAY, batch, conversation, event, events, write},
-    support::{Scratch, Server},
-};
+use crate::rows::{DAY, batch, conversation, event, events, write};
 use std::collections::BTreeMap;
 use yingda_core::{
     access::Action,
@@ -27,20 +24,7 @@ use yingda_store::{
 
 const NOTHING: [i64; 0] = [];
 
-#[tokio::test]
-async fn on_sqlite() {
-    let scratch = Scratch::new();
-    let db = Db::open(&scratch.sqlite()).await.unwrap();
-    story(&db).await;
-}
-
-#[tokio::test]
-async fn on_postgres() {
-    let server = Server::shared();
-    let db = Db::open(&server.database().await).await.unwrap();
-    story(&db).await;
-    db.close().await;
-}
+on_both!(story);
 
 pub async fn story(db: &Db) {
     db.migrate().await.unwrap();

@@ -1,3 +1,0 @@
-//! Stores for tests.
-
-pub use yingda_peers::{Postgres as Server, Scratch};
