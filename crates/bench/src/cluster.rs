@@ -311,11 +311,14 @@ fn owners(logs: &[String]) -> BTreeMap<u64, usize> {
 
 /// Until each visitor has so many more acknowledgements.
 async fn be_calm(progress: &mut [watch::Receiver<usize>], messages: usize) -> Result<()> {
-    for acked in progress {
-        let enough = *acked.borrow() + messages;
-        tokio::time::timeout(GIVE_UP, acked.wait_for(|it| *it >= enough)).await??;
-    }
-    Ok(())
+    let enough: Vec<usize> = progress.iter().map(|acked| *acked.borrow() + messages).collect();
+    let all = async {
+        for (acked, enough) in progress.iter_mut().zip(enough) {
+            acked.wait_for(|it| *it >= enough).await?;
+        }
+        Result::<()>::Ok(())
+    };
+    tokio::time::timeout(GIVE_UP, all).await.map_err(|_| "visitors are not served any more")?
 }
 
 /// A line of a log without its colours.

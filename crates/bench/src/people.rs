@@ -213,6 +213,8 @@ pub async fn talk(
             said.rejected += 1;
             waiting = waiting.saturating_sub(1);
             said.first_refusal.get_or_insert_with(|| text.to_string());
+        } else if seen.t == "bad" {
+            return Err(format!("a message was answered {text}").into());
         }
     }
     Ok((said, visitor))

@@ -61,6 +61,30 @@ async fn sockets_that_never_speak_keep_nobody_out() {
     assert!(server.is_running());
 }
 
+/// A visitor who writes faster than anybody can is read slower: every word arrives, and none is refused.
+#[tokio::test]
+async fn a_visitor_who_writes_too_fast_is_read_slower() {
+    const MANY: u32 = 500;
+    let (server, admin) = Server::set_up().await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let widget = widget(&admin).await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let (mut visitor, _) = visit(&server, &widget, 1, json!({})).await;
+    let conversation = start(&mut visitor, "您好").await;
+    desk.event("assigned").await;
+    for n in 1..=MANY {
+        visitor.say(post(&conversation, n, &format!("m{n}"))).await;
+    }
+    let last = format!("m{MANY}");
+    visitor.until("the last word", |frame| frame["text"] == last.as_str()).await;
+    let refused = visitor.heard.iter().find(|frame| frame["t"] == "refused" || frame["t"] == "bad");
+    assert_eq!(refused, None);
+    desk.until("the last word", |frame| frame["text"] == last.as_str()).await;
+    let heard: Vec<String> = desk.texts().into_iter().filter(|text| text.starts_with('m')).collect();
+    let expected: Vec<String> = (1..=MANY).map(|n| format!("m{n}")).collect();
+    assert_eq!(heard, expected);
+}
+
 /// A console that never reads is dropped; the same agent's other one misses nothing, and the visitor neither.
 #[tokio::test]
 async fn a_socket_that_never_reads_is_dropped_and_nobody_waits_for_it() {

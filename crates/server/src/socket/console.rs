@@ -39,6 +39,7 @@ pub async fn serve(app: Shared, mut line: Line, caller: Caller, hello: ConsoleHe
     if app.settings().require_totp && !signed_in.state.has_second_factor() {
         return line.say(&problem(Code::TotpNeeded, lang)).await;
     }
+    line.trust();
     let user = signed_in.user;
     let (key, queue, is_first) = app.hub.join_staff(user, signed_in.session, lang, &app.directory());
     if is_first {

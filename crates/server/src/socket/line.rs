@@ -5,13 +5,29 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use bytes::Bytes;
 use futures_util::SinkExt;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 use yingda_wire::frame::ServerFrame;
+
+/// Each frame of a visitor takes a turn of this length: 200 a second for long. Whoever sends faster is read slower,
+/// and loses nothing.
+const TURN: Duration = Duration::from_millis(5);
+/// So many turns may be taken in advance.
+const BURST: u32 = 300;
 
 /// Whoever does not take what is sent within this time is gone.
 const WRITE_DEADLINE: Duration = Duration::from_secs(15);
 
-pub enum Line {
+pub struct Line {
+    way: Way,
+    turn: Duration,
+    /// When the turns of all frames so far are over.
+    turns_end: Instant,
+}
+
+pub enum Way {
     Socket(Box<WebSocket>),
     /// Server-sent events and POST.
     Stream {
@@ -27,19 +43,27 @@ pub enum Heard {
 }
 
 impl Line {
+    pub fn new(way: Way) -> Self {
+        Self { way, turn: TURN, turns_end: Instant::now() }
+    }
+
+    /// The other end is one of us, and read as fast as it writes.
+    pub fn trust(&mut self) {
+        self.turn = Duration::ZERO;
+    }
+
     /// The next frame; `None` when the other end is gone or broke the protocol.
     pub async fn hear(&mut self) -> Option<Heard> {
-        match self {
-            Line::Stream { heard, .. } => Some(Heard::Text(heard.recv().await?.into())),
-            Line::Socket(socket) => loop {
-                match socket.recv().await?.ok()? {
-                    Message::Text(text) => return Some(Heard::Text(text)),
-                    Message::Binary(_) => return Some(Heard::Other),
-                    Message::Close(_) => return None,
-                    // Answered by the library.
-                    Message::Ping(_) | Message::Pong(_) => {}
-                }
-            },
+        loop {
+            let now = Instant::now();
+            if self.turns_end > now + BURST * TURN {
+                sleep_until(self.turns_end - BURST * TURN).await;
+            }
+            let heard = self.way.hear().await?;
+            self.turns_end = self.turns_end.max(now) + self.turn;
+            if let Some(heard) = heard {
+                return Some(heard);
+            }
         }
     }
 
@@ -47,16 +71,16 @@ impl Line {
     pub async fn send(&mut self, frames: &mut Vec<Out>) -> bool {
         let work = async {
             for out in frames.drain(..) {
-                match self {
-                    Line::Socket(socket) => {
+                match &mut self.way {
+                    Way::Socket(socket) => {
                         // Frames are JSON made by us, so they are UTF-8.
                         let text = Utf8Bytes::try_from(out.bytes).ok()?;
                         socket.feed(Message::Text(text)).await.ok()?;
                     }
-                    Line::Stream { say, .. } => say.send(out.bytes).await.ok()?,
+                    Way::Stream { say, .. } => say.send(out.bytes).await.ok()?,
                 }
             }
-            if let Line::Socket(socket) = self {
+            if let Way::Socket(socket) = &mut self.way {
                 socket.flush().await.ok()?;
             }
             Some(())
@@ -70,9 +94,24 @@ impl Line {
     }
 
     pub async fn close(self) {
-        if let Line::Socket(mut socket) = self {
+        if let Way::Socket(mut socket) = self.way {
             // The other end may be gone already.
             let _ = tokio::time::timeout(WRITE_DEADLINE, socket.send(Message::Close(None))).await;
+        }
+    }
+}
+
+impl Way {
+    /// One message; nothing inside when the library has answered it.
+    async fn hear(&mut self) -> Option<Option<Heard>> {
+        match self {
+            Way::Stream { heard, .. } => Some(Some(Heard::Text(heard.recv().await?.into()))),
+            Way::Socket(socket) => match socket.recv().await?.ok()? {
+                Message::Text(text) => Some(Some(Heard::Text(text))),
+                Message::Binary(_) => Some(Some(Heard::Other)),
+                Message::Close(_) => None,
+                Message::Ping(_) | Message::Pong(_) => Some(None),
+            },
         }
     }
 }

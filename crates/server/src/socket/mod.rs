@@ -22,7 +22,7 @@ use axum::{
     routing,
 };
 use futures_util::future::BoxFuture;
-use line::{Heard, Line};
+use line::{Heard, Line, Way};
 use std::time::Duration;
 use yingda_core::lang::Lang;
 use yingda_wire::frame::{ClientFrame, MAX_FRAME, ServerFrame};
@@ -65,7 +65,9 @@ async fn open(
         .max_write_buffer_size(MOST_UNSENT)
         .max_message_size(MAX_FRAME)
         .max_frame_size(MAX_FRAME)
-        .on_upgrade(move |socket| serve(app, Line::Socket(Box::new(socket)), Caller { client, signed_in }))
+        .on_upgrade(move |socket| {
+            serve(app, Line::new(Way::Socket(Box::new(socket))), Caller { client, signed_in })
+        })
         .into_response()
 }
 

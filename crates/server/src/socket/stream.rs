@@ -1,6 +1,10 @@
 //! Where WebSocket is blocked: frames come as server-sent events and go by POST, one frame a request.
 
-use super::{Caller, line::Line, serve};
+use super::{
+    Caller,
+    line::{Line, Way},
+    serve,
+};
 use crate::{
     app::Shared,
     auth::SignedIn,
@@ -53,7 +57,7 @@ pub async fn open(
     tasks::start("stream", async move {
         // A fresh queue has room for its first frame.
         let _ = say.send(hello).await;
-        serve(app, Line::Stream { heard, say }, caller).await;
+        serve(app, Line::new(Way::Stream { heard, say }), caller).await;
     });
     let events = stream::unfold((said, entry), |(mut said, entry)| async move {
         let frame = said.recv().await?;

@@ -15,7 +15,6 @@ use crate::{
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
 use yingda_core::{
-    At,
     actor::Actor,
     command::{Act, Command, Envelope, Sent, Start, VisitorAct},
     config::{FieldShape, Widget},
@@ -29,10 +28,6 @@ use yingda_wire::{
     frame::{ClientFrame, DoFrame, Hello, LiveVisitor, PageFrame, ServerFrame, StartFrame},
     http::{InvitationRule, VisitorConfig},
 };
-
-/// A visitor sends at most so many frames a second for long; so many may come at once.
-const PER_SECOND: At = 100;
-const BURST: At = 300;
 
 pub struct Visitor {
     pub id: VisitorId,
@@ -59,7 +54,7 @@ pub async fn serve(app: Shared, line: Line, client: Client, hello: Box<Hello>) {
         Ok(opened) => opened,
         Err(refused) => return refuse(line, refused).await,
     };
-    let mut talk = Talk { app: app.clone(), key, visitor, allowance: BURST, at: app.clock.now() };
+    let mut talk = Talk { app: app.clone(), key, visitor };
     talk.run(line, queue, first).await;
     app.hub.leave(key);
 }
@@ -72,8 +67,6 @@ struct Talk {
     app: Shared,
     key: SocketKey,
     visitor: Visitor,
-    allowance: At,
-    at: At,
 }
 
 impl Talk {
@@ -111,9 +104,6 @@ impl Talk {
 
     /// Handles one frame; the answer to what did not go to the engine.
     async fn hear(&mut self, text: &str) -> Option<ServerFrame> {
-        if !self.is_allowed() {
-            return Some(problem(Code::TooManyRequests, self.visitor.lang));
-        }
         let frame = match serde_json::from_str(text) {
             Ok(frame) => frame,
             Err(error) => return Some(bad(&error.to_string())),
@@ -154,16 +144,6 @@ impl Talk {
             }
             _ => Some(bad("This frame is not for visitors.")),
         }
-    }
-
-    fn is_allowed(&mut self) -> bool {
-        let now = self.app.clock.now();
-        self.allowance = (self.allowance + (now - self.at) * PER_SECOND / 1_000).min(BURST);
-        if (now - self.at) * PER_SECOND >= 1_000 {
-            self.at = now;
-        }
-        self.allowance -= 1;
-        self.allowance > 0
     }
 
     fn widget(&self) -> Option<std::sync::Arc<Widget>> {
