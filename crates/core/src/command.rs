@@ -6,7 +6,7 @@ use crate::{
     agent::AgentState,
     config::{Colour, Need, Record, RecordKind},
     conversation::{Content, Place, Source},
-    event::Author,
+    event::{Author, Delivery},
     id::*,
     lang::Lang,
     medium::Medium,
@@ -55,6 +55,8 @@ pub struct Start {
     pub customer: Option<CustomerId>,
     pub medium: Medium,
     pub widget: Option<WidgetId>,
+    #[serde(default)]
+    pub channel: Option<ChannelId>,
     pub line: LineId,
     pub queue: QueueId,
     pub needs: Vec<Need>,
@@ -158,6 +160,13 @@ pub enum Act {
         complete: bool,
         before: Option<serde_json::Value>,
         after: serde_json::Value,
+    },
+    /// What became of a message outside; sent by the server.
+    #[serde(skip)]
+    Delivered {
+        message: u64,
+        state: Delivery,
+        reason: String,
     },
     /// The follow-up promised for this instant is due; sent by the server when it is.
     #[serde(skip)]

@@ -1,9 +1,11 @@
 //! What administrators set up. Every item is a record with a version; a change of one is an event, and only a
 //! committed event changes what the engine knows.
 
+mod channel;
 mod settings;
 mod widget;
 
+pub use channel::*;
 pub use settings::{Reason, Settings};
 pub use widget::{Corner, Invitation, Topic, Widget};
 
@@ -29,6 +31,7 @@ pub enum Record {
     Widget(Widget),
     Invitation(Invitation),
     Webhook(Webhook),
+    Channel(Channel),
     Ban(Ban),
     Settings(Box<Settings>),
 }
@@ -51,12 +54,13 @@ pub enum RecordKind {
     Widget,
     Invitation,
     Webhook,
+    Channel,
     Ban,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 15] = [
+    pub const ALL: [RecordKind; 16] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -70,6 +74,7 @@ impl RecordKind {
         RecordKind::Widget,
         RecordKind::Invitation,
         RecordKind::Webhook,
+        RecordKind::Channel,
         RecordKind::Ban,
         RecordKind::Settings,
     ];
@@ -89,6 +94,7 @@ impl RecordKind {
             RecordKind::Widget => "widget",
             RecordKind::Invitation => "invitation",
             RecordKind::Webhook => "webhook",
+            RecordKind::Channel => "channel",
             RecordKind::Ban => "ban",
             RecordKind::Settings => "settings",
         }
@@ -115,6 +121,7 @@ impl Record {
             Record::Widget(_) => RecordKind::Widget,
             Record::Invitation(_) => RecordKind::Invitation,
             Record::Webhook(_) => RecordKind::Webhook,
+            Record::Channel(_) => RecordKind::Channel,
             Record::Ban(_) => RecordKind::Ban,
             Record::Settings(_) => RecordKind::Settings,
         }
@@ -136,6 +143,7 @@ impl Record {
             Record::Widget(it) => it.name.clone(),
             Record::Invitation(it) => it.name.clone(),
             Record::Webhook(it) => Text::new(&it.name, &it.name),
+            Record::Channel(it) => it.name.clone(),
             Record::Ban(it) => Text::new(&it.value, &it.value),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }

@@ -6,6 +6,7 @@ use crate::{
     event::Origin,
     id::*,
     lang::Lang,
+    mail::Mail,
     medium::Medium,
 };
 use serde::{Deserialize, Serialize};
@@ -18,16 +19,28 @@ use smallvec::SmallVec;
 pub enum Content {
     Text { text: String },
     File { file: FileId, name: String, mime: String, size: u64 },
+    Mail { mail: Box<Mail> },
 }
 
 impl Content {
     pub const MAX_TEXT: usize = 8_000;
+
+    /// Files that belong to it.
+    pub fn files(&self) -> SmallVec<[FileId; 1]> {
+        match self {
+            Content::Text { .. } => SmallVec::new(),
+            Content::File { file, .. } => SmallVec::from_slice(&[*file]),
+            Content::Mail { mail } => mail.files().collect(),
+        }
+    }
 
     /// The first line of a list entry.
     pub fn preview(&self) -> String {
         match self {
             Content::Text { text } => text.chars().take(80).collect(),
             Content::File { name, .. } => format!("📎 {name}"),
+            Content::Mail { mail } if mail.subject.is_empty() => mail.text.chars().take(80).collect(),
+            Content::Mail { mail } => mail.subject.chars().take(80).collect(),
         }
     }
 }
@@ -101,6 +114,9 @@ pub struct Conversation {
     pub medium: Medium,
     pub line: LineId,
     pub widget: Option<WidgetId>,
+    /// The way it came, which replies take; none for the product's own chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
     pub lang: Lang,
     pub vip: bool,
     pub phase: Phase,

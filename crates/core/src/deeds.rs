@@ -8,6 +8,7 @@ use crate::{
     command::{Act, Sent},
     conversation::{Conversation, Flag, FollowUp, Mark, Phase, Place},
     directory::Directory,
+    effect::Effect,
     engine::{Done, Engine, Refused},
     event::{Audience, CloseReason, Fact, OfferEnd, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd},
     id::*,
@@ -108,7 +109,7 @@ impl Engine {
             }
             Act::LinkCustomer { .. } => allowed(Action::CustomerWrite) || holds,
             Act::RecordSaved { .. } => allowed(Action::ConsultWrite),
-            Act::RemindOfFollowUp { .. } => false,
+            Act::RemindOfFollowUp { .. } | Act::Delivered { .. } => false,
         };
         if enough { Ok(()) } else { Err(Refusal::Forbidden) }
     }
@@ -152,6 +153,13 @@ impl Engine {
                     conversation.preview.clear();
                 }
                 self.log.about(conversation, cause, Audience::Customer, Fact::MessageRecalled { message });
+                if conversation.channel.is_some() {
+                    self.log.effects.push(Effect::Unsend { message });
+                }
+            }
+            Act::Delivered { message, state, reason } => {
+                let fact = Fact::MessageDelivered { message, state, reason };
+                self.log.about(conversation, cause, Audience::Staff, fact);
             }
             Act::Accept => self.accept(cause, id)?,
             Act::Decline => self.end_offer(cause, id, OfferEnd::Declined),

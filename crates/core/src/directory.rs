@@ -1,6 +1,6 @@
 //! All configuration that rules read, by id. The engine has one; edges have a copy of the committed one.
 
-use crate::{At, access::Action, calendar, config::*, id::*};
+use crate::{At, access::Action, calendar, config::*, event::Persona, id::*};
 use std::{collections::BTreeMap, sync::Arc};
 
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,7 @@ pub struct Directory {
     pub widgets: BTreeMap<WidgetId, Arc<Widget>>,
     pub invitations: BTreeMap<InvitationId, Arc<Invitation>>,
     pub webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
+    pub channels: BTreeMap<ChannelId, Arc<Channel>>,
     pub bans: BTreeMap<RecordId, Arc<Ban>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
@@ -26,6 +27,19 @@ impl Directory {
     /// The time zone of a business line; empty, which is UTC, where there is none.
     pub fn zone(&self, line: LineId) -> &str {
         self.lines.get(&line).map_or("", |line| line.zone.as_str())
+    }
+
+    /// How an agent appears to customers.
+    pub fn persona(&self, agent: UserId) -> Persona {
+        let Some(user) = self.users.get(&agent) else { return Persona::default() };
+        let name = if self.settings.show_staff_no && !user.staff_no.is_empty() {
+            format!("{} 号客服", user.staff_no)
+        } else if user.nickname.is_empty() {
+            user.name.clone()
+        } else {
+            user.nickname.clone()
+        };
+        Persona { name, avatar: user.avatar }
     }
 
     /// When the line's day began.
@@ -67,6 +81,7 @@ impl Directory {
             RecordKind::Widget => arm!(Widget, widgets),
             RecordKind::Invitation => arm!(Invitation, invitations),
             RecordKind::Webhook => arm!(Webhook, webhooks),
+            RecordKind::Channel => arm!(Channel, channels),
             RecordKind::Ban => arm!(Ban, bans),
             // Canned replies are no rule's business.
             RecordKind::Reply => {}

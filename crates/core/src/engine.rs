@@ -12,6 +12,7 @@ use crate::{
     config::{Record, RecordKind},
     conversation::{Conversation, Mark, Phase, Sender},
     directory::Directory,
+    effect::Effect,
     event::{Audience, Fact, Origin, Private, Subject},
     figures::Figures,
     id::*,
@@ -71,6 +72,7 @@ pub struct Output {
     /// Of all that were touched.
     pub pulses: Vec<Pulse>,
     pub agents: Vec<Agent>,
+    pub effects: Vec<Effect>,
 }
 
 /// What a rebuild reads: rows, never events.
@@ -207,7 +209,11 @@ impl Engine {
 
     /// Hands over what happened since the last time.
     pub fn drain(&mut self) -> Output {
-        let mut output = Output { events: std::mem::take(&mut self.log.events), ..Output::default() };
+        let mut output = Output {
+            events: std::mem::take(&mut self.log.events),
+            effects: std::mem::take(&mut self.log.effects),
+            ..Output::default()
+        };
         for id in std::mem::take(&mut self.log.conversations) {
             let Some(conversation) = self.conversations.get_mut(&id) else { continue };
             let mark = std::mem::take(&mut conversation.mark);

@@ -180,6 +180,18 @@ impl Author {
     }
 }
 
+/// How far a message went outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// The next server has it.
+    Sent,
+    /// It reached the customer's device or mailbox.
+    Delivered,
+    Failed,
+}
+
 /// How a colleague or supervisor came into a conversation, or the work ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -326,6 +338,14 @@ pub enum Fact {
     },
     MessageRecalled {
         message: u64,
+    },
+    /// What became of a message outside: of several, the last counts.
+    MessageDelivered {
+        message: u64,
+        state: Delivery,
+        /// Why it failed, as the other side put it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
     },
     /// Everything up to this position was read, by the customer or by staff (`by`).
     Read {
@@ -545,6 +565,7 @@ impl Fact {
             Fact::MessagePosted { .. } => "message_posted",
             Fact::NotePosted { .. } => "note_posted",
             Fact::MessageRecalled { .. } => "message_recalled",
+            Fact::MessageDelivered { .. } => "message_delivered",
             Fact::Read { .. } => "read",
             Fact::RatingAsked { .. } => "rating_asked",
             Fact::Rated { .. } => "rated",
@@ -582,6 +603,12 @@ impl Fact {
 
     /// What is said and read is not part of the audit list; everything else is.
     pub fn is_audited(&self) -> bool {
-        !matches!(self, Fact::MessagePosted { .. } | Fact::Read { .. } | Fact::Focus { .. })
+        !matches!(
+            self,
+            Fact::MessagePosted { .. }
+                | Fact::MessageDelivered { .. }
+                | Fact::Read { .. }
+                | Fact::Focus { .. }
+        )
     }
 }

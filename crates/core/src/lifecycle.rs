@@ -7,6 +7,7 @@ use crate::{
     command::{Sent, Start},
     config::BanWhat,
     conversation::{Content, Conversation, Mark, Phase, Prefer},
+    effect::way_out,
     engine::{Done, Engine, Refused},
     event::{
         Audience, Author, CloseReason, Fact, Origin, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd,
@@ -72,6 +73,7 @@ impl Engine {
             medium: start.medium,
             line: self.directory.queues.get(&start.queue).map_or(start.line, |queue| queue.line),
             widget: start.widget,
+            channel: start.channel,
             lang: start.lang,
             vip: start.vip,
             phase: Phase::Bot,
@@ -179,9 +181,13 @@ impl Engine {
         let Some(conversation) = self.conversations.get_mut(&id) else { return self.log.seq };
         conversation.preview = content.preview();
         conversation.spoke_at = cause.now;
+        let way = way_out(&self.directory, conversation, cause, &content, author);
         let fact = Fact::MessagePosted { content, author };
         let seq = self.log.about(conversation, cause, Audience::Customer, fact);
         conversation.preview_of = seq;
+        if let Some(way) = way {
+            self.log.send(conversation, seq, way);
+        }
         match cause.by {
             Actor::Visitor { .. } => {
                 conversation.unread = conversation.unread.saturating_add(1);
@@ -317,6 +323,7 @@ impl Engine {
         conversation.last_agent = Some(agent);
         let asks =
             conversation.widget.and_then(|id| self.directory.widgets.get(&id)).is_none_or(|it| it.ask_rating);
+        let asks = asks && conversation.medium.is_live();
         if asks && conversation.rating.is_none() && matches!(reason, CloseReason::Ended | CloseReason::Idle) {
             let fact = Fact::RatingAsked { segment: conversation.segment };
             self.log.about(conversation, cause.then(), Audience::Customer, fact);
@@ -369,6 +376,7 @@ pub(crate) fn check_content(content: &Content) -> Result<(), Refusal> {
         Content::Text { text } if text.trim().is_empty() => Err(Refusal::Empty),
         Content::Text { text } if text.len() > Content::MAX_TEXT => Err(Refusal::TooLong),
         Content::File { name, mime, .. } if name.len() > 300 || mime.len() > 120 => Err(Refusal::TooLong),
+        Content::Mail { mail } => mail.check(),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     At,
     actor::Actor,
     conversation::{Conversation, Mark, Phase},
+    effect::Effect,
     event::{Audience, Event, Fact, Origin, Private, Subject},
     id::*,
 };
@@ -40,6 +41,7 @@ pub struct Log {
     pub events: Vec<Routed>,
     pub conversations: Vec<ConversationId>,
     pub agents: Vec<UserId>,
+    pub effects: Vec<Effect>,
 }
 
 /// What caused an event: who, when, and the command's identity where a client made it.
@@ -92,7 +94,13 @@ impl Log {
         private: Option<Box<Private>>,
         also: &[UserId],
     ) -> u64 {
-        let said = matches!(fact, Fact::MessagePosted { .. } | Fact::Read { .. } | Fact::Focus { .. });
+        let said = matches!(
+            fact,
+            Fact::MessagePosted { .. }
+                | Fact::MessageDelivered { .. }
+                | Fact::Read { .. }
+                | Fact::Focus { .. }
+        );
         let mut users: SmallVec<[UserId; 3]> = conversation.guests.iter().copied().collect();
         users.extend(conversation.agent);
         users.extend(conversation.offer.map(|offer| offer.agent));

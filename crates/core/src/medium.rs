@@ -31,6 +31,11 @@ impl Medium {
         Medium::Video,
     ];
 
+    /// The customer is there and waits for the next word: they are greeted, and a long silence ends the contact.
+    pub fn is_live(self) -> bool {
+        matches!(self, Medium::Chat | Medium::Voice | Medium::Wechat | Medium::Video)
+    }
+
     /// How many of this medium one agent holds at once unless told otherwise.
     pub fn usual_limit(self) -> u8 {
         match self {

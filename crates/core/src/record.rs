@@ -25,7 +25,7 @@ pub fn manages(kind: RecordKind) -> Action {
         RecordKind::Tag => Action::ManageTags,
         RecordKind::Form => Action::ManageForms,
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
-        RecordKind::Webhook => Action::ManageIntegrations,
+        RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
         RecordKind::Ban => Action::ManageBans,
         RecordKind::Settings => Action::ManageSettings,
     }
@@ -33,7 +33,10 @@ pub fn manages(kind: RecordKind) -> Action {
 
 /// Whether records of a kind hold nothing that staff may not know; the others are read with the right to manage.
 pub fn is_open_to_staff(kind: RecordKind) -> bool {
-    !matches!(kind, RecordKind::User | RecordKind::Role | RecordKind::Webhook | RecordKind::Ban)
+    !matches!(
+        kind,
+        RecordKind::User | RecordKind::Role | RecordKind::Webhook | RecordKind::Channel | RecordKind::Ban
+    )
 }
 
 /// Whether the actor may change this record. A reply with an owner is that person's alone.
@@ -105,6 +108,7 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
                 faults.shape(is_key(kind), format!("kinds.{n}"), Shape::Key);
             }
         }
+        Record::Channel(it) => on.channel(it, &mut faults),
         Record::Ban(it) => {
             match it.what {
                 BanWhat::Ip => {
@@ -212,11 +216,17 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
         };
         note(used, &widget.name);
     }
+    for channel in directory.channels.values() {
+        note(kind == RecordKind::Queue && channel.queue == id.into(), &channel.name);
+    }
     for invitation in directory.invitations.values() {
         note(kind == RecordKind::Widget && invitation.widget == id.into(), &invitation.name);
     }
     names
 }
+
+#[path = "record_channel.rs"]
+mod channel;
 
 struct Check<'a> {
     directory: &'a Directory,

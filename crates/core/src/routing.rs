@@ -6,8 +6,8 @@ use crate::{
     agent::AgentState,
     calendar,
     config::{OverflowTo, OverflowWhen, Queue},
-    conversation::Content,
-    conversation::{Mark, Offer, Phase, Place, Prefer},
+    conversation::{Content, Mark, Offer, Phase, Place, Prefer},
+    effect::way_out,
     engine::Engine,
     event::{
         Audience, Author, CloseReason, Fact, OfferEnd, Persona, Private, QueueExit, QueueReason, SegmentEnd,
@@ -383,11 +383,15 @@ impl Engine {
         self.log.about_with(conversation, cause, Audience::Customer, fact, private, &[]);
         let greeting =
             queue.map(|queue| queue.greeting.get(conversation.lang).to_owned()).unwrap_or_default();
-        if !greeting.is_empty() && conversation.segment == 1 {
-            let text = greeting.replace("{agent}", &persona.name);
-            let by = crate::actor::Actor::User { id: agent };
-            let fact = Fact::MessagePosted { content: Content::Text { text }, author: Author::Automatic };
-            self.log.about(conversation, Cause { by, ..cause.then() }, Audience::Customer, fact);
+        if !greeting.is_empty() && conversation.segment == 1 && conversation.medium.is_live() {
+            let content = Content::Text { text: greeting.replace("{agent}", &persona.name) };
+            let by = Cause { by: crate::actor::Actor::User { id: agent }, ..cause.then() };
+            let way = way_out(&self.directory, conversation, by, &content, Author::Automatic);
+            let fact = Fact::MessagePosted { content, author: Author::Automatic };
+            let seq = self.log.about(conversation, by, Audience::Customer, fact);
+            if let Some(way) = way {
+                self.log.send(conversation, seq, way);
+            }
             conversation.spoke_at = cause.now;
         }
         self.hold(cause.now, agent, id);
@@ -406,15 +410,7 @@ impl Engine {
 
     /// How an agent appears to customers.
     pub fn persona(&self, agent: UserId) -> Persona {
-        let Some(user) = self.directory.users.get(&agent) else { return Persona::default() };
-        let name = if self.directory.settings.show_staff_no && !user.staff_no.is_empty() {
-            format!("{} 号客服", user.staff_no)
-        } else if user.nickname.is_empty() {
-            user.name.clone()
-        } else {
-            user.nickname.clone()
-        };
-        Persona { name, avatar: user.avatar }
+        self.directory.persona(agent)
     }
 
     /// Place and estimated wait of a waiting conversation.

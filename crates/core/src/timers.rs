@@ -108,7 +108,7 @@ impl Engine {
             Phase::Active => {
                 let queue = conversation.queue.and_then(|id| self.directory.queues.get(&id));
                 let warn_s = queue.map_or(0, |queue| queue.idle_warn_s);
-                if warn_s > 0 && !conversation.idle_armed {
+                if warn_s > 0 && !conversation.idle_armed && conversation.medium.is_live() {
                     conversation.idle_armed = true;
                     self.timers.set(conversation.spoke_at + i64::from(warn_s) * 1_000, Timer::Idle(id));
                 }

@@ -2,8 +2,8 @@
 
 use crate::{
     clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, latest::Latest,
-    limits::Limits, oidc::Oidc, passwords::Passwords, problem::Problem, secrets::Secrets, sessions::Sessions,
-    site::Site, tasks,
+    limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords, problem::Problem, secrets::Secrets,
+    sessions::Sessions, site::Site, tasks,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
@@ -37,6 +37,7 @@ pub struct App {
     pub cluster: Option<Arc<Cluster>>,
     pub health: Health,
     pub passwords: Passwords,
+    pub outgoing: Outgoing,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,
     /// The one-time link's token while nobody exists who could sign in.

@@ -4,11 +4,13 @@ mod kind;
 
 pub use kind::{is_inline, sniff};
 
+use crate::random;
 use bytes::Bytes;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path};
 use sha2::{Digest, Sha256};
 use std::{fs, io, path::PathBuf, sync::Arc};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use yingda_core::id::FileId;
 
 #[derive(Clone)]
 pub struct Files {
@@ -55,6 +57,11 @@ impl Files {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A file's id cannot be guessed: whoever names one was given it. It lies below all other ids.
+pub fn fresh_id() -> FileId {
+    FileId((u64::from_be_bytes(random::bytes()) >> 12) as i64)
 }
 
 /// Two levels, so that no folder grows too long.

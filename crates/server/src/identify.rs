@@ -73,6 +73,33 @@ pub async fn introduced(
     Ok(make(app, by, fresh(app, name, phone, email)).await)
 }
 
+/// The customer behind somebody who writes by a channel: the one who is known by that address, or a new one. Where
+/// several are known by it, or the sender is shown to be another, staff decide.
+pub async fn reached(
+    app: &App,
+    visitor: VisitorId,
+    message: &crate::channels::heard::Message,
+) -> Result<Option<CustomerId>, ReadError> {
+    if let Some(known) = visitor::get(&app.db, visitor).await?.and_then(|it| it.customer) {
+        return Ok(customer::living(&app.db, known).await?.map(|it| it.id));
+    }
+    let (phone, email) = (message.phone.trim(), message.email.trim());
+    if message.is_forged || (phone.is_empty() && email.is_empty()) {
+        return Ok(None);
+    }
+    let mut known = customer::with(&app.db, "phone", phone, 2).await?;
+    known.extend(customer::with(&app.db, "email", email, 2).await?);
+    known.dedup_by_key(|it| it.id);
+    match known.as_slice() {
+        [] => Ok(make(app, visitor, fresh(app, &message.name, phone, email)).await),
+        [one] => {
+            app.site.ride(visitor::link(visitor, one.id)).await;
+            Ok(Some(one.id))
+        }
+        _ => Ok(None),
+    }
+}
+
 fn fresh(app: &App, name: &str, phone: &str, email: &str) -> customer::Customer {
     let now = app.clock.now();
     let name = short(name, 100);

@@ -1,9 +1,15 @@
 //! Something that is replaced as a whole: whoever reads it keeps the one that they took.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
+use tokio::sync::watch;
 
-#[derive(Default)]
-pub struct Latest<T>(Arc<RwLock<Arc<T>>>);
+pub struct Latest<T>(watch::Sender<Arc<T>>);
+
+impl<T: Default> Default for Latest<T> {
+    fn default() -> Self {
+        Self(watch::Sender::default())
+    }
+}
 
 impl<T> Clone for Latest<T> {
     fn clone(&self) -> Self {
@@ -13,13 +19,18 @@ impl<T> Clone for Latest<T> {
 
 impl<T> Latest<T> {
     pub fn get(&self) -> Arc<T> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.borrow().clone()
+    }
+
+    /// Tells whenever there is another.
+    pub fn follow(&self) -> watch::Receiver<Arc<T>> {
+        self.0.subscribe()
     }
 
     /// Gives back what everyone reads from now on.
     pub fn put(&self, it: T) -> Arc<T> {
         let it = Arc::new(it);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = it.clone();
+        self.0.send_replace(it.clone());
         it
     }
 }

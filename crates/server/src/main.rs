@@ -3,6 +3,7 @@
 mod app;
 mod auth;
 mod backup;
+mod channels;
 mod cli;
 mod clock;
 mod cluster;

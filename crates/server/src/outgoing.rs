@@ -3,7 +3,7 @@
 
 use crate::config::Network;
 use reqwest::{
-    Client, Url,
+    Client, RequestBuilder, Url,
     dns::{Addrs, Name, Resolve, Resolving},
     redirect::Policy,
 };
@@ -12,6 +12,45 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+/// All requests that we send ourselves leave by this one.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub door: Door,
+    client: Client,
+}
+
+impl Outgoing {
+    pub fn new(private: &[Network]) -> reqwest::Result<Self> {
+        let door = Door::new(private);
+        let client = door.client()?;
+        Ok(Self { door, client })
+    }
+
+    /// A POST to an address that may be reached.
+    pub fn post(&self, url: &str) -> Result<RequestBuilder, String> {
+        Ok(self.client.post(self.admitted(url)?))
+    }
+
+    pub fn get(&self, url: &str) -> Result<RequestBuilder, String> {
+        Ok(self.client.get(self.admitted(url)?))
+    }
+
+    fn admitted(&self, url: &str) -> Result<Url, String> {
+        let url = Url::parse(url).map_err(|error| error.to_string())?;
+        if self.door.admits_url(&url) {
+            return Ok(url);
+        }
+        Err("the address lies in a private network that the configuration does not allow".into())
+    }
+}
+
+/// An error with its cause, without the address: that may hold a key.
+pub fn told(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    format!("{error}: {cause}").chars().take(500).collect()
+}
 
 /// Which addresses may be reached.
 #[derive(Clone, Debug)]
@@ -39,7 +78,7 @@ impl Door {
     }
 
     /// A client that connects to admitted addresses only, follows no redirects and waits ten seconds at most.
-    pub fn client(&self) -> reqwest::Result<Client> {
+    fn client(&self) -> reqwest::Result<Client> {
         Client::builder()
             .dns_resolver(self.clone())
             .redirect(Policy::none())

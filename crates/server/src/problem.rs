@@ -36,6 +36,8 @@ pub enum Code {
     TotpNeeded,
     /// A cookie came without proof that our own page sent the request.
     CrossSite,
+    /// A request from another system is not signed with the key that it has here, or was recorded long ago.
+    BadSignature,
     BadJson,
     BadQuery,
     BadToken,

@@ -160,6 +160,15 @@ pub fn of(code: Code) -> Sentence {
                 "Send application/json, or multipart/form-data for files.",
             ),
         ),
+        Code::BadSignature => sentence(
+            S::UNAUTHORIZED,
+            "bad_signature",
+            ("请求的签名不正确，或时间相差超过五分钟。", "请用渠道页面上的密钥签名，并核对两边的时钟。"),
+            (
+                "The request's signature is wrong, or older than five minutes.",
+                "Sign with the key on the channel's page, and check both clocks.",
+            ),
+        ),
         Code::TooLarge => sentence(
             S::PAYLOAD_TOO_LARGE,
             "too_large",

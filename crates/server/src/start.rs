@@ -14,6 +14,7 @@ use crate::{
     limits::Limits,
     lock::{self, Lock, Taken},
     oidc::Oidc,
+    outgoing::Outgoing,
     passwords::Passwords,
     secrets::{Secrets, fresh_token},
     sessions::{Session, Sessions},
@@ -109,12 +110,15 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         Some(Joined { cluster, hub, site, parts }) => (Some(cluster), hub, site, parts),
         None => (None, Hub::new(None), Site::new(0, None), None),
     };
+    let outgoing = Outgoing::new(&config.outgoing.private_networks)
+        .map_err(while_trying("requests to other servers cannot be made"))?;
     let highest = db.highest_id().await.map_err(while_trying(reading))?;
     let app = Arc::new(App {
         health: Health::new(&config, clock, member.as_deref()),
         limits: Limits::new(&config.limits),
         ids: Mutex::new(IdMaker::new(site.node() as u16, highest)),
         passwords: Passwords::new(),
+        outgoing,
         oidc: Oidc::new(&config.oidc),
         set_up_token: AsyncMutex::new(set_up_token),
         db,

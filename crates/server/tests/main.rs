@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod backup;
+mod channels;
 mod chat;
 mod client;
 mod cluster;

@@ -19,7 +19,7 @@ pub struct Receiver {
 
 pub struct Received {
     signature: String,
-    body: String,
+    pub body: String,
 }
 
 impl Received {
@@ -27,7 +27,7 @@ impl Received {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn is_signed_with(&self, secret: &str) -> bool {
+    pub fn is_signed_with(&self, secret: &str) -> bool {
         let (at, mac) = self.signature.split_once(",v1=").unwrap();
         let mut expected = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         expected.update(format!("{}.{}", at.strip_prefix("t=").unwrap(), self.body).as_bytes());
@@ -44,6 +44,11 @@ impl Receiver {
 
     /// Takes one request and answers it.
     pub async fn take(&self, status: u16) -> Received {
+        self.answer(status, "").await
+    }
+
+    /// The same with words.
+    pub async fn answer(&self, status: u16, words: &str) -> Received {
         let (mut stream, _) = tokio::time::timeout(Duration::from_secs(30), self.listener.accept())
             .await
             .expect("a delivery comes")
@@ -62,7 +67,9 @@ impl Receiver {
             }
         };
         let body = String::from_utf8(bytes[head.len() + 4..head.len() + 4 + length].to_vec()).unwrap();
-        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let length = words.len();
+        let answer =
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{words}");
         stream.write_all(answer.as_bytes()).await.unwrap();
         Received { signature: header(&head, "x-yingda-signature"), body }
     }
@@ -87,7 +94,7 @@ pub async fn tag(admin: &Person, name: &str) {
     make(admin, "tag", json!({ "name": { "zh": name, "en": "" } })).await;
 }
 
-const OPEN: [(&str, &str); 1] = [("YINGDA_OUTGOING_PRIVATE_NETWORKS", "127.0.0.0/8")];
+pub const OPEN: [(&str, &str); 1] = [("YINGDA_OUTGOING_PRIVATE_NETWORKS", "127.0.0.0/8")];
 
 #[tokio::test]
 async fn sys_73_a_delivery_is_signed_and_comes_again_after_a_failure() {

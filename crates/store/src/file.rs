@@ -17,12 +17,13 @@ sql! {
     ONE = "SELECT id, hash, size, mime, name, visitor, account, created_at FROM file WHERE id = $1";
     USES = "SELECT conversation FROM file_use WHERE file = $1 ORDER BY conversation DESC LIMIT 100";
     HAS_HASH = "SELECT id FROM file WHERE hash = $1 LIMIT 1";
-    /// A record names a file by its id, as in a profile's picture.
+    /// A record names a file by its id, as in a profile's picture; so does what has not come in yet.
     STRAY = "
         SELECT f.id, f.hash FROM file AS f
         WHERE f.id > $1 AND f.created_at < $2
             AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = f.id)
             AND NOT EXISTS (SELECT 1 FROM record AS r WHERE r.body LIKE '%' || f.id || '%')
+            AND NOT EXISTS (SELECT 1 FROM inbound AS i WHERE i.state <> 'done' AND i.body LIKE '%' || f.id || '%')
         ORDER BY f.id LIMIT $3";
     FORGET = "
         DELETE FROM file WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = file.id)";

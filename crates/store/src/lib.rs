@@ -15,9 +15,11 @@ mod sqlite;
 mod value;
 mod walk;
 
+pub mod address;
 pub mod agent;
 pub mod api_key;
 pub mod backup;
+pub mod channel;
 pub mod consult;
 pub mod conversation;
 pub mod credential;
@@ -26,8 +28,10 @@ pub mod event;
 pub mod fact;
 pub mod file;
 pub mod idempotency;
+pub mod inbound;
 pub mod lead;
 pub mod lease;
+pub mod outbound;
 pub mod preference;
 mod pulse;
 pub mod reader;
@@ -52,8 +56,10 @@ pub struct Page<T> {
 #[doc(hidden)]
 pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
     let nouns = [
+        ("address", address::ALL),
         ("agent", agent::ALL),
         ("api_key", api_key::ALL),
+        ("channel", channel::ALL),
         ("consult", consult::ALL),
         ("conversation", conversation::ALL),
         ("conversation_list", conversation_list::ALL),
@@ -63,7 +69,9 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("fact", fact::ALL),
         ("file", file::ALL),
         ("idempotency", idempotency::ALL),
+        ("inbound", inbound::ALL),
         ("lead", lead::ALL),
+        ("outbound", outbound::ALL),
         ("preference", preference::ALL),
         ("pulse", pulse::ALL),
         ("reader", reader::ALL),

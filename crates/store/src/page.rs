@@ -20,6 +20,11 @@ pub(crate) fn read_pair(cursor: &str) -> Result<(i64, i64), ReadError> {
     Ok((first.parse().map_err(|_| ReadError::BadCursor)?, id.parse().map_err(|_| ReadError::BadCursor)?))
 }
 
+/// A cursor of a list with the newest id first; without one the list begins.
+pub(crate) fn read_id(cursor: Option<&str>) -> Result<i64, ReadError> {
+    cursor.map_or(Ok(i64::MAX), |cursor| cursor.parse().map_err(|_| ReadError::BadCursor))
+}
+
 /// A cursor of a list that is sorted by a sort key and an id.
 pub(crate) fn write_key(sort_key: &[u8], id: i64) -> String {
     format!("{}.{id}", hex::encode(sort_key))

@@ -130,10 +130,7 @@ pub async fn list(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page<Delivery>, ReadError> {
-    let before = match cursor {
-        Some(cursor) => cursor.parse().map_err(|_| ReadError::BadCursor)?,
-        None => i64::MAX,
-    };
+    let before = page::read_id(cursor)?;
     let items = db.query(LIST, args![webhook.0, state, before, limit as i64 + 1], stored).await?;
     Ok(page::cut(items, limit, |last| last.id.to_string()))
 }

@@ -480,6 +480,76 @@ pub enum DeliveryState {
     Dead,
 }
 
+/// A channel as the gateway sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelNow {
+    pub id: ChannelId,
+    pub name: Text,
+    pub medium: Medium,
+    /// The kind of its setup, such as `mail`.
+    pub kind: String,
+    pub enabled: bool,
+    /// How it listens and how it sends; absent while nothing is known.
+    pub inward: Option<ChannelStanding>,
+    pub outward: Option<ChannelStanding>,
+    pub inbox: ChannelDepth,
+    pub outbox: ChannelDepth,
+    /// The passwords and keys that it works with, and whether each is set.
+    pub secrets: BTreeMap<String, bool>,
+    /// Where the other side calls us, from the site's address on.
+    pub callback: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelStanding {
+    /// What fails, as the other side put it; empty while all is well.
+    pub error: String,
+    pub since_at: At,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelDepth {
+    pub waiting: i64,
+    pub oldest_at: Option<At>,
+    /// Given up: somebody should look.
+    pub failed: i64,
+    /// Done in the last 24 hours.
+    pub done: i64,
+}
+
+/// Something in a channel's inbox or outbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Passage {
+    pub id: String,
+    pub state: String,
+    pub attempts: u32,
+    pub next_at: Option<At>,
+    pub created_at: At,
+    pub conversation: Option<ConversationId>,
+    /// The other side's name for it, by which it is traced.
+    pub trace: String,
+    pub last_error: String,
+}
+
+/// One thing that was tried out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelCheck {
+    pub what: Text,
+    /// What is wrong; absent when it works.
+    pub error: Option<String>,
+}
+
+/// An end at which a customer can be reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Reach {
+    pub channel: ChannelId,
+    /// The address as people read it, masked where the reader may not see it.
+    pub label: String,
+    pub heard_at: Option<At>,
+    /// The platform takes replies until then.
+    pub open_until_at: Option<At>,
+}
+
 /// What came of a sample delivery.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PingResult {

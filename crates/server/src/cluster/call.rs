@@ -7,6 +7,7 @@ use yingda_core::{
     At,
     actor::Actor,
     command::{Act, AgentAct, Command, Sent, Start, VisitorAct},
+    event::Delivery,
     id::*,
     refusal::Refusal,
 };
@@ -37,6 +38,12 @@ pub enum Order {
     RemindOfFollowUp {
         conversation: ConversationId,
         due_at: At,
+    },
+    Delivered {
+        conversation: ConversationId,
+        message: u64,
+        state: Delivery,
+        reason: String,
     },
     Start(Box<Start>),
     Agent(UserId, AgentAct),
@@ -82,6 +89,9 @@ impl Order {
             Command::Conversation(conversation, Act::RemindOfFollowUp { due_at }) => {
                 Self::RemindOfFollowUp { conversation, due_at }
             }
+            Command::Conversation(conversation, Act::Delivered { message, state, reason }) => {
+                Self::Delivered { conversation, message, state, reason }
+            }
             Command::Conversation(id, act) => Self::Conversation(id, act),
             Command::Start(start) => Self::Start(start),
             Command::Agent(user, act) => Self::Agent(user, act),
@@ -98,6 +108,9 @@ impl Order {
             }
             Self::RemindOfFollowUp { conversation, due_at } => {
                 Command::Conversation(conversation, Act::RemindOfFollowUp { due_at })
+            }
+            Self::Delivered { conversation, message, state, reason } => {
+                Command::Conversation(conversation, Act::Delivered { message, state, reason })
             }
             Self::Start(start) => Command::Start(start),
             Self::Agent(user, act) => Command::Agent(user, act),

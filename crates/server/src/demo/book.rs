@@ -85,7 +85,7 @@ impl Book {
     }
 
     async fn keep(&mut self, rows: Vec<Statement>) -> Result<Vec<Frame>, CommitError> {
-        let (batch, frames) = self.encoder.batch(self.engine.drain(), rows);
+        let (batch, frames) = self.encoder.batch(self.engine.drain(), rows, self.now);
         let loses_a_holder = batch.conversations.iter().any(|write| {
             self.waiting_write(write.state.id).is_some_and(|it| {
                 let gone =

@@ -13,7 +13,6 @@ use crate::{
     },
     limits::Door,
     problem::{Code, Problem},
-    random,
 };
 use axum::{
     extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
@@ -108,7 +107,7 @@ async fn upload(
         Who::Visitor(id) => (Some(*id), None),
     };
     let row = rows::StoredFile {
-        id: fresh_id(),
+        id: files::fresh_id(),
         hash,
         size,
         mime: kind.mime.to_owned(),
@@ -129,11 +128,6 @@ async fn upload(
     statements.extend(key.map(|key| key.keep(&app, &replay)));
     app.db.commit(Batch { statements, ..Batch::default() }).await.map_err(ReadError::from)?;
     Ok(replay.into_response())
-}
-
-/// A file's id cannot be guessed: whoever names one was given it. It lies below all other ids.
-fn fresh_id() -> FileId {
-    FileId((u64::from_be_bytes(random::bytes()) >> 12) as i64)
 }
 
 async fn takes_files(app: &App, id: VisitorId) -> Result<(), Problem> {

@@ -4,6 +4,7 @@ pub mod acts;
 pub mod assets;
 pub mod audit;
 pub mod body;
+pub mod channels;
 pub mod client;
 pub mod consult;
 mod conversation_sheet;
@@ -14,6 +15,7 @@ pub mod edit;
 pub mod files;
 pub mod floor;
 pub mod health;
+pub mod hooks;
 pub mod idempotency;
 pub mod keys;
 pub mod leads;
@@ -63,6 +65,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(nodes::routes())
         .merge(keys::routes())
         .merge(webhooks::routes())
+        .merge(channels::routes())
         .merge(reports::routes())
         .merge(audit::routes())
 }
@@ -71,7 +74,11 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
 pub fn router(app: Shared) -> Router {
     let (api, _) = api(app.config.limits.upload_bytes()).split_for_parts();
     let document = get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) });
-    let api = api.merge(socket::routes()).merge(health::routes()).route("/openapi.json", document.clone());
+    let api = api
+        .merge(socket::routes())
+        .merge(hooks::routes())
+        .merge(health::routes())
+        .route("/openapi.json", document.clone());
     Router::new()
         .nest("/api/v1", api)
         .route("/openapi.json", document)

@@ -4,6 +4,7 @@
 use crate::{
     app::{App, Shared},
     auth::Caller,
+    channels::platform,
     http::{
         audit,
         body::Json,
@@ -27,7 +28,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
-    config::{Record, RecordKind},
+    config::{Channel, Record, RecordKind, Setup},
     engine::Engine,
     event::{Audience, Fact, Private, Subject},
     fault::{Fault, Wrong},
@@ -415,6 +416,7 @@ fn secret(app: &App, id: RecordId, record: &Record) -> Option<String> {
     match record {
         Record::Webhook(_) => Some(webhooks::secret(&app.secrets, WebhookId::from(id))),
         Record::Widget(_) => Some(widget_secret(app, id.into())),
+        Record::Channel(Channel { setup: Setup::Platform(_), .. }) => Some(platform::key(app, id.into())),
         _ => None,
     }
 }

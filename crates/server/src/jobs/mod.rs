@@ -6,7 +6,7 @@ pub mod follow_ups;
 mod stray_files;
 pub mod webhooks;
 
-use crate::{app::Shared, tasks};
+use crate::{app::Shared, channels, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use yingda_store::{Db, idempotency};
@@ -30,14 +30,16 @@ impl Drop for Jobs {
 /// Starts everything that the owner of the site does by itself, once in the whole cluster.
 pub fn start(app: &Shared, db: &Db) -> Jobs {
     let duty = Duty { app: app.clone(), db: db.clone() };
-    Jobs(vec![
+    let mut jobs = channels::start(duty.clone());
+    jobs.extend([
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),
         tasks::start("idempotency", forget_keys(app.clone())),
-    ])
+    ]);
+    Jobs(jobs)
 }
 
 /// Answers to repeated requests are kept for seven days, not for ever.

@@ -2,10 +2,9 @@
 //! conversation, and tried again with growing pauses. The job reads on from its own position in the log, so nothing
 //! is missed over a restart.
 
-use crate::{app::Shared, jobs::Duty, outgoing::Door, random, secrets::Secrets, tasks};
+use crate::{app::Shared, jobs::Duty, outgoing, random, secrets::Secrets, tasks};
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Client, Url};
 use sha2::Sha256;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{sync::Notify, task::JoinHandle};
@@ -52,11 +51,6 @@ pub fn start(duty: Duty) -> JoinHandle<()> {
 }
 
 async fn run(duty: &Duty) {
-    let door = Door::new(&duty.app.config.outgoing.private_networks);
-    let client = match door.client() {
-        Ok(client) => client,
-        Err(error) => return tracing::error!(%error, "webhooks cannot be delivered"),
-    };
     let mut position = duty.app.site.position();
     let mut running = FuturesUnordered::new();
     let mut busy: BTreeMap<RecordId, WebhookId> = BTreeMap::new();
@@ -65,7 +59,7 @@ async fn run(duty: &Duty) {
             Ok((deliveries, pause)) => {
                 for delivery in deliveries {
                     busy.insert(delivery.id, delivery.webhook);
-                    running.push(send(duty, &client, &door, delivery));
+                    running.push(send(duty, delivery));
                 }
                 pause
             }
@@ -160,18 +154,13 @@ async fn commit(duty: &Duty, statements: Vec<yingda_store::Statement>) -> Result
     }
 }
 
-async fn send(
-    duty: &Duty,
-    client: &Client,
-    door: &Door,
-    delivery: Delivery,
-) -> (RecordId, Result<(), ReadError>) {
+async fn send(duty: &Duty, delivery: Delivery) -> (RecordId, Result<(), ReadError>) {
     let id = delivery.id;
-    (id, attempt(duty, client, door, delivery).await)
+    (id, attempt(duty, delivery).await)
 }
 
 /// Tries one delivery and writes down what came of it.
-async fn attempt(duty: &Duty, client: &Client, door: &Door, delivery: Delivery) -> Result<(), ReadError> {
+async fn attempt(duty: &Duty, delivery: Delivery) -> Result<(), ReadError> {
     let directory = duty.app.directory();
     let Some(webhook) = directory.webhooks.get(&delivery.webhook).filter(|webhook| webhook.enabled) else {
         let gone = rows::dead(delivery.id, None, "the webhook was deleted or switched off");
@@ -182,7 +171,7 @@ async fn attempt(duty: &Duty, client: &Client, door: &Door, delivery: Delivery) 
         return commit(duty, vec![rows::dead(delivery.id, None, "the event was erased")]).await;
     };
     let body = payload(&format!("1:{}", delivery.seq), &event);
-    let outcome = post(&duty.app, client, door, delivery.webhook, webhook, body).await;
+    let outcome = post(&duty.app, delivery.webhook, webhook, body).await;
     let statement = match outcome {
         Ok(status) => rows::delivered(delivery.id, status),
         Err(Failure { status, error }) if delivery.attempts + 1 >= ATTEMPTS => {
@@ -209,24 +198,13 @@ pub struct Failure {
     pub error: String,
 }
 
-async fn post(
-    app: &Shared,
-    client: &Client,
-    door: &Door,
-    id: WebhookId,
-    webhook: &Webhook,
-    body: Vec<u8>,
-) -> Result<u16, Failure> {
+async fn post(app: &Shared, id: WebhookId, webhook: &Webhook, body: Vec<u8>) -> Result<u16, Failure> {
     let failed = |error: String| Failure { status: None, error };
-    let url = Url::parse(&webhook.url).map_err(|error| failed(error.to_string()))?;
-    if !door.admits_url(&url) {
-        return Err(failed(
-            "the address lies in a private network that the configuration does not allow".into(),
-        ));
-    }
     let at = app.clock.now();
-    let request = client
-        .post(url)
+    let request = app
+        .outgoing
+        .post(&webhook.url)
+        .map_err(failed)?
         .header("content-type", "application/json")
         .header("x-yingda-signature", signature(&secret(&app.secrets, id), at, &body))
         .body(body);
@@ -236,10 +214,7 @@ async fn post(
             let status = response.status();
             Err(Failure { status: Some(status.as_u16()), error: format!("answered {status}") })
         }
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-            Err(failed(format!("{error}: {cause}").chars().take(500).collect()))
-        }
+        Err(error) => Err(failed(outgoing::told(error))),
     }
 }
 
@@ -252,10 +227,8 @@ fn pause_ms(first_ms: u32, attempts: u32) -> At {
 
 /// Sends a sample so that a person sees at once whether it arrives.
 pub async fn ping(app: &Shared, id: WebhookId, webhook: &Webhook) -> Result<u16, Failure> {
-    let door = Door::new(&app.config.outgoing.private_networks);
-    let client = door.client().map_err(|error| Failure { status: None, error: error.to_string() })?;
     let event = serde_json::json!({ "t": "event", "kind": "ping", "seq": 0, "at": app.clock.now(), "on": Subject::Site });
-    post(app, &client, &door, id, webhook, payload("1:0", event.to_string().as_bytes())).await
+    post(app, id, webhook, payload("1:0", event.to_string().as_bytes())).await
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::random;
 use bytes::Bytes;
 use yingda_core::{
+    At,
     chain::{self, Hash, Header},
-    conversation::Content,
     engine::Output,
     event::{Event, Fact, Subject},
     log::Routed,
@@ -12,7 +12,7 @@ use yingda_core::{
 use yingda_store::{
     AgentWrite, Batch, ConversationWrite, EventRow, Statement,
     event::{actor_code, subject_code},
-    file,
+    file, outbound,
 };
 
 /// A committed event as the hub needs it.
@@ -48,7 +48,8 @@ impl Encoder {
     }
 
     /// Makes rows and frames of what the engine decided. `riders` are rows that go along.
-    pub fn batch(&mut self, output: Output, mut riders: Vec<Statement>) -> (Batch, Vec<Frame>) {
+    pub fn batch(&mut self, output: Output, mut riders: Vec<Statement>, now: At) -> (Batch, Vec<Frame>) {
+        riders.extend(output.effects.into_iter().map(|effect| outbound::effect(effect, now)));
         let mut rows = Vec::with_capacity(output.events.len());
         let mut frames = Vec::with_capacity(output.events.len());
         let mut sources = vec![];
@@ -61,12 +62,9 @@ impl Encoder {
                 sources.push((id, source.clone()));
             }
             // From here on the file is for those who may read the conversation.
-            if let (
-                Subject::Conversation(id),
-                Fact::MessagePosted { content: Content::File { file, .. }, .. },
-            ) = (event.on, &event.fact)
+            if let (Subject::Conversation(id), Fact::MessagePosted { content, .. }) = (event.on, &event.fact)
             {
-                riders.push(file::attach(*file, id));
+                riders.extend(content.files().into_iter().map(|file| file::attach(file, id)));
             }
             let bytes = frame(event);
             rows.push(self.row(event, routed.prev, bytes.clone(), salt));
@@ -157,7 +155,7 @@ pub fn frame(event: &Event) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yingda_core::{actor::Actor, event::*, id::*};
+    use yingda_core::{actor::Actor, conversation::Content, event::*, id::*};
     use yingda_wire::frame::ServerFrame;
 
     #[test]

@@ -1,6 +1,7 @@
 //! What may be asked of the live state, from whichever node.
 
 use crate::{
+    channels::heard,
     http::{conversations, customer_merge, floor, health, records, session},
     socket::{console, welcome},
 };
@@ -52,5 +53,6 @@ questions! {
     OpenOf(customer_merge::OpenOf),
     PersonaOf(console::PersonaOf),
     Serving(records::Serving),
+    Stir(heard::Stir),
     VisitorNow(welcome::VisitorNow),
 }

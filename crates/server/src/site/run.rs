@@ -12,6 +12,7 @@ use super::{
     rebuild::{self, Rebuilt},
 };
 use crate::{
+    channels,
     clock::Clock,
     cluster::{call::Answer, link::Link},
     gauges::{Gauges, Timing},
@@ -226,7 +227,9 @@ impl Loop {
             self.answer_all(answers);
             return true;
         }
-        let (batch, frames) = self.encoder.batch(output, std::mem::take(&mut self.riders));
+        let leaves = !output.effects.is_empty();
+        let (batch, frames) =
+            self.encoder.batch(output, std::mem::take(&mut self.riders), self.clock.at(begun));
         let timing = Timing { begun, asked: self.clock.instant() };
         match self.db.commit(batch).await {
             Ok(()) => {
@@ -235,6 +238,9 @@ impl Loop {
                 self.spread(&frames, false);
                 self.sent.send_replace(self.engine.seq());
                 self.places.note(&frames, self.clock.now());
+                if leaves {
+                    channels::LEAVING.notify_waiters();
+                }
                 self.answer_all(answers);
                 true
             }
@@ -264,7 +270,7 @@ impl Loop {
             self.engine.note(cause, fact.on, fact.to, fact.fact, fact.private);
         }
         let output = self.engine.drain();
-        let (mut batch, frames) = self.encoder.batch(output, vec![]);
+        let (mut batch, frames) = self.encoder.batch(output, vec![], now);
         batch.statements = item.writes;
         let begun = self.clock.instant();
         match self.db.commit(batch).await {

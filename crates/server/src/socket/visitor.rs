@@ -189,6 +189,7 @@ impl Talk {
             customer: self.visitor.customer,
             medium: Medium::Chat,
             widget: Some(self.visitor.widget),
+            channel: None,
             line: widget.line,
             queue: topic.map_or(widget.queue, |topic| topic.queue),
             needs: topic.map(|topic| topic.needs.clone()).unwrap_or_default(),

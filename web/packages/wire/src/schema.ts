@@ -75,6 +75,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All channels with what waits in them. */
+        get: operations["get_channels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came in by a channel, newest first. */
+        get: operations["get_channels_id_inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What left by a channel, newest first. */
+        get: operations["get_channels_id_outbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets passwords and keys. They are sealed, and never shown again. */
+        put: operations["put_channels_id_secrets"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a channel out, step by step, and says exactly what is wrong. */
+        post: operations["post_channels_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations": {
         parameters: {
             query?: never;
@@ -392,6 +477,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inbox/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes something that was given up into the inbox once more. */
+        post: operations["post_inbox_id_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -559,6 +661,23 @@ export interface paths {
         get: operations["get_openapi_json"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbox/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends something that failed once more. */
+        post: operations["post_outbox_id_replay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1208,6 +1327,15 @@ export interface components {
             seq: number;
             why: components["schemas"]["Why"];
         };
+        Attachment: {
+            file: components["schemas"]["FileId"];
+            /** @description Shown within the HTML under this name (RFC 2392). */
+            inline?: string;
+            mime: string;
+            name: string;
+            /** Format: int64 */
+            size: number;
+        };
         /** @enum {string} */
         Audience: "customer" | "staff";
         /** @description A line of the audit log. */
@@ -1298,6 +1426,71 @@ export interface components {
         ChangePassword: {
             new: string;
             old: string;
+        };
+        Channel: {
+            enabled?: boolean;
+            lang?: components["schemas"]["Lang"];
+            name: components["schemas"]["Text"];
+            /**
+             * Format: int32
+             * @description At most so many messages leave in a second; 0 is no limit.
+             */
+            per_second?: number;
+            /** @description Where its contacts go. */
+            queue: components["schemas"]["QueueId"];
+            setup: components["schemas"]["Setup"];
+            /**
+             * Format: int32
+             * @description A reply leaves after so many seconds, and may be taken back until then.
+             */
+            undo_s?: number;
+        };
+        /** @description One thing that was tried out. */
+        ChannelCheck: {
+            /** @description What is wrong; absent when it works. */
+            error?: string | null;
+            what: components["schemas"]["Text"];
+        };
+        ChannelDepth: {
+            /**
+             * Format: int64
+             * @description Done in the last 24 hours.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Given up: somebody should look.
+             */
+            failed: number;
+            oldest_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            waiting: number;
+        };
+        /** @example 7310577399169024 */
+        ChannelId: string;
+        /** @description A channel as the gateway sees it. */
+        ChannelNow: {
+            /** @description Where the other side calls us, from the site's address on. */
+            callback: string;
+            enabled: boolean;
+            id: components["schemas"]["ChannelId"];
+            inbox: components["schemas"]["ChannelDepth"];
+            inward?: components["schemas"]["ChannelStanding"] | null;
+            /** @description The kind of its setup, such as `mail`. */
+            kind: string;
+            medium: components["schemas"]["Medium"];
+            name: components["schemas"]["Text"];
+            outbox: components["schemas"]["ChannelDepth"];
+            outward?: components["schemas"]["ChannelStanding"] | null;
+            /** @description The passwords and keys that it works with, and whether each is set. */
+            secrets: {
+                [key: string]: boolean;
+            };
+        };
+        ChannelStanding: {
+            /** @description What fails, as the other side put it; empty while all is well. */
+            error: string;
+            since_at: components["schemas"]["i64"];
         };
         Choice: {
             /**
@@ -1417,6 +1610,10 @@ export interface components {
             size: number;
             /** @enum {string} */
             type: "file";
+        } | {
+            mail: components["schemas"]["Mail"];
+            /** @enum {string} */
+            type: "mail";
         };
         /** @description A conversation's live state. It is stored whole as the row's `live` column and read back at a rebuild. */
         Conversation: {
@@ -1424,6 +1621,8 @@ export interface components {
             agent: components["schemas"]["UserId"] | null;
             /** @default null */
             assigned_at: components["schemas"]["i64"] | null;
+            /** @default null */
+            channel: components["schemas"]["ChannelId"] | null;
             /** @default null */
             closed_at: components["schemas"]["i64"] | null;
             /** @default null */
@@ -1636,20 +1835,11 @@ export interface components {
              */
             spans: components["schemas"]["Span"][];
         };
-        Delivery: {
-            /** Format: int32 */
-            attempts: number;
-            id: components["schemas"]["RecordId"];
-            kind: string;
-            last_error: string;
-            /** Format: int32 */
-            last_status?: number | null;
-            next_at?: components["schemas"]["i64"] | null;
-            /** Format: int64 */
-            seq: number;
-            state: components["schemas"]["DeliveryState"];
-            webhook: components["schemas"]["WebhookId"];
-        };
+        /**
+         * @description How far a message went outside.
+         * @enum {string}
+         */
+        Delivery: "sent" | "delivered" | "failed";
         /** @enum {string} */
         DeliveryState: "waiting" | "delivered" | "dead";
         /** @description Everything a console needs to draw its first screen. */
@@ -1673,6 +1863,17 @@ export interface components {
             conversation: components["schemas"]["ConversationId"];
             /** Format: int32 */
             n: number;
+        };
+        Endpoint: {
+            /** @default  */
+            host: string;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            port: number;
+            /** @default tls */
+            security: components["schemas"]["Security"];
         };
         /** @description One fact. `private` is stored apart and never fanned out. */
         Event: components["schemas"]["Fact"] & {
@@ -1848,6 +2049,14 @@ export interface components {
             kind: "message_recalled";
             /** Format: int64 */
             message: number;
+        } | {
+            /** @enum {string} */
+            kind: "message_delivered";
+            /** Format: int64 */
+            message: number;
+            /** @description Why it failed, as the other side put it. */
+            reason?: string;
+            state: components["schemas"]["Delivery"];
         } | {
             /** @enum {string} */
             kind: "read";
@@ -2245,6 +2454,13 @@ export interface components {
             /** @description Shows later that one is the visitor who left it. */
             token: string;
         };
+        LetterSetup: {
+            /**
+             * @description Serial numbers begin with it.
+             * @default
+             */
+            prefix: string;
+        };
         /** @description A business line: queues, widgets and reports belong to one. */
         Line: {
             /**
@@ -2277,6 +2493,90 @@ export interface components {
             since_at: components["schemas"]["i64"];
             visitor: components["schemas"]["VisitorId"];
             widget: components["schemas"]["WidgetId"];
+        };
+        Mail: {
+            /** @default [] */
+            bcc: components["schemas"]["Mailbox"][];
+            /** @default [] */
+            cc: components["schemas"]["Mailbox"][];
+            /** @default [] */
+            files: components["schemas"]["Attachment"][];
+            /** @default null */
+            from: components["schemas"]["Mailbox"] | null;
+            /** @default null */
+            html: components["schemas"]["FileId"] | null;
+            /**
+             * @description A machine wrote it (RFC 3834): it is answered by no machine.
+             * @default false
+             */
+            is_automatic: boolean;
+            /**
+             * @description The text goes on in the file.
+             * @default false
+             */
+            is_cut: boolean;
+            /** @default null */
+            proof: components["schemas"]["Proof"] | null;
+            /** @default null */
+            raw: components["schemas"]["FileId"] | null;
+            /** @default null */
+            send_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            subject: string;
+            /**
+             * @description The plain text, or its beginning.
+             * @default
+             */
+            text: string;
+            /**
+             * @description Empty in an answer: it goes to whoever wrote.
+             * @default []
+             */
+            to: components["schemas"]["Mailbox"][];
+        };
+        Mailbox: {
+            address: string;
+            name?: string;
+        };
+        /** @description A mailbox: IMAP for what comes, SMTP for what goes. */
+        MailSetup: {
+            /** @default  */
+            address: string;
+            /** @default  */
+            folder: string;
+            /**
+             * @default {
+             *       "host": "",
+             *       "port": 0,
+             *       "security": "tls"
+             *     }
+             */
+            imap: components["schemas"]["Endpoint"];
+            /** @default  */
+            login: string;
+            /** @default null */
+            oauth: components["schemas"]["OAuth"] | null;
+            /**
+             * @description The name that receivers see.
+             * @default
+             */
+            sender: string;
+            /**
+             * @description Stands under what is written.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            signature: components["schemas"]["Text"];
+            /**
+             * @default {
+             *       "host": "",
+             *       "port": 0,
+             *       "security": "tls"
+             *     }
+             */
+            smtp: components["schemas"]["Endpoint"];
         };
         /** @enum {string} */
         MaskedField: "phone" | "email" | "address" | "ip";
@@ -2418,6 +2718,15 @@ export interface components {
             nodes: components["schemas"]["Node"][];
             now_at: components["schemas"]["i64"];
         };
+        /** @description Instead of a password: a token that is renewed with a refresh token (RFC 6749, section 6). */
+        OAuth: {
+            /** @default  */
+            client: string;
+            /** @default  */
+            scope: string;
+            /** @default  */
+            token_url: string;
+        };
         Offer: {
             agent: components["schemas"]["UserId"];
             made_at: components["schemas"]["i64"];
@@ -2530,6 +2839,22 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_Passage: {
+            items: {
+                /** Format: int32 */
+                attempts: number;
+                conversation?: components["schemas"]["ConversationId"] | null;
+                created_at: components["schemas"]["i64"];
+                id: string;
+                last_error: string;
+                next_at?: components["schemas"]["i64"] | null;
+                state: string;
+                /** @description The other side's name for it, by which it is traced. */
+                trace: string;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Stored: {
             items: {
                 created_at: components["schemas"]["i64"];
@@ -2571,6 +2896,19 @@ export interface components {
             title: string;
             url: string;
         };
+        /** @description Something in a channel's inbox or outbox. */
+        Passage: {
+            /** Format: int32 */
+            attempts: number;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            created_at: components["schemas"]["i64"];
+            id: string;
+            last_error: string;
+            next_at?: components["schemas"]["i64"] | null;
+            state: string;
+            /** @description The other side's name for it, by which it is traced. */
+            trace: string;
+        };
         Pending: {
             reason: string;
             state: components["schemas"]["AgentState"];
@@ -2595,6 +2933,13 @@ export interface components {
         } | {
             agent: components["schemas"]["UserId"];
         };
+        PlatformSetup: {
+            /**
+             * @description Where replies are posted.
+             * @default
+             */
+            url: string;
+        };
         Prefer: {
             agent: components["schemas"]["UserId"];
             until_at: components["schemas"]["i64"];
@@ -2613,6 +2958,15 @@ export interface components {
             title: string;
             /** @description `urn:yingda:problem:<code>`. */
             type: string;
+        };
+        /** @description Whether the sender is who the mail says (SPF, DKIM and DMARC), as the receiving server found (RFC 8601). */
+        Proof: {
+            /** @default none */
+            dkim: components["schemas"]["Verdict"];
+            /** @default none */
+            dmarc: components["schemas"]["Verdict"];
+            /** @default none */
+            spf: components["schemas"]["Verdict"];
         };
         Queue: {
             /**
@@ -2810,6 +3164,9 @@ export interface components {
         }) | (components["schemas"]["Webhook"] & {
             /** @enum {string} */
             kind: "webhook";
+        }) | (components["schemas"]["Channel"] & {
+            /** @enum {string} */
+            kind: "channel";
         }) | (components["schemas"]["Ban"] & {
             /** @enum {string} */
             kind: "ban";
@@ -2826,7 +3183,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "ban" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         Relax: {
@@ -2889,6 +3246,8 @@ export interface components {
         Scope: "own" | "group" | "department" | "site" | "all";
         /** @enum {string} */
         SecretKind: "password" | "second_factor";
+        /** @enum {string} */
+        Security: "tls" | "starttls" | "none";
         /** @enum {string} */
         SegmentEnd: "closed" | "transferred" | "taken_over" | "reassigned" | "returned" | "agent_away";
         Sender: {
@@ -3091,6 +3450,32 @@ export interface components {
              */
             show_staff_no: boolean;
         };
+        /** @description What a channel needs to know, by its kind. */
+        Setup: (components["schemas"]["MailSetup"] & {
+            /** @enum {string} */
+            type: "mail";
+        }) | (components["schemas"]["SmsHttp"] & {
+            /** @enum {string} */
+            type: "sms_http";
+        }) | (components["schemas"]["Smpp"] & {
+            /** @enum {string} */
+            type: "smpp";
+        }) | (components["schemas"]["WechatSetup"] & {
+            /** @enum {string} */
+            type: "wechat";
+        }) | (components["schemas"]["WecomSetup"] & {
+            /** @enum {string} */
+            type: "wecom";
+        }) | (components["schemas"]["PlatformSetup"] & {
+            /** @enum {string} */
+            type: "platform";
+        }) | (components["schemas"]["LetterSetup"] & {
+            /** @enum {string} */
+            type: "letter";
+        }) | {
+            /** @enum {string} */
+            type: "walkin";
+        };
         /** @description First start: the one-time link's token, and the first administrator. */
         SetUp: {
             company: string;
@@ -3113,6 +3498,8 @@ export interface components {
         };
         /** @enum {string} */
         SignInMethod: "password" | "password_and_code" | "oidc";
+        /** @enum {string} */
+        SignWith: "hmac_sha256" | "hmac_sha1_base64" | "sha256";
         Skill: {
             /**
              * @default {
@@ -3131,6 +3518,151 @@ export interface components {
              */
             level: number;
             skill: components["schemas"]["SkillId"];
+        };
+        Smpp: {
+            /** @default  */
+            host: string;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            port: number;
+            /**
+             * @default {
+             *       "per_number_a_day": 3,
+             *       "quiet_from": 1260,
+             *       "quiet_until": 480,
+             *       "signature": "",
+             *       "stop_words": [
+             *         "退订",
+             *         "TD",
+             *         "T",
+             *         "STOP"
+             *       ]
+             *     }
+             */
+            rules: components["schemas"]["SmsRules"];
+            /**
+             * @description The number that messages come from.
+             * @default
+             */
+            source: string;
+            /** @default  */
+            system_id: string;
+        };
+        /** @description A provider as data: what a request looks like, and where its answers and callbacks say what. */
+        SmsHttp: {
+            /**
+             * @description The request's body; `{to}`, `{text}`, `{id}`, `{at}` and `{key}` are replaced, `{to:json}` and the like quoted
+             *     for JSON, `{to:url}` for a form.
+             * @default
+             */
+            body: string;
+            /** @default  */
+            content_type: string;
+            /** @default [] */
+            delivered_states: string[];
+            /**
+             * @description Where in the answer's JSON the reason of a refusal stands.
+             * @default
+             */
+            error_at: string;
+            /** @default {} */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * @description Where in the answer's JSON the message's id stands.
+             * @default
+             */
+            id_at: string;
+            /**
+             * @description In callbacks: where a customer's message has its parts.
+             * @default
+             */
+            in_from: string;
+            /** @default  */
+            in_id: string;
+            /** @default  */
+            in_text: string;
+            /**
+             * @description Where in the answer's JSON it says that the message was taken, and what stands there then.
+             * @default
+             */
+            ok_at: string;
+            /** @default  */
+            ok_is: string;
+            /**
+             * @description In callbacks: where a receipt has its parts, and which states say that it arrived.
+             * @default
+             */
+            receipt_id: string;
+            /** @default  */
+            receipt_state: string;
+            /**
+             * @default {
+             *       "per_number_a_day": 3,
+             *       "quiet_from": 1260,
+             *       "quiet_until": 480,
+             *       "signature": "",
+             *       "stop_words": [
+             *         "退订",
+             *         "TD",
+             *         "T",
+             *         "STOP"
+             *       ]
+             *     }
+             */
+            rules: components["schemas"]["SmsRules"];
+            /**
+             * @description The text that is signed with the key; empty when nothing is. The signature replaces `{signature}`.
+             * @default
+             */
+            sign: string;
+            /** @default hmac_sha256 */
+            sign_with: components["schemas"]["SignWith"];
+            /**
+             * @description The header in which callbacks carry the hex HMAC-SHA-256 of their body under the key.
+             * @default
+             */
+            signature_header: string;
+            /** @default  */
+            url: string;
+        };
+        /** @description Rules for what goes out as SMS. */
+        SmsRules: {
+            /**
+             * Format: int32
+             * @description At most so many batch messages to one number in a day; 0 is no limit.
+             * @default 3
+             */
+            per_number_a_day: number;
+            /**
+             * Format: int32
+             * @description Batches rest between these minutes after midnight, in the line's time zone.
+             * @default 1260
+             */
+            quiet_from: number;
+            /**
+             * Format: int32
+             * @default 480
+             */
+            quiet_until: number;
+            /**
+             * @description Without its brackets: 【…】 stands before every message.
+             * @default
+             */
+            signature: string;
+            /**
+             * @description Whoever answers with one of these words gets no more batches.
+             * @default [
+             *       "退订",
+             *       "TD",
+             *       "T",
+             *       "STOP"
+             *     ]
+             */
+            stop_words: string[];
         };
         /** @description Where a visitor came from. */
         Source: {
@@ -3364,6 +3896,8 @@ export interface components {
          * @example 7310577399169024
          */
         UserId: string;
+        /** @enum {string} */
+        Verdict: "none" | "pass" | "fail";
         VisitorAct: {
             /** @enum {string} */
             do: "invitation_shown";
@@ -3447,6 +3981,25 @@ export interface components {
         };
         /** @example 7310577399169024 */
         WebhookId: string;
+        /** @enum {string} */
+        WechatApp: "official" | "mini";
+        WechatSetup: {
+            /** @default official */
+            app: components["schemas"]["WechatApp"];
+            /** @default  */
+            app_id: string;
+            /**
+             * @description The platform's address; empty means WeChat's own.
+             * @default
+             */
+            base_url: string;
+        };
+        WecomSetup: {
+            /** @default  */
+            base_url: string;
+            /** @default  */
+            corp_id: string;
+        };
         Welcome: {
             config: components["schemas"]["VisitorConfig"];
             conversation?: components["schemas"]["VisitorConversation"] | null;
@@ -3746,6 +4299,181 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChainCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelNow"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels_id_inbox: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description `waiting`, `done`, `dead`, `sent`, `delivered`, `failed` or `cancelled`; absent for all. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channels_id_outbox: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description `waiting`, `done`, `dead`, `sent`, `delivered`, `failed` or `cancelled`; absent for all. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_channels_id_secrets: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    [key: string]: string;
+                };
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_test: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelCheck"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4598,6 +5326,39 @@ export interface operations {
             };
         };
     };
+    post_inbox_id_replay: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_keys: {
         parameters: {
             query?: {
@@ -5076,6 +5837,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_outbox_id_replay: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passage"];
+                };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {

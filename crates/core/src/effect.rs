@@ -1,0 +1,52 @@
+//! Work asked of the world. Each is a row in the same commit as the event that asks for it, and what comes of it
+//! returns as a command.
+
+use crate::{
+    At,
+    actor::Actor,
+    conversation::{Content, Conversation},
+    directory::Directory,
+    event::Author,
+    id::*,
+    log::{Cause, Log},
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// A message leaves by a channel, not before this instant.
+    Send { message: u64, conversation: ConversationId, visitor: VisitorId, channel: ChannelId, due_at: At },
+    /// A message was taken back before it left.
+    Unsend { message: u64 },
+}
+
+/// By which channel words leave, and when at the earliest; none where they stay in the house.
+pub(crate) fn way_out(
+    directory: &Directory,
+    conversation: &Conversation,
+    cause: Cause,
+    content: &Content,
+    author: Author,
+) -> Option<(ChannelId, At)> {
+    let id = conversation.channel.filter(|_| !matches!(cause.by, Actor::Visitor { .. }))?;
+    let channel = directory.channels.get(&id).filter(|it| it.setup.sends())?;
+    let asked_at = match content {
+        Content::Mail { mail } => mail.send_at,
+        _ => None,
+    };
+    let undo_s = if author.is_person() { channel.undo_s } else { 0 };
+    let earliest_at = cause.now + i64::from(undo_s) * 1_000;
+    Some((id, asked_at.map_or(earliest_at, |at| at.max(earliest_at))))
+}
+
+impl Log {
+    /// A message that stands in the log goes out of the house.
+    pub(crate) fn send(
+        &mut self,
+        conversation: &Conversation,
+        message: u64,
+        (channel, due_at): (ChannelId, At),
+    ) {
+        let (visitor, conversation) = (conversation.visitor, conversation.id);
+        self.effects.push(Effect::Send { message, conversation, visitor, channel, due_at });
+    }
+}

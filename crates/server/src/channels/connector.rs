@@ -1,0 +1,90 @@
+//! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
+
+use super::{keys::Keys, platform, sms_http};
+use crate::{app::Shared, jobs::Duty};
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+use yingda_core::{
+    At,
+    config::{Channel, Setup},
+    conversation::Content,
+    event::Persona,
+    id::*,
+    lang::Text,
+};
+use yingda_store::address::Address;
+
+/// Something that leaves.
+#[derive(Debug)]
+pub struct Parcel {
+    /// Names it towards the other side: the same again is the same message.
+    pub id: i64,
+    pub conversation: Option<ConversationId>,
+    pub to: Address,
+    pub content: Content,
+    /// How the writer appears to customers.
+    pub persona: Persona,
+    pub at: At,
+}
+
+/// Why a parcel did not leave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The target does not answer at all: it is the channel's trouble, and not counted against the parcel.
+    Down(String),
+    /// Not now.
+    Later(String),
+    /// Never: trying again would change nothing.
+    Never(String),
+}
+
+/// The other side's name for what it took.
+pub type Taken = Option<String>;
+
+/// One thing that was tried out, in words, and what was wrong with it.
+#[derive(Debug)]
+pub struct Tried {
+    pub what: Text,
+    pub error: Option<String>,
+}
+
+impl Tried {
+    pub fn new(zh: &str, en: &str, outcome: Result<(), String>) -> Self {
+        Self { what: Text::new(zh, en), error: outcome.err() }
+    }
+}
+
+pub async fn deliver(
+    app: &Shared,
+    id: ChannelId,
+    channel: &Channel,
+    keys: &Keys,
+    parcel: &Parcel,
+) -> Result<Taken, Failure> {
+    match &channel.setup {
+        Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
+        Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
+        Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => {
+            Err(Failure::Never("this version has no such channel".into()))
+        }
+    }
+}
+
+/// What a channel does by itself to learn of what comes; nothing where the other side calls us.
+pub fn listen(_duty: &Duty, _id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
+    match &channel.setup {
+        Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Letter(_) | Setup::Walkin => None,
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => None,
+    }
+}
+
+/// Tries everything out that can be tried without troubling a customer.
+pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys) -> Vec<Tried> {
+    match &channel.setup {
+        Setup::Platform(setup) => platform::try_out(app, id, setup).await,
+        Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
+        Setup::Letter(_) | Setup::Walkin => vec![],
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => vec![],
+    }
+}

@@ -1,0 +1,314 @@
+//! What came in becomes what a customer says: one row after another from each sender, many senders at once.
+
+use super::{
+    ARRIVED,
+    heard::{Heard, Message},
+};
+use crate::{identify, jobs::Duty};
+use futures_util::{StreamExt, stream};
+use std::{collections::BTreeMap, time::Duration};
+use yingda_core::{
+    At,
+    actor::Actor,
+    command::{Act, Command, Envelope, Sent, Start},
+    config::Channel,
+    conversation::{Conversation, Phase},
+    engine::Refused,
+    event::{Author, Delivery, Origin},
+    id::*,
+    refusal::Refusal,
+};
+use yingda_store::{
+    Batch, CommitError, ReadError, Statement,
+    address::{self, Address},
+    conversation,
+    inbound::{self, Inbound},
+    outbound, visitor,
+};
+
+const BATCH: usize = 512;
+/// So many senders' messages are on their way into conversations at once.
+const AT_ONCE: usize = 64;
+/// What comes by channels is said from this tab: a visitor's own tabs are drawn at random.
+const TAB: Tab = Tab(u32::MAX);
+/// Tries before something is given up and shown to people: with the pauses between them about an hour.
+const ATTEMPTS: u32 = 20;
+const FIRST_PAUSE_MS: At = 500;
+const LONGEST_PAUSE_MS: At = 300_000;
+
+pub async fn run(duty: &Duty) {
+    loop {
+        let pause = match round(duty).await {
+            Ok(true) => continue,
+            Ok(false) => next(duty).await,
+            Err(error) => {
+                tracing::warn!(%error, "what came in waits for the store");
+                Duration::from_secs(1)
+            }
+        };
+        tokio::select! {
+            () = ARRIVED.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Until something is due, or another node may have taken something in without our hearing of it.
+async fn next(duty: &Duty) -> Duration {
+    let longest: At = if duty.app.cluster.is_some() { 2_000 } else { 60_000 };
+    let due_at = inbound::next_at(&duty.db).await.ok().flatten();
+    let wait_ms = due_at.map_or(longest, |at| (at - duty.app.clock.now()).clamp(1, longest));
+    Duration::from_millis(wait_ms as u64)
+}
+
+/// Takes what is due. False when nothing was.
+async fn round(duty: &Duty) -> Result<bool, ReadError> {
+    let due = inbound::due(&duty.db, duty.app.clock.now(), BATCH).await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let known = introduce(duty, &due).await?;
+    let mut senders: BTreeMap<(ChannelId, String), Vec<Inbound>> = BTreeMap::new();
+    for row in due {
+        senders.entry((row.channel, row.term.clone())).or_default().push(row);
+    }
+    let known = &known;
+    let outcomes: Vec<Vec<Statement>> = stream::iter(senders)
+        .map(|(sender, rows)| async move {
+            let mut outcomes = vec![];
+            for row in rows {
+                let end = handle(duty, known.get(&sender), &row).await;
+                let goes_on = !matches!(end, End::Again(_));
+                outcomes.push(written(duty, &row, end));
+                if !goes_on {
+                    break;
+                }
+            }
+            outcomes
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    commit(duty, outcomes.into_iter().flatten().collect()).await?;
+    Ok(true)
+}
+
+/// Senders by channel and term, each with the numbers of its messages in this round.
+type Known = BTreeMap<(ChannelId, String), (Address, BTreeMap<RecordId, u32>)>;
+
+/// Finds or makes the visitor behind each sender, and numbers the messages: one commit for all.
+async fn introduce(duty: &Duty, due: &[Inbound]) -> Result<Known, ReadError> {
+    let (mut known, mut statements) = (Known::new(), vec![]);
+    for row in due {
+        let sender = (row.channel, row.term.clone());
+        if !known.contains_key(&sender) {
+            let found = address::get(&duty.db, row.channel, &row.term).await?;
+            let address = match found {
+                Some(address) => address,
+                None => {
+                    let Some(fresh) = meet(duty, row, &mut statements) else { continue };
+                    fresh
+                }
+            };
+            known.insert(sender.clone(), (address, BTreeMap::new()));
+        }
+        let Some((address, numbers)) = known.get_mut(&sender) else { continue };
+        let n = match row.n {
+            Some(n) => n,
+            None => {
+                address.last_n += 1;
+                statements.push(address::numbered(row.channel, &row.term, address.last_n, row.received_at));
+                statements.push(inbound::number(row.id, address.last_n));
+                address.last_n
+            }
+        };
+        numbers.insert(row.id, n);
+    }
+    commit(duty, statements).await?;
+    Ok(known)
+}
+
+/// Somebody writes for the first time. Receipts come from nobody.
+fn meet(duty: &Duty, row: &Inbound, statements: &mut Vec<Statement>) -> Option<Address> {
+    let Ok(Heard::Message(message)) = serde_json::from_str(&row.body) else { return None };
+    let id = VisitorId(duty.app.next_id());
+    let label = if message.label.is_empty() { row.term.clone() } else { message.label.clone() };
+    let name = if message.name.is_empty() { label.clone() } else { message.name.clone() };
+    statements.push(visitor::seen(&visitor::Visitor {
+        id,
+        name,
+        lang: message.lang.unwrap_or_default(),
+        first_seen_at: row.received_at,
+        last_seen_at: row.received_at,
+        ..visitor::Visitor::default()
+    }));
+    statements.push(address::insert(row.channel, &row.term, id, &label));
+    Some(Address {
+        channel: row.channel,
+        term: row.term.clone(),
+        visitor: id,
+        label,
+        last_n: 0,
+        heard_at: None,
+    })
+}
+
+/// What became of a row.
+enum End {
+    Done(Option<ConversationId>),
+    Again(String),
+    Dead(String),
+}
+
+fn written(duty: &Duty, row: &Inbound, end: End) -> Statement {
+    let now = duty.app.clock.now();
+    match end {
+        End::Done(conversation) => inbound::done(row.id, conversation, now),
+        End::Again(error) if row.attempts + 1 < ATTEMPTS => {
+            let pause_ms = (FIRST_PAUSE_MS << row.attempts.min(16)).min(LONGEST_PAUSE_MS);
+            inbound::retry(row.id, now + pause_ms, &error)
+        }
+        End::Again(error) | End::Dead(error) => inbound::dead(row.id, &error, now),
+    }
+}
+
+async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>, row: &Inbound) -> End {
+    let heard = match serde_json::from_str::<Heard>(&row.body) {
+        Ok(heard) => heard,
+        Err(error) => return End::Dead(format!("what was kept cannot be read: {error}")),
+    };
+    match heard {
+        Heard::Receipt { outside_id, state, reason } => receipt(duty, row, &outside_id, state, reason).await,
+        Heard::Message(message) => {
+            let Some((address, numbers)) = sender else { return End::Dead("it has no sender".into()) };
+            let Some(n) = numbers.get(&row.id) else { return End::Dead("it has no number".into()) };
+            match say(duty, address, *n, *message).await {
+                Ok(conversation) => End::Done(conversation),
+                Err(refused) => match refused.refusal {
+                    Refusal::Unavailable | Refusal::Busy | Refusal::DiskFull | Refusal::Gap => {
+                        End::Again(crate::sentences::refusal(refused.refusal, yingda_core::lang::Lang::En))
+                    }
+                    other => End::Dead(crate::sentences::refusal(other, yingda_core::lang::Lang::En)),
+                },
+            }
+        }
+    }
+}
+
+/// The other side told what became of a message of ours.
+async fn receipt(duty: &Duty, row: &Inbound, outside_id: &str, state: Delivery, reason: String) -> End {
+    let found = match outbound::outside(&duty.db, row.channel, outside_id).await {
+        Ok(Some(found)) => found,
+        // Its sending may not have been written down yet.
+        Ok(None) if row.attempts < 6 => return End::Again("no message is known by this name".into()),
+        Ok(None) => return End::Dead("no message is known by this name".into()),
+        Err(error) => return End::Again(error.to_string()),
+    };
+    // An earlier state that arrives late changes nothing.
+    if found.state == "delivered" || (state == Delivery::Sent && found.state == "sent") {
+        return End::Done(found.conversation);
+    }
+    if let Err(error) = commit(duty, vec![outbound::receipt(found.id, state, &reason)]).await {
+        return End::Again(error.to_string());
+    }
+    let Some(conversation) = found.conversation else { return End::Done(None) };
+    match tell(duty, conversation, found.id as u64, state, reason).await {
+        Ok(()) => End::Done(Some(conversation)),
+        Err(refused) if refused.refusal == Refusal::Unavailable => End::Again("the site is away".into()),
+        Err(_) => End::Done(Some(conversation)),
+    }
+}
+
+/// Lets the conversation know what became of a message.
+pub(super) async fn tell(
+    duty: &Duty,
+    conversation: ConversationId,
+    message: u64,
+    state: Delivery,
+    reason: String,
+) -> Result<(), Refused> {
+    let command = Command::Conversation(conversation, Act::Delivered { message, state, reason });
+    duty.app.site.send(Envelope { actor: Actor::System, origin: None, command }).await.map(drop)
+}
+
+/// The customer says it: into the conversation that goes on, or as the beginning of another.
+async fn say(
+    duty: &Duty,
+    address: &Address,
+    n: u32,
+    message: Message,
+) -> Result<Option<ConversationId>, Refused> {
+    let app = &duty.app;
+    let away = |_: ReadError| Refused::from(Refusal::Unavailable);
+    let directory = app.directory();
+    let Some(channel) = directory.channels.get(&address.channel) else {
+        return Err(Refusal::NotFound.into());
+    };
+    let Some(content) = message.content.clone() else { return Err(Refusal::Empty.into()) };
+    let actor = Actor::Visitor { id: address.visitor };
+    let origin = Sent { tab: TAB, n, base: n };
+    let latest = conversation::of_visitor(&duty.db, address.visitor, 1).await.map_err(away)?.pop();
+    if let Some(latest) = latest.as_ref().filter(|it| it.started_by == Some(Origin { tab: TAB, n })) {
+        // It was carried out, and its answer lost.
+        return Ok(Some(latest.id));
+    }
+    if let Some(goes_on) = latest.as_ref().filter(|it| may_go_on(it)) {
+        let act = Act::Post { content: content.clone(), author: Author::Person };
+        let command = Command::Conversation(goes_on.id, act);
+        match app.site.send(Envelope { actor, origin: Some(origin), command }).await {
+            Ok(done) => return Ok(done.conversation.or(Some(goes_on.id))),
+            Err(refused) if refused.refusal == Refusal::Closed => {}
+            Err(refused) => return Err(refused),
+        }
+    }
+    let start = begin(duty, address, channel, latest, message).await.map_err(away)?;
+    let command = Command::Start(Box::new(Start { content: Some(content), ..start }));
+    let done = app.site.send(Envelope { actor, origin: Some(origin), command }).await?;
+    Ok(done.conversation)
+}
+
+/// Whether words may still belong to it; the engine has the last word on closed ones.
+fn may_go_on(conversation: &Conversation) -> bool {
+    conversation.phase != Phase::Closed || conversation.merged_into.is_none()
+}
+
+async fn begin(
+    duty: &Duty,
+    address: &Address,
+    channel: &Channel,
+    latest: Option<Conversation>,
+    message: Message,
+) -> Result<Start, ReadError> {
+    let app = &duty.app;
+    let customer = identify::reached(app, address.visitor, &message).await?;
+    let vip = match customer {
+        Some(id) => yingda_store::customer::living(&duty.db, id).await?.is_some_and(|it| it.vip),
+        None => false,
+    };
+    let directory = app.directory();
+    let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
+    Ok(Start {
+        visitor: address.visitor,
+        customer,
+        medium: channel.setup.medium(),
+        channel: Some(address.channel),
+        line,
+        queue: channel.queue,
+        lang: message.lang.unwrap_or(channel.lang),
+        vip,
+        last_agent: conversation::last_agent_of(&duty.db, address.visitor, customer).await?,
+        previous: latest.map(|it| it.id),
+        ..Start::default()
+    })
+}
+
+async fn commit(duty: &Duty, statements: Vec<Statement>) -> Result<(), ReadError> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    match duty.db.commit(Batch { statements, ..Batch::default() }).await {
+        // Another node was here first: what it wrote is read next time.
+        Err(CommitError::Stale { .. }) => Err(ReadError::Unavailable("another node was here first".into())),
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,285 @@
+//! One channel's way out: what is due leaves in order per conversation, several at once, no faster than allowed, and
+//! not at all while the other side is down.
+
+use super::{
+    LEAVING,
+    breaker::Breaker,
+    connector::{self, Failure, Parcel, Taken},
+    intake,
+    keys::Keys,
+    standing::{Teller, Way},
+};
+use crate::{jobs::Duty, random};
+use futures_util::{FutureExt, StreamExt, future, stream::FuturesUnordered};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use yingda_core::{
+    At,
+    actor::Actor,
+    config::Channel,
+    conversation::Content,
+    event::{Delivery, Fact, Persona},
+    id::*,
+};
+use yingda_store::{
+    Batch, ReadError, Statement,
+    address::{self, Address},
+    event,
+    outbound::{self, Outbound},
+};
+use yingda_wire::frame::ServerFrame;
+
+/// So many are on their way at once.
+const AT_ONCE: usize = 64;
+/// Tries before something is given up: with the pauses between them about a day.
+const ATTEMPTS: u32 = 15;
+const FIRST_PAUSE_MS: At = 2_000;
+const LONGEST_PAUSE_MS: At = 4 * 3_600_000;
+
+/// What became of one.
+struct Trip {
+    row: Outbound,
+    outcome: Result<Taken, Failure>,
+}
+
+pub async fn run(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) {
+    let mut lane = Sender {
+        duty,
+        id,
+        channel,
+        keys: Keys::default(),
+        breaker: Breaker::default(),
+        teller: Teller::new(id, Way::Out),
+        turns_end: None,
+        busy: BTreeSet::new(),
+    };
+    while let Err(error) = lane.run().await {
+        tracing::warn!(%error, channel = id.0, "a channel's replies wait for the store");
+        lane.busy.clear();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+struct Sender<'a> {
+    duty: &'a Duty,
+    id: ChannelId,
+    channel: &'a Arc<Channel>,
+    keys: Keys,
+    breaker: Breaker,
+    teller: Teller,
+    /// When the turns of all that left so far are over.
+    turns_end: Option<Instant>,
+    busy: BTreeSet<i64>,
+}
+
+impl Sender<'_> {
+    async fn run(&mut self) -> Result<(), ReadError> {
+        self.keys = Keys::of(&self.duty.app, &self.duty.db, self.id).await?;
+        let keys = self.keys.clone();
+        let mut trips = FuturesUnordered::new();
+        loop {
+            // Asked for before looking: what is stored in between is not missed.
+            let leaving = LEAVING.notified();
+            let (rows, pause) = self.due().await?;
+            for row in rows {
+                self.busy.insert(row.id);
+                trips.push(travel(self.duty, self.id, self.channel, &keys, row));
+            }
+            let mut ended = vec![];
+            tokio::select! {
+                Some(trip) = trips.next() => ended.push(trip),
+                () = leaving => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            // All that ended meanwhile is written down together.
+            while let Some(Some(trip)) = trips.next().now_or_never() {
+                ended.push(trip);
+            }
+            if !ended.is_empty() {
+                self.settle(ended).await?;
+            }
+        }
+    }
+
+    /// What may leave now, and how long until more may.
+    async fn due(&mut self) -> Result<(Vec<Outbound>, Duration), ReadError> {
+        let now = self.duty.app.clock.now();
+        let usual = AT_ONCE;
+        let room = self.breaker.admits(now, usual).saturating_sub(self.busy.len());
+        let room = room.min(self.turns());
+        let mut rows = vec![];
+        if room > 0 {
+            rows = outbound::due(&self.duty.db, self.id, now, room + self.busy.len()).await?;
+            rows.retain(|row| !self.busy.contains(&row.id));
+            rows.truncate(room);
+        }
+        self.take_turns(rows.len());
+        let mut wait_ms: At = if self.duty.app.cluster.is_some() { 2_000 } else { 60_000 };
+        if let Some(until_at) = self.breaker.until_at.filter(|at| *at > now) {
+            wait_ms = wait_ms.min(until_at - now);
+        } else if rows.is_empty()
+            && self.busy.is_empty()
+            && let Some(next_at) = outbound::next_at(&self.duty.db, self.id).await?
+        {
+            let turn_ms = self.turns_end.map_or(0, |end| {
+                end.saturating_duration_since(self.duty.app.clock.instant()).as_millis() as At
+            });
+            wait_ms = wait_ms.min((next_at - now).max(turn_ms));
+        } else if !rows.is_empty() && self.channel.per_second > 0 {
+            wait_ms = wait_ms.min(1_000 / At::from(self.channel.per_second));
+        }
+        Ok((rows, Duration::from_millis(wait_ms.max(1) as u64)))
+    }
+
+    /// How many turns are free now: as many as a tenth of a second holds, at least one.
+    fn turns(&mut self) -> usize {
+        let Some(turn) = self.turn() else { return usize::MAX };
+        let now = self.duty.app.clock.instant();
+        let most = (Duration::from_millis(100).as_nanos() / turn.as_nanos()).max(1) as u32;
+        let end = self.turns_end.unwrap_or(now).max(now.checked_sub(turn * most).unwrap_or(now));
+        self.turns_end = Some(end);
+        (now.saturating_duration_since(end).as_nanos() / turn.as_nanos()) as usize
+    }
+
+    fn take_turns(&mut self, count: usize) {
+        if let (Some(turn), Some(end)) = (self.turn(), self.turns_end) {
+            self.turns_end = Some(end + turn * count as u32);
+        }
+    }
+
+    fn turn(&self) -> Option<Duration> {
+        (self.channel.per_second > 0)
+            .then(|| Duration::from_nanos(1_000_000_000 / u64::from(self.channel.per_second)))
+    }
+
+    /// Writes down what became of some, and lets their conversations know.
+    async fn settle(&mut self, ended: Vec<Trip>) -> Result<(), ReadError> {
+        let now = self.duty.app.clock.now();
+        let (mut statements, mut news) = (vec![], vec![]);
+        for Trip { row, outcome } in &ended {
+            match outcome {
+                Err(Failure::Down(error)) => {
+                    self.breaker.silent(now);
+                    self.teller.fails(self.duty, error).await;
+                }
+                _ => {
+                    self.breaker.answered();
+                    self.teller.well(self.duty).await;
+                }
+            }
+            statements.push(written(row, outcome, now));
+            let given_up = is_given_up(row, outcome);
+            let told = match outcome {
+                Ok(_) => Some((Delivery::Sent, String::new())),
+                Err(Failure::Never(error) | Failure::Later(error)) if given_up => {
+                    Some((Delivery::Failed, error.clone()))
+                }
+                Err(_) => None,
+            };
+            if let (Some(conversation), Some((state, reason))) = (row.conversation, told) {
+                news.push(intake::tell(self.duty, conversation, row.id as u64, state, reason));
+            }
+        }
+        self.duty.db.commit(Batch { statements, ..Batch::default() }).await?;
+        for trip in &ended {
+            self.busy.remove(&trip.row.id);
+        }
+        for refused in future::join_all(news).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(refusal = ?refused.refusal, "a conversation was not told what became of a message");
+        }
+        Ok(())
+    }
+}
+
+fn is_given_up(row: &Outbound, outcome: &Result<Taken, Failure>) -> bool {
+    match outcome {
+        Err(Failure::Never(_)) => true,
+        Err(Failure::Later(_)) => row.attempts + 1 >= ATTEMPTS,
+        Ok(_) | Err(Failure::Down(_)) => false,
+    }
+}
+
+fn written(row: &Outbound, outcome: &Result<Taken, Failure>, now: At) -> Statement {
+    match outcome {
+        Ok(name) => outbound::sent(row.id, name.as_deref(), now),
+        Err(Failure::Down(error)) => outbound::wait(row.id, now, error),
+        Err(Failure::Never(error) | Failure::Later(error)) if is_given_up(row, outcome) => {
+            outbound::dead(row.id, error, now)
+        }
+        Err(Failure::Never(error) | Failure::Later(error)) => {
+            outbound::retry(row.id, now + pause_ms(row.attempts), error)
+        }
+    }
+}
+
+/// Doubled each time, and spread by a quarter so that many do not come back together.
+fn pause_ms(attempts: u32) -> At {
+    let pause = (FIRST_PAUSE_MS << attempts.min(20)).min(LONGEST_PAUSE_MS);
+    let [byte] = random::bytes::<1>();
+    pause * 3 / 4 + pause / 2 * At::from(byte) / 255
+}
+
+async fn travel(duty: &Duty, id: ChannelId, channel: &Channel, keys: &Keys, row: Outbound) -> Trip {
+    let outcome = match parcel(duty, id, &row).await {
+        Ok(parcel) => connector::deliver(&duty.app, id, channel, keys, &parcel).await,
+        Err(failure) => Err(failure),
+    };
+    Trip { row, outcome }
+}
+
+/// Puts together what leaves: the message as it stands in the log, or what the row brings itself.
+async fn parcel(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Parcel, Failure> {
+    let later = |error: ReadError| Failure::Later(error.to_string());
+    if let (Some(term), Some(body)) = (&row.term, &row.body) {
+        let to = Address {
+            channel: id,
+            term: term.clone(),
+            visitor: VisitorId(0),
+            label: term.clone(),
+            last_n: 0,
+            heard_at: None,
+        };
+        return Ok(Parcel {
+            id: row.id,
+            conversation: None,
+            to,
+            content: Content::Text { text: body.clone() },
+            persona: Persona::default(),
+            at: row.created_at,
+        });
+    }
+    let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
+    let body = stored.and_then(|it| it.body).ok_or(Failure::Never("the message was erased".into()))?;
+    let Ok(ServerFrame::Event(event)) = serde_json::from_slice(&body) else {
+        return Err(Failure::Never("the message cannot be read".into()));
+    };
+    let Fact::MessagePosted { content, .. } = event.fact else {
+        return Err(Failure::Never("it is no message".into()));
+    };
+    let visitor = row.visitor.unwrap_or_default();
+    let addresses = address::of_visitor(&duty.db, visitor).await.map_err(later)?;
+    let to = addresses.into_iter().find(|it| it.channel == id);
+    let to = to.ok_or(Failure::Never("the customer has no address in this channel".into()))?;
+    let persona = match event.by {
+        Actor::User { id } => duty.app.directory().persona(id),
+        _ => Persona::default(),
+    };
+    Ok(Parcel { id: row.id, conversation: row.conversation, to, content, persona, at: event.at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_within_a_quarter_and_end_at_four_hours() {
+        for attempts in 0..40 {
+            let expected = (2_000 << attempts.min(20)).min(LONGEST_PAUSE_MS);
+            let pause = pause_ms(attempts);
+            assert!(pause >= expected * 3 / 4 && pause <= expected * 5 / 4, "{attempts}: {pause}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The other ends of channels, and which visitor each is.
+
+use crate::{
+    Db, ReadError, Statement,
+    sql::sql,
+    value::{Row, args},
+};
+use yingda_core::{At, id::*};
+
+sql! {
+    INSERT = "
+        INSERT INTO address (channel, term, visitor, label, last_n) VALUES ($1, $2, $3, $4, 0)
+        ON CONFLICT DO NOTHING";
+    NUMBERED = "UPDATE address SET last_n = $3, heard_at = $4 WHERE channel = $1 AND term = $2 AND last_n < $3";
+    ONE = "SELECT channel, term, visitor, label, last_n, heard_at FROM address WHERE channel = $1 AND term = $2";
+    OF_VISITOR = "
+        SELECT channel, term, visitor, label, last_n, heard_at FROM address WHERE visitor = $1
+        ORDER BY channel, term LIMIT 10";
+    PUT_THREAD = "
+        INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    THREAD = "SELECT term FROM mail_thread WHERE channel = $1 AND message_id = $2";
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    pub channel: ChannelId,
+    pub term: String,
+    pub visitor: VisitorId,
+    pub label: String,
+    pub last_n: u32,
+    pub heard_at: Option<At>,
+}
+
+fn stored(row: &Row<'_>) -> Result<Address, ReadError> {
+    Ok(Address {
+        channel: ChannelId(row.get(0)?),
+        term: row.get(1)?,
+        visitor: VisitorId(row.get(2)?),
+        label: row.get(3)?,
+        last_n: row.get::<i64>(4)? as u32,
+        heard_at: row.get(5)?,
+    })
+}
+
+pub fn insert(channel: ChannelId, term: &str, visitor: VisitorId, label: &str) -> Statement {
+    Statement::new(INSERT, args![channel.0, term, visitor.0, label])
+}
+
+/// A message from it got this number, which is the last one plus one; stale when another got it first.
+pub fn numbered(channel: ChannelId, term: &str, n: u32, now: At) -> Statement {
+    Statement::guarded(NUMBERED, args![channel.0, term, n, now])
+}
+
+pub async fn get(db: &Db, channel: ChannelId, term: &str) -> Result<Option<Address>, ReadError> {
+    db.query_one(ONE, args![channel.0, term], stored).await
+}
+
+pub async fn of_visitor(db: &Db, visitor: VisitorId) -> Result<Vec<Address>, ReadError> {
+    db.query(OF_VISITOR, args![visitor.0], stored).await
+}
+
+/// A mail with this Message-ID belongs to a thread.
+pub fn put_thread(channel: ChannelId, message_id: &str, term: &str) -> Statement {
+    Statement::new(PUT_THREAD, args![channel.0, message_id, term])
+}
+
+pub async fn thread(db: &Db, channel: ChannelId, message_id: &str) -> Result<Option<String>, ReadError> {
+    db.query_one(THREAD, args![channel.0, message_id], |row| row.get(0)).await
+}
