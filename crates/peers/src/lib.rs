@@ -3,9 +3,11 @@
 
 mod nats;
 mod postgres;
+mod wechat;
 
 pub use nats::Nats;
 pub use postgres::Postgres;
+pub use wechat::Wechat;
 
 use std::{
     net::TcpListener,

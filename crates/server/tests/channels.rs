@@ -3,13 +3,12 @@
 
 use crate::line::{Line, post, work};
 use crate::office::{first, hire, make};
-use crate::support::{Answer, Person, Server};
+use crate::support::{Answer, Person, Server, now};
 use crate::webhooks::{OPEN, Receiver};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A platform's account: its channel, its key, and where it takes replies.
 struct Platform {
@@ -36,11 +35,7 @@ impl Platform {
     }
 }
 
-fn now() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()
-}
-
-fn signed(key: &str, at: u128, body: &str) -> String {
+fn signed(key: &str, at: i64, body: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(format!("{at}.{body}").as_bytes());
     format!("t={at},v1={}", hex::encode(mac.finalize().into_bytes()))

@@ -2,16 +2,9 @@
 
 use crate::line::{visit, work};
 use crate::office::{first, hire, make};
-use crate::support::{Folder, Server};
+use crate::support::{Folder, Server, now};
 use reqwest::StatusCode;
 use serde_json::json;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The server's clock is the machine's.
-#[expect(clippy::disallowed_methods, reason = "the test is a client with a clock of its own")]
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
-}
 
 /// SYS-22, Q-15: the agent is told once, also of what fell due while the server was down, and the closed conversation
 /// stays closed.

@@ -30,4 +30,5 @@ mod tls;
 mod visitor_history;
 mod visitor_pages;
 mod webhooks;
+mod wechat;
 mod widget;

@@ -1,6 +1,6 @@
 //! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
 
-use super::{keys::Keys, platform, sms_http};
+use super::{heard::Media, keys::Keys, platform, sms_http, wechat};
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -65,7 +65,8 @@ pub async fn deliver(
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => {
+        Setup::Wechat(setup) => wechat::deliver(app, id, setup, keys, parcel).await,
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => {
             Err(Failure::Never("this version has no such channel".into()))
         }
     }
@@ -74,8 +75,21 @@ pub async fn deliver(
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.
 pub fn listen(_duty: &Duty, _id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
     match &channel.setup {
-        Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Letter(_) | Setup::Walkin => None,
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => None,
+        Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => None,
+    }
+}
+
+/// Content that the platform keeps for us.
+pub async fn fetch(duty: &Duty, id: ChannelId, media: &Media) -> Result<Content, Failure> {
+    let later = |error: yingda_store::ReadError| Failure::Later(error.to_string());
+    let directory = duty.app.directory();
+    match directory.channels.get(&id).map(|it| &it.setup) {
+        Some(Setup::Wechat(setup)) => {
+            let keys = Keys::of(&duty.app, &duty.db, id).await.map_err(later)?;
+            wechat::fetch(&duty.app, id, setup, &keys, media).await
+        }
+        _ => Err(Failure::Never("this channel keeps nothing outside".into())),
     }
 }
 
@@ -85,6 +99,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::Platform(setup) => platform::try_out(app, id, setup).await,
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => vec![],
+        Setup::Wechat(setup) => wechat::try_out(app, id, setup, keys).await,
+        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => vec![],
     }
 }

@@ -32,6 +32,16 @@ pub struct Message {
     pub is_forged: bool,
     pub lang: Option<Lang>,
     pub content: Option<Content>,
+    /// Content that the platform keeps: it is fetched before the words are said.
+    pub media: Option<Media>,
+}
+
+/// A file by the platform's own name for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Media {
+    pub id: String,
+    /// What to call it where the platform does not.
+    pub name: String,
 }
 
 /// One thing for the inbox, with its sender in the channel and a key that makes a repetition one effect.

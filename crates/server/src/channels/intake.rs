@@ -2,6 +2,7 @@
 
 use super::{
     ARRIVED,
+    connector::{self, Failure},
     heard::{Heard, Message},
 };
 use crate::{identify, jobs::Duty};
@@ -182,7 +183,12 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
         Heard::Message(message) => {
             let Some((address, numbers)) = sender else { return End::Dead("it has no sender".into()) };
             let Some(n) = numbers.get(&row.id) else { return End::Dead("it has no number".into()) };
-            match say(duty, address, *n, *message).await {
+            let message = match complete(duty, row.channel, *message).await {
+                Ok(message) => message,
+                Err(Failure::Never(error)) => return End::Dead(error),
+                Err(Failure::Later(error) | Failure::Down(error)) => return End::Again(error),
+            };
+            match say(duty, address, *n, message).await {
                 Ok(conversation) => End::Done(conversation),
                 Err(refused) => match refused.refusal {
                     Refusal::Unavailable | Refusal::Busy | Refusal::DiskFull | Refusal::Gap => {
@@ -193,6 +199,13 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
             }
         }
     }
+}
+
+/// What the platform keeps is fetched.
+async fn complete(duty: &Duty, channel: ChannelId, message: Message) -> Result<Message, Failure> {
+    let Some(media) = &message.media else { return Ok(message) };
+    let content = connector::fetch(duty, channel, media).await?;
+    Ok(Message { content: Some(content), ..message })
 }
 
 /// The other side told what became of a message of ours.

@@ -16,6 +16,7 @@ mod sender;
 pub mod sms_http;
 pub mod standing;
 mod template;
+pub mod wechat;
 
 use crate::{jobs::Duty, tasks};
 use std::{collections::BTreeMap, sync::Arc};

@@ -100,8 +100,8 @@ pub async fn hear(
         let why = error.to_string();
         Problem::field(
             "body",
-            &format!("不是连接器协议的请求：{why}"),
-            &format!("Not a request of the protocol: {why}"),
+            format!("不是连接器协议的请求：{why}"),
+            format!("Not a request of the protocol: {why}"),
         )
     })?;
     Ok(match told {

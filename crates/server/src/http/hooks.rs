@@ -2,8 +2,13 @@
 //! itself in its own protocol's way, and is answered when what it brings is durable.
 
 use crate::{
-    app::Shared,
-    channels::{heard, keys::Keys, platform, sms_http},
+    app::{App, Shared},
+    channels::{
+        heard,
+        keys::Keys,
+        platform, sms_http,
+        wechat::{self, Query},
+    },
     http::{client::Client, edit::id},
     limits::Door,
     problem::Problem,
@@ -16,10 +21,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing,
 };
-use yingda_core::{config::Setup, id::ChannelId};
+use std::sync::Arc;
+use yingda_core::{
+    config::{Channel, Setup},
+    id::ChannelId,
+};
 
 pub fn routes() -> Router<Shared> {
-    Router::new().route("/hooks/{channel}", routing::post(hear))
+    Router::new().route("/hooks/{channel}", routing::post(hear).get(prove))
 }
 
 async fn hear(
@@ -30,13 +39,12 @@ async fn hear(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let id: ChannelId = id(&channel)?;
-    let directory = app.directory();
-    let channel = directory.channels.get(&id).filter(|it| it.enabled).ok_or_else(Problem::not_found)?;
+    let (id, channel) = open(&app, &channel)?;
     let keys = Keys::of(&app, &app.db, id).await?;
     let query = query.unwrap_or_default();
     let heard = match &channel.setup {
         Setup::Platform(_) => platform::hear(&app, id, &headers, &body).await,
+        Setup::Wechat(setup) => wechat::hear(setup, &keys, &Query::parse(&query), &body),
         Setup::SmsHttp(setup) => sms_http::hear(&app, id, setup, &keys, (&query, &headers, &body)),
         _ => Err(Problem::not_found()),
     };
@@ -49,5 +57,36 @@ async fn hear(
         }
     };
     heard::keep(&app, &app.db, id, &arrivals, vec![]).await?;
-    Ok(StatusCode::OK.into_response())
+    Ok(match &channel.setup {
+        // WeChat asks again unless it reads this.
+        Setup::Wechat(_) => "success".into_response(),
+        _ => StatusCode::OK.into_response(),
+    })
+}
+
+/// A platform makes sure that the address is ours before it calls.
+async fn prove(
+    State(app): State<Shared>,
+    client: Client,
+    Path(channel): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    let (id, channel) = open(&app, &channel)?;
+    let keys = Keys::of(&app, &app.db, id).await?;
+    let proof = match &channel.setup {
+        Setup::Wechat(_) => wechat::prove(&Query::parse(&query.unwrap_or_default()), &keys),
+        _ => Err(Problem::not_found()),
+    };
+    if proof.is_err() {
+        app.limits.pass(Door::SignIn, client.ip, app.clock.now())?;
+    }
+    proof
+}
+
+/// A channel that is switched on.
+fn open(app: &App, name: &str) -> Result<(ChannelId, Arc<Channel>), Problem> {
+    let id: ChannelId = id(name)?;
+    let directory = app.directory();
+    let channel = directory.channels.get(&id).filter(|it| it.enabled).ok_or_else(Problem::not_found)?;
+    Ok((id, channel.clone()))
 }

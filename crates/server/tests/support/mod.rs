@@ -8,7 +8,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
 };
+
+/// The server's clock is the machine's.
+#[expect(clippy::disallowed_methods, reason = "the test is a client with a clock of its own")]
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
+}
 
 pub const PASSWORD: &str = "vt8-kupfer-wald";
 

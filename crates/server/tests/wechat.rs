@@ -1,0 +1,183 @@
+//! 微信公众号 (SYS-01): callbacks plain and encrypted, replies within the platform's window, tokens that end, media.
+
+use crate::line::{Line, post, work};
+use crate::office::{first, hire, make};
+use crate::support::{Person, Server};
+use crate::webhooks::OPEN;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use yingda_peers::Wechat;
+
+const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+struct Account {
+    platform: Wechat,
+    channel: String,
+    hook: String,
+    aes_key: Option<&'static str>,
+}
+
+impl Account {
+    async fn new(server: &Server, admin: &Person, aes_key: Option<&'static str>) -> Account {
+        let platform = Wechat::new();
+        let queue = first(admin, "queue").await;
+        let name = if aes_key.is_some() { "公众号（加密）" } else { "公众号" };
+        let setup = json!({ "type": "wechat", "app_id": "wx1", "base_url": platform.address() });
+        let channel =
+            json!({ "name": { "zh": name, "en": "" }, "enabled": true, "queue": queue, "setup": setup });
+        let channel = make(admin, "channel", channel).await.body["id"].as_str().unwrap().to_owned();
+        let mut secrets = json!({ "token": "t0ken", "secret": "s3cret" });
+        if let Some(key) = aes_key {
+            secrets["aes_key"] = key.into();
+        }
+        let put = admin.put(&format!("/channels/{channel}/secrets"), secrets).await;
+        assert_eq!(put.status, StatusCode::NO_CONTENT, "{}", put.text);
+        let hook = format!("{}/api/v1/hooks/{channel}", server.url);
+        Account { platform, channel, hook, aes_key }
+    }
+
+    /// Tells the platform what to do.
+    async fn steer(&self, what: &str, body: Value) -> Value {
+        let url = format!("{}/sim/{what}", self.platform.address());
+        let answer = reqwest::Client::new().post(url).body(body.to_string()).send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// A follower does something.
+    async fn follower(&self, fields: Value) -> Value {
+        let body = json!({
+            "url": self.hook, "token": "t0ken", "aes_key": self.aes_key, "app_id": "wx1", "fields": fields,
+        });
+        self.steer("callback", body).await
+    }
+
+    async fn says(&self, id: &str, text: &str) {
+        let fields = json!({
+            "ToUserName": "gh_1", "FromUserName": "oFan0001", "CreateTime": "7", "MsgType": "text", "Content": text,
+            "MsgId": id,
+        });
+        assert_eq!(self.follower(fields).await, json!({ "status": 200, "body": "success" }));
+    }
+
+    async fn sent(&self) -> Vec<Value> {
+        self.steer("sent", json!({})).await.as_array().unwrap().clone()
+    }
+}
+
+async fn told(desk: &mut Line, state: &str) -> Value {
+    desk.until(state, |frame| frame["kind"] == "message_delivered" && frame["state"] == state).await
+}
+
+/// The queue's greeting leaves first, by the same door.
+async fn meet(desk: &mut Line) -> Value {
+    let conversation = desk.event("assigned").await["on"]["conversation"].clone();
+    told(desk, "sent").await;
+    conversation
+}
+
+#[tokio::test]
+async fn sys_01_a_follower_writes_and_is_answered_encrypted_or_not() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    for key in [None, Some(KEY)] {
+        let account = Account::new(&server, &admin, key).await;
+        let proof = account.steer("prove", json!({ "url": account.hook, "token": "t0ken" })).await;
+        assert_eq!(proof, json!({ "status": 200, "body": "5927782489442352469" }));
+        let forged = account.steer("prove", json!({ "url": account.hook, "token": "other" })).await;
+        assert_eq!(forged["status"], 401);
+        account.says("1", "快递到哪了").await;
+        account.says("1", "快递到哪了").await;
+        let conversation = meet(&mut desk).await;
+        desk.say(post(&conversation, 1, "已到杭州。")).await;
+        told(&mut desk, "sent").await;
+        let sent = account.sent().await;
+        let texts: Vec<&str> = sent.iter().map(|it| it["text"]["content"].as_str().unwrap()).collect();
+        assert_eq!(texts, ["您好，请问有什么可以帮您？", "已到杭州。"]);
+        assert!(sent.iter().all(|it| it["touser"] == "oFan0001"));
+        let steps = admin.post(&format!("/channels/{}/test", account.channel), json!({})).await;
+        let steps = steps.body.as_array().unwrap().clone();
+        assert!(steps.len() == 3 && steps.iter().all(|it| it["error"].is_null()), "{steps:?}");
+        desk.say(json!({ "t": "do", "conversation": conversation, "n": 2, "do": "close" })).await;
+        desk.say(json!({ "t": "do", "conversation": conversation, "n": 3, "do": "end_wrap_up" })).await;
+        let off = admin.get(&format!("/records/channel/{}", account.channel)).await;
+        let mut record = off.body["record"].clone();
+        record["enabled"] = false.into();
+        let path = format!("/records/channel/{}", account.channel);
+        let switched = admin.clone().with("if-match", off.header("etag")).put(&path, record).await;
+        assert_eq!(switched.status, StatusCode::OK, "{}", switched.text);
+        let gone =
+            account.follower(json!({ "FromUserName": "o", "MsgType": "text", "Content": "x", "MsgId": "9" }));
+        assert_eq!(gone.await["status"], 404, "each channel can be switched off");
+    }
+}
+
+/// With a key set, nothing plain is taken.
+#[tokio::test]
+async fn q_12_a_plain_callback_is_refused_where_encryption_is_set() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let mut account = Account::new(&server, &admin, Some(KEY)).await;
+    account.aes_key = None;
+    let fields = json!({ "FromUserName": "o1", "MsgType": "text", "Content": "x", "MsgId": "1" });
+    assert_eq!(account.follower(fields.clone()).await["status"], 401);
+    account.aes_key = Some("zzzzefghijklmnopqrstuvwxyz0123456789ABCDEFG");
+    assert_eq!(account.follower(fields).await["status"], 401, "another key");
+}
+
+#[tokio::test]
+async fn sys_24_tokens_end_windows_close_and_platforms_stumble() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::new(&server, &admin, Some(KEY)).await;
+    account.says("1", "在吗").await;
+    let conversation = meet(&mut desk).await;
+    // The token ends before its time: it is fetched anew, and the reply goes once.
+    account.steer("expire", json!({})).await;
+    desk.say(post(&conversation, 1, "在的")).await;
+    told(&mut desk, "sent").await;
+    // The platform stumbles: again a little later, in order.
+    account.steer("refuse", json!({ "times": 1 })).await;
+    desk.say(post(&conversation, 2, "第二句")).await;
+    desk.say(post(&conversation, 3, "第三句")).await;
+    told(&mut desk, "sent").await;
+    told(&mut desk, "sent").await;
+    let texts: Vec<Value> =
+        account.sent().await.iter().skip(1).map(|it| it["text"]["content"].clone()).collect();
+    assert_eq!(texts, ["在的", "第二句", "第三句"]);
+    // The platform takes no more replies: the agent reads why.
+    account.steer("close", json!({ "openid": "oFan0001" })).await;
+    desk.say(post(&conversation, 4, "太晚了")).await;
+    let failed = told(&mut desk, "failed").await;
+    assert!(failed["reason"].as_str().unwrap().contains("48"), "{failed}");
+}
+
+#[tokio::test]
+async fn a_picture_comes_from_the_platform_and_one_goes_there() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::new(&server, &admin, None).await;
+    let png =
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    account.steer("keep", json!({ "id": "m1", "base64": png })).await;
+    let fields = json!({
+        "FromUserName": "oFan0001", "CreateTime": "7", "MsgType": "image", "MediaId": "m1", "MsgId": "1",
+    });
+    assert_eq!(account.follower(fields).await["status"], 200);
+    let conversation = meet(&mut desk).await;
+    let events = agent.get(&format!("/conversations/{}/events", conversation.as_str().unwrap())).await;
+    let events = events.body["events"].as_array().unwrap().clone();
+    let picture = events.iter().find(|it| it["type"] == "file").expect("a file was posted").clone();
+    assert_eq!((&picture["name"], &picture["mime"]), (&json!("photo.png"), &json!("image/png")));
+    let file = agent.get(&format!("/files/{}", picture["file"].as_str().unwrap())).await;
+    assert_eq!(file.status, StatusCode::OK);
+    let mut back = json!({ "t": "do", "conversation": conversation, "n": 1, "do": "post" });
+    for key in ["type", "file", "name", "mime", "size"] {
+        back[key] = picture[key].clone();
+    }
+    desk.say(back).await;
+    told(&mut desk, "sent").await;
+    let sent = account.sent().await;
+    assert_eq!((&sent[1]["msgtype"], &sent[1]["image"]["media_id"]), (&json!("image"), &json!("media-2")));
+}
