@@ -28,6 +28,7 @@ pub mod log;
 pub mod mail;
 pub mod mask;
 pub mod medium;
+pub mod outreach;
 pub mod pulse;
 pub mod record;
 pub mod refusal;

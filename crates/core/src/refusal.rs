@@ -31,6 +31,8 @@ pub enum Refusal {
     ActiveWork,
     SignedInElsewhere,
     Banned,
+    /// The customer wants no unasked messages there.
+    OptedOut,
     /// The record changed since it was read.
     Stale,
     NameTaken,

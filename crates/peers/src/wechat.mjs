@@ -4,7 +4,7 @@
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-const state = { issued: 0, token: "", sent: [], media: new Map(), closed: new Set(), refuse: 0 };
+const state = { issued: 0, token: "", sent: [], kf: [], media: new Map(), closed: new Set(), refuse: 0 };
 
 const sha1 = (parts) => createHash("sha1").update([...parts].sort().join("")).digest("hex");
 
@@ -40,9 +40,12 @@ async function callback({ url, token, aes_key: aesKey, app_id: appId, fields }) 
   return { status: answer.status, body: await answer.text() };
 }
 
-async function prove({ url, token }) {
-  const [timestamp, nonce, echostr] = ["1409735669", "n0nce", "5927782489442352469"];
-  const query = new URLSearchParams({ timestamp, nonce, echostr, signature: sha1([token, timestamp, nonce]) });
+async function prove({ url, token, aes_key: aesKey, app_id: appId }) {
+  const [timestamp, nonce, plain] = ["1409735669", "n0nce", "5927782489442352469"];
+  const echostr = aesKey ? seal(aesKey, appId, plain) : plain;
+  const query = new URLSearchParams({ timestamp, nonce, echostr });
+  if (aesKey) query.set("msg_signature", sha1([token, timestamp, nonce, echostr]));
+  else query.set("signature", sha1([token, timestamp, nonce]));
   const answer = await fetch(`${url}?${query}`);
   return { status: answer.status, body: await answer.text() };
 }
@@ -54,20 +57,28 @@ const sim = {
   "/sim/expire": () => ({ token: (state.token = "") }),
   "/sim/close": ({ openid }) => ({ closed: state.closed.add(openid).size }),
   "/sim/refuse": ({ times }) => ({ refuse: (state.refuse = times) }),
+  "/sim/kf": ({ messages }) => ({ kf: state.kf.push(...messages) }),
   "/sim/keep": ({ id, base64 }) => ({ kept: state.media.set(id, Buffer.from(base64, "base64")).size }),
 };
 
 const isToken = (url) => state.token !== "" && url.searchParams.get("access_token") === state.token;
 
 function platform(path, url, body) {
-  if (path === "/cgi-bin/stable_token") {
-    const asked = JSON.parse(body);
+  if (path === "/cgi-bin/stable_token" || path === "/cgi-bin/gettoken") {
+    const asked = body.length ? JSON.parse(body) : { secret: url.searchParams.get("corpsecret") };
     if (asked.secret !== "s3cret") return { errcode: 40125, errmsg: "invalid appsecret" };
     state.token ||= `token-${++state.issued}`;
     return { access_token: state.token, expires_in: 7200 };
   }
   if (!isToken(url)) return { errcode: 42001, errmsg: "access_token expired" };
-  if (path === "/cgi-bin/message/custom/send") {
+  if (path === "/cgi-bin/kf/sync_msg") {
+    // Two at a time, so that there is more to come.
+    const from = Number(JSON.parse(body).cursor || 0);
+    const next = Math.min(from + 2, state.kf.length);
+    const hasMore = next < state.kf.length ? 1 : 0;
+    return { errcode: 0, next_cursor: String(next), has_more: hasMore, msg_list: state.kf.slice(from, next) };
+  }
+  if (path === "/cgi-bin/message/custom/send" || path === "/cgi-bin/kf/send_msg") {
     const message = JSON.parse(body);
     if (state.refuse > 0) {
       state.refuse -= 1;

@@ -343,6 +343,15 @@ fn of_refusal(refusal: Refusal) -> Sentence {
             ("该账号已在其他地方登录。", "请先在那里退出，或联系管理员。"),
             ("This account is signed in elsewhere.", "Sign out there first, or ask an administrator."),
         ),
+        Refusal::OptedOut => sentence(
+            S::CONFLICT,
+            "opted_out",
+            ("客户已退订，不接收主动发送的消息。", "请等客户来联系，或在客户同意后恢复订阅。"),
+            (
+                "The customer opted out of messages that they did not ask for.",
+                "Wait until they write, or opt them in again once they agree.",
+            ),
+        ),
         Refusal::Banned => sentence(
             S::FORBIDDEN,
             "banned",

@@ -21,6 +21,7 @@ mod line;
 mod office;
 mod oidc;
 mod openapi;
+mod outreach;
 mod records;
 mod repetition;
 mod reports;

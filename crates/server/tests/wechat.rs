@@ -152,6 +152,61 @@ async fn sys_24_tokens_end_windows_close_and_platforms_stumble() {
     assert!(failed["reason"].as_str().unwrap().contains("48"), "{failed}");
 }
 
+/// 微信客服: what there is is pulled by a cursor; a callback that comes twice, or too late, changes nothing.
+#[tokio::test]
+async fn sys_01_what_the_platform_keeps_is_pulled_once() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let platform = Wechat::new();
+    let queue = first(&admin, "queue").await;
+    let setup = json!({ "type": "wecom", "corp_id": "ww1", "base_url": platform.address() });
+    let channel =
+        json!({ "name": { "zh": "微信客服", "en": "" }, "enabled": true, "queue": queue, "setup": setup });
+    let channel = make(&admin, "channel", channel).await.body["id"].as_str().unwrap().to_owned();
+    let secrets = json!({ "token": "t0ken", "secret": "s3cret", "aes_key": KEY });
+    assert_eq!(
+        admin.put(&format!("/channels/{channel}/secrets"), secrets).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let hook = format!("{}/api/v1/hooks/{channel}", server.url);
+    let account = Account { platform, channel, hook, aes_key: Some(KEY) };
+    let ours = json!({ "url": account.hook, "token": "t0ken", "aes_key": KEY, "app_id": "ww1" });
+    assert_eq!(
+        account.steer("prove", ours.clone()).await,
+        json!({ "status": 200, "body": "5927782489442352469" })
+    );
+    let text = |n: u32, origin: u32| {
+        json!({
+            "msgid": format!("m{n}"), "open_kfid": "wk1", "external_userid": "wmFan01", "origin": origin,
+            "msgtype": "text", "text": { "content": format!("第{n}句") },
+        })
+    };
+    let messages: Vec<Value> = (1..=5).map(|n| text(n, if n == 3 { 5 } else { 3 })).collect();
+    account.steer("kf", json!({ "messages": messages })).await;
+    let mut told = ours;
+    told["fields"] = json!({ "MsgType": "event", "Event": "kf_msg_or_event", "OpenKfId": "wk1" });
+    for _ in 0..2 {
+        assert_eq!(account.steer("callback", told.clone()).await["status"], 200);
+    }
+    let conversation = meet(&mut desk).await;
+    let path = format!("/conversations/{}/events", conversation.as_str().unwrap());
+    let whole = agent.eventually(&path, |body| body.to_string().contains("第5句")).await;
+    let texts: Vec<&str> = whole["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["kind"] == "message_posted" && it["by"]["type"] == "visitor")
+        .map(|it| it["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts, ["第1句", "第2句", "第4句", "第5句"]);
+    desk.say(post(&conversation, 1, "都收到了")).await;
+    let sent = desk.until("sent", |frame| frame["kind"] == "message_delivered").await;
+    assert_eq!(sent["state"], "sent");
+    let last = account.sent().await.pop().unwrap();
+    assert_eq!((&last["touser"], &last["open_kfid"]), (&json!("wmFan01"), &json!("wk1")));
+}
+
 #[tokio::test]
 async fn a_picture_comes_from_the_platform_and_one_goes_there() {
     let (server, admin) = Server::set_up_with(&OPEN).await;

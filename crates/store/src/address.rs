@@ -16,6 +16,10 @@ sql! {
     OF_VISITOR = "
         SELECT channel, term, visitor, label, last_n, heard_at FROM address WHERE visitor = $1
         ORDER BY channel, term LIMIT 10";
+    OF_CUSTOMER = "
+        SELECT a.channel, a.term, a.visitor, a.label, a.last_n, a.heard_at
+        FROM visitor AS v JOIN address AS a ON a.visitor = v.id
+        WHERE v.customer = $1 ORDER BY a.heard_at DESC LIMIT 50";
     PUT_THREAD = "
         INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     THREAD = "SELECT term FROM mail_thread WHERE channel = $1 AND message_id = $2";
@@ -57,6 +61,11 @@ pub async fn get(db: &Db, channel: ChannelId, term: &str) -> Result<Option<Addre
 
 pub async fn of_visitor(db: &Db, visitor: VisitorId) -> Result<Vec<Address>, ReadError> {
     db.query(OF_VISITOR, args![visitor.0], stored).await
+}
+
+/// All ends at which a customer wrote or was written to, the latest first.
+pub async fn of_customer(db: &Db, customer: CustomerId) -> Result<Vec<Address>, ReadError> {
+    db.query(OF_CUSTOMER, args![customer.0], stored).await
 }
 
 /// A mail with this Message-ID belongs to a thread.

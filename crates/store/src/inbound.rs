@@ -43,6 +43,8 @@ sql! {
     ONE = "
         SELECT id, channel, request_key, term, n, state, attempts, next_at, received_at, conversation, body, last_error
         FROM inbound WHERE id = $1";
+    LAST_KEY = "
+        SELECT max(request_key) FROM inbound WHERE channel = $1 AND request_key > $2 AND request_key < $3";
     DEPTH = "
         SELECT channel, state, count(*), min(received_at) FROM inbound
         WHERE state IN ('waiting', 'dead') GROUP BY channel, state";
@@ -155,6 +157,13 @@ pub async fn list(
     let before = page::read_id(cursor)?;
     let items = db.query(LIST, args![channel.0, state, before, limit as i64 + 1], stored).await?;
     Ok(page::cut(items, limit, |last| last.id.to_string()))
+}
+
+/// The highest key that begins so.
+pub async fn last_key(db: &Db, channel: ChannelId, beginning: &str) -> Result<Option<String>, ReadError> {
+    // Keys of this kind go on with digits, and every digit stands before a colon.
+    let end = format!("{beginning}:");
+    Ok(db.query_one(LAST_KEY, args![channel.0, beginning, end], |row| row.get(0)).await?.flatten())
 }
 
 pub async fn depth(db: &Db) -> Result<Vec<Depth>, ReadError> {

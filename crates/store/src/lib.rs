@@ -32,6 +32,7 @@ pub mod inbound;
 pub mod lead;
 pub mod lease;
 pub mod outbound;
+pub mod outreach;
 pub mod preference;
 mod pulse;
 pub mod reader;
@@ -72,6 +73,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("inbound", inbound::ALL),
         ("lead", lead::ALL),
         ("outbound", outbound::ALL),
+        ("outreach", outreach::ALL),
         ("preference", preference::ALL),
         ("pulse", pulse::ALL),
         ("reader", reader::ALL),

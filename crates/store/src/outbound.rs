@@ -59,6 +59,11 @@ sql! {
             outside_id, last_error
         FROM outbound
         WHERE channel = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
+    OF_BATCH = "
+        SELECT id, channel, lane, conversation, visitor, term, body, batch, state, attempts, next_at, created_at,
+            outside_id, last_error
+        FROM outbound
+        WHERE batch = $1 AND ($2 = '' OR state = $2) AND id < $3 ORDER BY id DESC LIMIT $4";
     DEPTH = "
         SELECT channel, state, count(*), min(created_at) FROM outbound
         WHERE state IN ('waiting', 'failed') GROUP BY channel, state";
@@ -190,6 +195,19 @@ pub async fn list(
 ) -> Result<Page<Outbound>, ReadError> {
     let before = page::read_id(cursor)?;
     let items = db.query(LIST, args![channel.0, state, before, limit as i64 + 1], stored).await?;
+    Ok(page::cut(items, limit, |last| last.id.to_string()))
+}
+
+/// A batch's, newest first; `state` is empty for all.
+pub async fn of_batch(
+    db: &Db,
+    batch: RecordId,
+    state: &str,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<Outbound>, ReadError> {
+    let before = page::read_id(cursor)?;
+    let items = db.query(OF_BATCH, args![batch.0, state, before, limit as i64 + 1], stored).await?;
     Ok(page::cut(items, limit, |last| last.id.to_string()))
 }
 

@@ -9,7 +9,7 @@ use yingda_core::{
     actor::Actor,
     agent::Agent,
     config::{Colour, Field, MaskedField, Record, RecordKind, Settings, Topic},
-    conversation::{Conversation, Phase},
+    conversation::{Content, Conversation, Phase},
     event::{Audience, Event, Persona},
     id::*,
     lang::{Lang, Text},
@@ -543,11 +543,93 @@ pub struct ChannelCheck {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Reach {
     pub channel: ChannelId,
+    pub name: Text,
+    pub medium: Medium,
     /// The address as people read it, masked where the reader may not see it.
     pub label: String,
+    /// The customer's last word there.
     pub heard_at: Option<At>,
-    /// The platform takes replies until then.
+    /// The platform takes messages until then; absent where it always does.
     pub open_until_at: Option<At>,
+    /// They want no unasked messages there.
+    pub opted_out: bool,
+}
+
+/// A message that somebody is written to first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewMessage {
+    pub channel: ChannelId,
+    /// A mail address, a number, or the platform's name of a person; empty for what is known of the customer.
+    #[serde(default)]
+    pub to: String,
+    /// What to call them where they are nobody's customer yet.
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// Whether a customer wants messages that they did not ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OptOut {
+    /// `sms` or `mail`.
+    pub medium: Medium,
+    pub out: bool,
+    #[serde(default)]
+    pub why: String,
+}
+
+/// A contact that a colleague takes down: a letter that came, a visit at the counter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewArrival {
+    /// Who came or wrote.
+    pub name: String,
+    #[serde(default)]
+    pub phone: String,
+    #[serde(default)]
+    pub email: String,
+    /// What they want; the letter's text, or its gist.
+    pub text: String,
+    /// Scans and pictures, uploaded before.
+    #[serde(default)]
+    pub files: Vec<FileId>,
+}
+
+/// What was taken down, by its serial number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Arrived {
+    pub serial: String,
+}
+
+/// One text to many.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct NewBatch {
+    pub channel: ChannelId,
+    pub name: String,
+    /// `{name}` and each variable's `{key}` are replaced.
+    pub text: String,
+    pub receivers: Vec<BatchReceiver>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchReceiver {
+    pub to: String,
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+/// How far a batch is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BatchNow {
+    pub id: RecordId,
+    pub channel: ChannelId,
+    pub name: String,
+    pub text: String,
+    pub created_at: At,
+    /// How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`.
+    pub states: BTreeMap<String, i64>,
 }
 
 /// What came of a sample delivery.

@@ -1,6 +1,6 @@
 //! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
 
-use super::{heard::Media, keys::Keys, platform, sms_http, wechat};
+use super::{heard::Media, keys::Keys, platform, sms_http, wechat, wecom};
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -34,8 +34,22 @@ pub enum Failure {
     Down(String),
     /// Not now.
     Later(String),
+    /// Not before this instant: that is no try.
+    Rests(At, String),
     /// Never: trying again would change nothing.
     Never(String),
+}
+
+impl Failure {
+    /// Why, in the other side's words.
+    pub fn told(self) -> String {
+        match self {
+            Failure::Down(error)
+            | Failure::Later(error)
+            | Failure::Rests(_, error)
+            | Failure::Never(error) => error,
+        }
+    }
 }
 
 /// The other side's name for what it took.
@@ -66,17 +80,17 @@ pub async fn deliver(
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Wechat(setup) => wechat::deliver(app, id, setup, keys, parcel).await,
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => {
-            Err(Failure::Never("this version has no such channel".into()))
-        }
+        Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
+        Setup::Mail(_) | Setup::Smpp(_) => Err(Failure::Never("this version has no such channel".into())),
     }
 }
 
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.
-pub fn listen(_duty: &Duty, _id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
+pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
     match &channel.setup {
         Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => None,
+        Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
+        Setup::Mail(_) | Setup::Smpp(_) => None,
     }
 }
 
@@ -89,6 +103,10 @@ pub async fn fetch(duty: &Duty, id: ChannelId, media: &Media) -> Result<Content,
             let keys = Keys::of(&duty.app, &duty.db, id).await.map_err(later)?;
             wechat::fetch(&duty.app, id, setup, &keys, media).await
         }
+        Some(Setup::Wecom(setup)) => {
+            let keys = Keys::of(&duty.app, &duty.db, id).await.map_err(later)?;
+            wecom::fetch(&duty.app, id, setup, &keys, media).await
+        }
         _ => Err(Failure::Never("this channel keeps nothing outside".into())),
     }
 }
@@ -100,6 +118,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
         Setup::Wechat(setup) => wechat::try_out(app, id, setup, keys).await,
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wecom(_) => vec![],
+        Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,
+        Setup::Mail(_) | Setup::Smpp(_) => vec![],
     }
 }

@@ -1,6 +1,6 @@
 //! What comes in, whichever channel brings it: written down first, understood afterwards.
 
-use super::{ARRIVED, LEAVING};
+use super::{ARRIVED, LEAVING, wecom::PULLS};
 use crate::{app::App, site::question::Question};
 use serde::{Deserialize, Serialize};
 use yingda_core::{At, conversation::Content, engine::Engine, event::Delivery, id::*, lang::Lang};
@@ -80,6 +80,7 @@ pub async fn stir(app: &App) {
     if app.site.is_here() {
         ARRIVED.notify_one();
         LEAVING.notify_waiters();
+        PULLS.notify_waiters();
     } else if app.site.ask(Stir {}).await.is_err() {
         tracing::debug!("the owner will find what came in by itself");
     }
@@ -95,5 +96,6 @@ impl Question for Stir {
     fn answer(self, _: &Engine, _: At) {
         ARRIVED.notify_one();
         LEAVING.notify_waiters();
+        PULLS.notify_waiters();
     }
 }

@@ -4,6 +4,7 @@ use super::{
     ARRIVED,
     connector::{self, Failure},
     heard::{Heard, Message},
+    outreach,
 };
 use crate::{identify, jobs::Duty};
 use futures_util::{StreamExt, stream};
@@ -13,10 +14,11 @@ use yingda_core::{
     actor::Actor,
     command::{Act, Command, Envelope, Sent, Start},
     config::Channel,
-    conversation::{Conversation, Phase},
+    conversation::{Content, Conversation, Phase},
     engine::Refused,
     event::{Author, Delivery, Origin},
     id::*,
+    outreach::is_stop,
     refusal::Refusal,
 };
 use yingda_store::{
@@ -24,7 +26,7 @@ use yingda_store::{
     address::{self, Address},
     conversation,
     inbound::{self, Inbound},
-    outbound, visitor,
+    outbound, outreach as opt_outs, visitor,
 };
 
 const BATCH: usize = 512;
@@ -186,8 +188,13 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
             let message = match complete(duty, row.channel, *message).await {
                 Ok(message) => message,
                 Err(Failure::Never(error)) => return End::Dead(error),
-                Err(Failure::Later(error) | Failure::Down(error)) => return End::Again(error),
+                Err(Failure::Later(error) | Failure::Down(error) | Failure::Rests(_, error)) => {
+                    return End::Again(error);
+                }
             };
+            if let Err(error) = heed(duty, row, &message).await {
+                return End::Again(error.to_string());
+            }
             match say(duty, address, *n, message).await {
                 Ok(conversation) => End::Done(conversation),
                 Err(refused) => match refused.refusal {
@@ -199,6 +206,20 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
             }
         }
     }
+}
+
+/// Whoever asks for no more batches gets none from here on.
+async fn heed(duty: &Duty, row: &Inbound, message: &Message) -> Result<(), ReadError> {
+    let directory = duty.app.directory();
+    let channel = directory.channels.get(&row.channel);
+    let rules = channel.and_then(|channel| outreach::rules(channel));
+    if let (Some(rules), Some(Content::Text { text })) = (rules, &message.content)
+        && is_stop(rules, text)
+    {
+        let now = duty.app.clock.now();
+        commit(duty, vec![opt_outs::opt_out("phone", &row.term, text.trim(), now)]).await?;
+    }
+    Ok(())
 }
 
 /// What the platform keeps is fetched.

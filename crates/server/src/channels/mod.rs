@@ -10,13 +10,16 @@ pub mod connector;
 pub mod heard;
 mod intake;
 pub mod keys;
+pub mod outreach;
 pub mod phone;
 pub mod platform;
+pub mod reach;
 mod sender;
 pub mod sms_http;
 pub mod standing;
-mod template;
+pub mod template;
 pub mod wechat;
+pub mod wecom;
 
 use crate::{jobs::Duty, tasks};
 use std::{collections::BTreeMap, sync::Arc};

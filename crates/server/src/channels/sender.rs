@@ -7,6 +7,7 @@ use super::{
     connector::{self, Failure, Parcel, Taken},
     intake,
     keys::Keys,
+    outreach,
     standing::{Teller, Way},
 };
 use crate::{jobs::Duty, random};
@@ -165,6 +166,7 @@ impl Sender<'_> {
                     self.breaker.silent(now);
                     self.teller.fails(self.duty, error).await;
                 }
+                Err(Failure::Rests(..)) => {}
                 _ => {
                     self.breaker.answered();
                     self.teller.well(self.duty).await;
@@ -198,7 +200,7 @@ fn is_given_up(row: &Outbound, outcome: &Result<Taken, Failure>) -> bool {
     match outcome {
         Err(Failure::Never(_)) => true,
         Err(Failure::Later(_)) => row.attempts + 1 >= ATTEMPTS,
-        Ok(_) | Err(Failure::Down(_)) => false,
+        Ok(_) | Err(Failure::Down(_) | Failure::Rests(..)) => false,
     }
 }
 
@@ -206,6 +208,7 @@ fn written(row: &Outbound, outcome: &Result<Taken, Failure>, now: At) -> Stateme
     match outcome {
         Ok(name) => outbound::sent(row.id, name.as_deref(), now),
         Err(Failure::Down(error)) => outbound::wait(row.id, now, error),
+        Err(Failure::Rests(until_at, error)) => outbound::wait(row.id, *until_at, error),
         Err(Failure::Never(error) | Failure::Later(error)) if is_given_up(row, outcome) => {
             outbound::dead(row.id, error, now)
         }
@@ -223,7 +226,7 @@ fn pause_ms(attempts: u32) -> At {
 }
 
 async fn travel(duty: &Duty, id: ChannelId, channel: &Channel, keys: &Keys, row: Outbound) -> Trip {
-    let outcome = match parcel(duty, id, &row).await {
+    let outcome = match parcel(duty, id, channel, &row).await {
         Ok(parcel) => connector::deliver(&duty.app, id, channel, keys, &parcel).await,
         Err(failure) => Err(failure),
     };
@@ -231,9 +234,12 @@ async fn travel(duty: &Duty, id: ChannelId, channel: &Channel, keys: &Keys, row:
 }
 
 /// Puts together what leaves: the message as it stands in the log, or what the row brings itself.
-async fn parcel(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Parcel, Failure> {
+async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -> Result<Parcel, Failure> {
     let later = |error: ReadError| Failure::Later(error.to_string());
     if let (Some(term), Some(body)) = (&row.term, &row.body) {
+        if row.batch.is_some() {
+            outreach::check(duty, id, channel, term).await?;
+        }
         let to = Address {
             channel: id,
             term: term.clone(),

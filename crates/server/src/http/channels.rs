@@ -272,7 +272,7 @@ fn came(row: inbound::Inbound) -> Passage {
     }
 }
 
-fn left(row: outbound::Outbound) -> Passage {
+pub fn left(row: outbound::Outbound) -> Passage {
     Passage {
         id: row.id.to_string(),
         state: row.state,

@@ -8,6 +8,7 @@ use crate::{
         keys::Keys,
         platform, sms_http,
         wechat::{self, Query},
+        wecom,
     },
     http::{client::Client, edit::id},
     limits::Door,
@@ -44,6 +45,7 @@ async fn hear(
     let query = query.unwrap_or_default();
     let heard = match &channel.setup {
         Setup::Platform(_) => platform::hear(&app, id, &headers, &body).await,
+        Setup::Wecom(setup) => wecom::hear(setup, &keys, &Query::parse(&query), &body),
         Setup::Wechat(setup) => wechat::hear(setup, &keys, &Query::parse(&query), &body),
         Setup::SmsHttp(setup) => sms_http::hear(&app, id, setup, &keys, (&query, &headers, &body)),
         _ => Err(Problem::not_found()),
@@ -59,7 +61,7 @@ async fn hear(
     heard::keep(&app, &app.db, id, &arrivals, vec![]).await?;
     Ok(match &channel.setup {
         // WeChat asks again unless it reads this.
-        Setup::Wechat(_) => "success".into_response(),
+        Setup::Wechat(_) | Setup::Wecom(_) => "success".into_response(),
         _ => StatusCode::OK.into_response(),
     })
 }
@@ -73,8 +75,10 @@ async fn prove(
 ) -> Result<Response, Problem> {
     let (id, channel) = open(&app, &channel)?;
     let keys = Keys::of(&app, &app.db, id).await?;
+    let query = Query::parse(&query.unwrap_or_default());
     let proof = match &channel.setup {
-        Setup::Wechat(_) => wechat::prove(&Query::parse(&query.unwrap_or_default()), &keys),
+        Setup::Wechat(_) => wechat::prove(&query, &keys),
+        Setup::Wecom(setup) => wecom::prove(setup, &keys, &query),
         _ => Err(Problem::not_found()),
     };
     if proof.is_err() {

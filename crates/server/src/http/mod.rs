@@ -1,11 +1,14 @@
 //! HTTP: one router, the layers around it, and the handlers by noun.
 
 pub mod acts;
+pub mod arrivals;
 pub mod assets;
 pub mod audit;
+pub mod batches;
 pub mod body;
 pub mod channels;
 pub mod client;
+pub mod compose;
 pub mod consult;
 mod conversation_sheet;
 pub mod conversations;
@@ -66,6 +69,9 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(keys::routes())
         .merge(webhooks::routes())
         .merge(channels::routes())
+        .merge(arrivals::routes())
+        .merge(batches::routes())
+        .merge(compose::routes())
         .merge(reports::routes())
         .merge(audit::routes())
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// The server's clock is the machine's.
@@ -259,6 +259,23 @@ impl Person {
 
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
+    }
+
+    /// Asks until the answer fits: for what other tasks of the server write down.
+    pub async fn eventually(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let asking = async {
+            loop {
+                let answer = self.get(path).await;
+                if fits(&answer.body) {
+                    return answer.body;
+                }
+            }
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(30), asking).await;
+        match answer {
+            Ok(body) => body,
+            Err(_) => panic!("{path} stays {}", self.get(path).await.text),
+        }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {

@@ -75,6 +75,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches, the newest first. */
+        get: operations["get_batches"];
+        put?: never;
+        /** Sends one text to many. The same number twice is one message. */
+        post: operations["post_batches"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One batch, and how far it is. */
+        get: operations["get_batches_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops what has not left yet. */
+        post: operations["post_batches_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/batches/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A batch's messages with what became of each. */
+        get: operations["get_batches_id_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -86,6 +155,23 @@ export interface paths {
         get: operations["get_channels"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/arrivals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes down a letter or a visit, and gives its serial number. */
+        post: operations["post_channels_id_arrivals"];
         delete?: never;
         options?: never;
         head?: never;
@@ -154,6 +240,23 @@ export interface paths {
         put?: never;
         /** Tries a channel out, step by step, and says exactly what is wrong. */
         post: operations["post_channels_id_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes to somebody first. The conversation is the writer's own from its beginning; one that is open there goes on. */
+        post: operations["post_compose"];
         delete?: never;
         options?: never;
         head?: never;
@@ -369,6 +472,40 @@ export interface paths {
          *     longer listed, and its numbers find this one.
          */
         post: operations["post_customers_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/opt-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Notes that a customer wants no unasked messages by a medium, or wants them again. */
+        put: operations["put_customers_id_opt_out"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/reach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which channels a customer can be reached, and where. */
+        get: operations["get_customers_id_reach"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1317,6 +1454,10 @@ export interface components {
         };
         /** @example 7310577399169024 */
         ApiKeyId: string;
+        /** @description What was taken down, by its serial number. */
+        Arrived: {
+            serial: string;
+        };
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -1365,6 +1506,24 @@ export interface components {
         };
         /** @enum {string} */
         BanWhat: "visitor" | "ip";
+        /** @description How far a batch is. */
+        BatchNow: {
+            channel: components["schemas"]["ChannelId"];
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            name: string;
+            /** @description How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`. */
+            states: {
+                [key: string]: number;
+            };
+            text: string;
+        };
+        BatchReceiver: {
+            to: string;
+            values?: {
+                [key: string]: string;
+            };
+        };
         /** @description Business hours with holidays and make-up workdays (调休). */
         Calendar: {
             /**
@@ -2635,6 +2794,25 @@ export interface components {
             expires_at?: components["schemas"]["i64"] | null;
             name: string;
         };
+        /** @description A contact that a colleague takes down: a letter that came, a visit at the counter. */
+        NewArrival: {
+            email?: string;
+            /** @description Scans and pictures, uploaded before. */
+            files?: components["schemas"]["FileId"][];
+            /** @description Who came or wrote. */
+            name: string;
+            phone?: string;
+            /** @description What they want; the letter's text, or its gist. */
+            text: string;
+        };
+        /** @description One text to many. */
+        NewBatch: {
+            channel: components["schemas"]["ChannelId"];
+            name: string;
+            receivers: components["schemas"]["BatchReceiver"][];
+            /** @description `{name}` and each variable's `{key}` are replaced. */
+            text: string;
+        };
         /** @description A contact that a program brings in: what a customer wrote elsewhere, or a call that a switchboard took. */
         NewConversation: {
             customer?: components["schemas"]["CustomerId"] | null;
@@ -2648,6 +2826,15 @@ export interface components {
             text?: string;
             visitor?: components["schemas"]["VisitorId"] | null;
             widget?: components["schemas"]["WidgetId"] | null;
+        };
+        /** @description A message that somebody is written to first. */
+        NewMessage: components["schemas"]["Content"] & {
+            channel: components["schemas"]["ChannelId"];
+            customer?: components["schemas"]["CustomerId"] | null;
+            /** @description What to call them where they are nobody's customer yet. */
+            name?: string;
+            /** @description A mail address, a number, or the platform's name of a person; empty for what is known of the customer. */
+            to?: string;
         };
         /** @description One process of this installation. */
         Node: {
@@ -2734,6 +2921,13 @@ export interface components {
         };
         /** @enum {string} */
         OfferEnd: "accepted" | "declined" | "timed_out" | "withdrawn" | "agent_left";
+        /** @description Whether a customer wants messages that they did not ask for. */
+        OptOut: {
+            /** @description `sms` or `mail`. */
+            medium: components["schemas"]["Medium"];
+            out: boolean;
+            why?: string;
+        };
         /** @description A client's identity for one command: `n` counts up per tab and conversation. */
         Origin: {
             /** Format: int32 */
@@ -2772,6 +2966,21 @@ export interface components {
                 private?: unknown;
                 /** Format: int64 */
                 seq: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_BatchNow: {
+            items: {
+                channel: components["schemas"]["ChannelId"];
+                created_at: components["schemas"]["i64"];
+                id: components["schemas"]["RecordId"];
+                name: string;
+                /** @description How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`. */
+                states: {
+                    [key: string]: number;
+                };
+                text: string;
             }[];
             next?: string | null;
         };
@@ -3107,6 +3316,18 @@ export interface components {
         };
         /** @enum {string} */
         QueueReason: "new" | "topic" | "transfer" | "overflow" | "unanswered" | "returned" | "reopened";
+        /** @description An end at which a customer can be reached. */
+        Reach: {
+            channel: components["schemas"]["ChannelId"];
+            heard_at?: components["schemas"]["i64"] | null;
+            /** @description The address as people read it, masked where the reader may not see it. */
+            label: string;
+            medium: components["schemas"]["Medium"];
+            name: components["schemas"]["Text"];
+            open_until_at?: components["schemas"]["i64"] | null;
+            /** @description They want no unasked messages there. */
+            opted_out: boolean;
+        };
         /** @description Why an agent is not ready. */
         Reason: {
             /**
@@ -3185,7 +3406,7 @@ export interface components {
          */
         RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "settings";
         /** @enum {string} */
-        Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
+        Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         Relax: {
             /** Format: int32 */
             after_s: number;
@@ -4312,6 +4533,177 @@ export interface operations {
             };
         };
     };
+    get_batches: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BatchNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_batches: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batches_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_batches_id_cancel: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batches_id_messages: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description `waiting`, `sent`, `delivered`, `failed` or `cancelled`; absent for all. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_channels: {
         parameters: {
             query?: {
@@ -4330,6 +4722,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelNow"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_channels_id_arrivals: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ChannelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArrival"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Arrived"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -4474,6 +4903,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelCheck"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_compose: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActDone"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5114,6 +5580,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredCustomer"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_customers_id_opt_out: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptOut"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_id_reach: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reach"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

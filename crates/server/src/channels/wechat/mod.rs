@@ -1,9 +1,9 @@
 //! 微信公众号 and 小程序客服: callbacks, plain or encrypted, and the customer-service message interface (客服消息).
 //! Source: the platform's public documents on receiving messages, message encryption and sending messages.
 
-mod api;
-mod crypt;
-mod xml;
+pub mod api;
+pub mod crypt;
+pub mod xml;
 
 use super::{
     attach,
@@ -45,7 +45,7 @@ impl Query {
         Self(url.map(pairs).unwrap_or_default())
     }
 
-    fn get(&self, name: &str) -> &str {
+    pub fn get(&self, name: &str) -> &str {
         self.0.get(name).map_or("", String::as_str)
     }
 }
@@ -200,9 +200,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, setup: &WechatSetup, keys: &Ke
     };
     let api = api(app, id, setup, keys);
     api.forget_token();
-    let token = api.token().await.map(drop).map_err(|failure| match failure {
-        Failure::Down(error) | Failure::Later(error) | Failure::Never(error) => error,
-    });
+    let token = api.token().await.map(drop).map_err(Failure::told);
     vec![
         Tried::new("已填令牌 (Token)", "A token for callbacks is set", missing("token")),
         Tried::new("消息加解密密钥有效", "The key of encryption is well formed", key),

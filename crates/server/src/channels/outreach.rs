@@ -1,0 +1,43 @@
+//! What is checked when a message of a batch leaves: not when it was planned, as people change their minds in between.
+
+use super::{connector::Failure, reach};
+use crate::jobs::Duty;
+use yingda_core::{
+    At,
+    config::{Channel, Setup, SmsRules},
+    id::ChannelId,
+    outreach::quiet_until,
+};
+use yingda_store::{ReadError, outreach as rows};
+
+const DAY_MS: At = 24 * 3_600_000;
+
+/// A channel's rules for batches, where it has any.
+pub fn rules(channel: &Channel) -> Option<&SmsRules> {
+    match &channel.setup {
+        Setup::SmsHttp(it) => Some(&it.rules),
+        Setup::Smpp(it) => Some(&it.rules),
+        _ => None,
+    }
+}
+
+pub async fn check(duty: &Duty, id: ChannelId, channel: &Channel, term: &str) -> Result<(), Failure> {
+    let later = |error: ReadError| Failure::Later(error.to_string());
+    let Some(rules) = rules(channel) else { return Ok(()) };
+    let now = duty.app.clock.now();
+    if reach::is_out(&duty.db, channel.setup.medium(), term).await.map_err(later)? {
+        return Err(Failure::Never("the customer opted out".into()));
+    }
+    let directory = duty.app.directory();
+    let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
+    if let Some(until_at) = quiet_until(rules, directory.zone(line), now) {
+        return Err(Failure::Rests(until_at, "quiet hours".into()));
+    }
+    if rules.per_number_a_day > 0 {
+        let lately = rows::lately(&duty.db, id, term, now - DAY_MS).await.map_err(later)?;
+        if lately >= i64::from(rules.per_number_a_day) {
+            return Err(Failure::Never(format!("the number got {lately} messages within a day")));
+        }
+    }
+    Ok(())
+}

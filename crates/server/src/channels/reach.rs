@@ -1,0 +1,96 @@
+//! Where a customer can be reached, and whether they want to be.
+
+use super::{phone, wechat};
+use crate::app::App;
+use yingda_core::{
+    At,
+    config::{Channel, Setup},
+    form::is_email,
+    id::*,
+    medium::Medium,
+};
+use yingda_store::{
+    Db, ReadError,
+    address::{self, Address},
+    customer::Customer,
+    outreach,
+};
+
+/// An end, new or known, at which a message may arrive.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    pub term: String,
+    /// As people read it.
+    pub label: String,
+    /// Whose end it is, where they wrote by it before.
+    pub known: Option<Address>,
+}
+
+/// The kind and term under which an opt-out from a medium is kept; none where nobody can write unasked.
+pub fn opt_out_key(medium: Medium, address: &str) -> Option<(&'static str, String)> {
+    match medium {
+        Medium::Sms => Some(("phone", phone::normal(address))),
+        Medium::Mail => Some(("email", address.trim().to_lowercase())),
+        _ => None,
+    }
+}
+
+pub async fn is_out(db: &Db, medium: Medium, address: &str) -> Result<bool, ReadError> {
+    match opt_out_key(medium, address) {
+        Some((kind, term)) => Ok(outreach::is_out(db, kind, &term).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// An end of a channel by what somebody typed; none when it is no address of its kind, or when the platform only
+/// takes messages to those who wrote before.
+pub async fn end_of(app: &App, id: ChannelId, channel: &Channel, to: &str) -> Result<Option<End>, ReadError> {
+    let to = to.trim();
+    match &channel.setup {
+        // Every mail that begins something is a thread of its own.
+        Setup::Mail(_) if is_email(to) => {
+            let term = format!("new-{}", app.next_id());
+            Ok(Some(End { term, label: to.to_owned(), known: None }))
+        }
+        Setup::SmsHttp(_) | Setup::Smpp(_) => {
+            let term = phone::normal(to);
+            if !(5..=16).contains(&term.len()) {
+                return Ok(None);
+            }
+            let known = address::get(&app.db, id, &term).await?;
+            Ok(Some(End { term, label: to.to_owned(), known }))
+        }
+        Setup::Wechat(_) | Setup::Wecom(_) | Setup::Platform(_) => {
+            let known = address::get(&app.db, id, to).await?;
+            Ok(known.map(|known| End {
+                term: known.term.clone(),
+                label: known.label.clone(),
+                known: Some(known),
+            }))
+        }
+        Setup::Mail(_) | Setup::Letter(_) | Setup::Walkin => Ok(None),
+    }
+}
+
+/// Where a channel reaches this customer: their mail, their number, or the end at which they last wrote.
+pub fn of_customer(
+    id: ChannelId,
+    channel: &Channel,
+    customer: &Customer,
+    ends: &[Address],
+) -> Option<String> {
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
+    match channel.setup.medium() {
+        Medium::Mail => some(&customer.email),
+        Medium::Sms => some(&customer.phone),
+        _ => ends.iter().find(|it| it.channel == id).map(|it| it.term.clone()),
+    }
+}
+
+/// Until when the platform takes a message after the customer's last word; none where it always does.
+pub fn open_until(channel: &Channel, heard_at: Option<At>) -> Option<At> {
+    match channel.setup {
+        Setup::Wechat(_) | Setup::Wecom(_) => Some(heard_at.unwrap_or_default() + wechat::WINDOW_MS),
+        _ => None,
+    }
+}
