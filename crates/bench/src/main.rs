@@ -2,6 +2,7 @@
 
 mod api;
 mod bare;
+mod channels;
 mod check;
 mod clock;
 mod cluster;
@@ -15,6 +16,7 @@ mod history;
 mod messages;
 mod people;
 mod postgres;
+mod provider;
 mod restore;
 mod server;
 mod soak;
@@ -53,6 +55,8 @@ enum What {
     Crash(crash::Crash),
     /// Several nodes on PostgreSQL and NATS, and everything that can break: nothing acknowledged is lost or doubled.
     Cluster(cluster::Cluster),
+    /// The gateway: deliveries beside a dead target, and a rate that is held.
+    Channels(channels::Channels),
     /// Lists, filters and single conversations among many stored messages.
     History(history::History),
     /// Every line is cut at once: how soon all are back.
@@ -79,6 +83,7 @@ async fn main() -> ExitCode {
         What::Dispatch(it) => it.run(),
         What::Crash(it) => it.run().await,
         What::Cluster(it) => it.run().await,
+        What::Channels(it) => it.run().await,
         What::Herd(it) => it.run().await,
         What::Soak(it) => it.run().await,
         What::History(it) => it.run().await,

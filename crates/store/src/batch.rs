@@ -113,7 +113,7 @@ mod tests {
         let (_, _, sql) = crate::statements()[0];
         let statement = Statement { sql, args: vec![Value::Int(1), Value::Null], guard: Some(1) };
         let text = serde_json::to_string(&statement).unwrap();
-        assert!(!text.contains("SELECT") && !text.contains("INSERT"), "{text}");
+        assert!(!text.contains(sql) && !text.contains("INTO"), "{text}");
         assert_eq!(serde_json::from_str::<Statement>(&text).unwrap(), statement);
         let unknown = text.replace(NAMES[sql].as_str(), "nobody.DROP");
         assert!(serde_json::from_str::<Statement>(&unknown).is_err());

@@ -70,17 +70,21 @@ async fn round(duty: &Duty) -> Result<bool, ReadError> {
     if due.is_empty() {
         return Ok(false);
     }
+    let due: Vec<Item> = due.into_iter().map(Item::read).collect();
     let known = introduce(duty, &due).await?;
-    let mut senders: BTreeMap<(ChannelId, String), Vec<Inbound>> = BTreeMap::new();
-    for row in due {
-        senders.entry((row.channel, row.term.clone())).or_default().push(row);
+    let mut senders: BTreeMap<(ChannelId, String), Vec<Item>> = BTreeMap::new();
+    for item in due {
+        senders.entry((item.row.channel, item.row.term.clone())).or_default().push(item);
     }
     let known = &known;
     let outcomes: Vec<Vec<Statement>> = stream::iter(senders)
-        .map(|(sender, rows)| async move {
+        .map(|(sender, items)| async move {
             let mut outcomes = vec![];
-            for row in rows {
-                let end = handle(duty, known.get(&sender), &row).await;
+            for Item { row, heard } in items {
+                let end = match heard {
+                    Ok(heard) => handle(duty, known.get(&sender), &row, heard, &mut outcomes).await,
+                    Err(error) => End::Dead(format!("what was kept cannot be read: {error}")),
+                };
                 let goes_on = !matches!(end, End::Again(_));
                 outcomes.push(written(duty, &row, end));
                 if !goes_on {
@@ -96,23 +100,32 @@ async fn round(duty: &Duty) -> Result<bool, ReadError> {
     Ok(true)
 }
 
+/// A row with what it holds.
+struct Item {
+    row: Inbound,
+    heard: Result<Heard, serde_json::Error>,
+}
+
+impl Item {
+    fn read(row: Inbound) -> Self {
+        let heard = serde_json::from_str(&row.body);
+        Self { row, heard }
+    }
+}
+
 /// Senders by channel and term, each with the numbers of its messages in this round.
 type Known = BTreeMap<(ChannelId, String), (Address, BTreeMap<RecordId, u32>)>;
 
 /// Finds or makes the visitor behind each sender, and numbers the messages: one commit for all.
-async fn introduce(duty: &Duty, due: &[Inbound]) -> Result<Known, ReadError> {
+async fn introduce(duty: &Duty, due: &[Item]) -> Result<Known, ReadError> {
     let (mut known, mut statements) = (Known::new(), vec![]);
-    for row in due {
+    for Item { row, heard } in due {
+        // Receipts come from nobody.
+        let Ok(Heard::Message(message)) = heard else { continue };
         let sender = (row.channel, row.term.clone());
         if !known.contains_key(&sender) {
             let found = address::get(&duty.db, row.channel, &row.term).await?;
-            let address = match found {
-                Some(address) => address,
-                None => {
-                    let Some(fresh) = meet(duty, row, &mut statements) else { continue };
-                    fresh
-                }
-            };
+            let address = found.unwrap_or_else(|| meet(duty, row, message, &mut statements));
             known.insert(sender.clone(), (address, BTreeMap::new()));
         }
         let Some((address, numbers)) = known.get_mut(&sender) else { continue };
@@ -131,9 +144,8 @@ async fn introduce(duty: &Duty, due: &[Inbound]) -> Result<Known, ReadError> {
     Ok(known)
 }
 
-/// Somebody writes for the first time. Receipts come from nobody.
-fn meet(duty: &Duty, row: &Inbound, statements: &mut Vec<Statement>) -> Option<Address> {
-    let Ok(Heard::Message(message)) = serde_json::from_str(&row.body) else { return None };
+/// Somebody writes for the first time.
+fn meet(duty: &Duty, row: &Inbound, message: &Message, statements: &mut Vec<Statement>) -> Address {
     let id = VisitorId(duty.app.next_id());
     let label = if message.label.is_empty() { row.term.clone() } else { message.label.clone() };
     let name = if message.name.is_empty() { label.clone() } else { message.name.clone() };
@@ -146,14 +158,7 @@ fn meet(duty: &Duty, row: &Inbound, statements: &mut Vec<Statement>) -> Option<A
         ..visitor::Visitor::default()
     }));
     statements.push(address::insert(row.channel, &row.term, id, &label));
-    Some(Address {
-        channel: row.channel,
-        term: row.term.clone(),
-        visitor: id,
-        label,
-        last_n: 0,
-        heard_at: None,
-    })
+    Address { channel: row.channel, term: row.term.clone(), visitor: id, label, last_n: 0, heard_at: None }
 }
 
 /// What became of a row.
@@ -175,13 +180,18 @@ fn written(duty: &Duty, row: &Inbound, end: End) -> Statement {
     }
 }
 
-async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>, row: &Inbound) -> End {
-    let heard = match serde_json::from_str::<Heard>(&row.body) {
-        Ok(heard) => heard,
-        Err(error) => return End::Dead(format!("what was kept cannot be read: {error}")),
-    };
+/// What it leaves to be written down goes with the round's outcomes.
+async fn handle(
+    duty: &Duty,
+    sender: Option<&(Address, BTreeMap<RecordId, u32>)>,
+    row: &Inbound,
+    heard: Heard,
+    outcomes: &mut Vec<Statement>,
+) -> End {
     match heard {
-        Heard::Receipt { outside_id, state, reason } => receipt(duty, row, &outside_id, state, reason).await,
+        Heard::Receipt { outside_id, state, reason } => {
+            receipt(duty, row, &outside_id, state, reason, outcomes).await
+        }
         Heard::Message(message) => {
             let Some((address, numbers)) = sender else { return End::Dead("it has no sender".into()) };
             let Some(n) = numbers.get(&row.id) else { return End::Dead("it has no number".into()) };
@@ -192,9 +202,7 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
                     return End::Again(error);
                 }
             };
-            if let Err(error) = heed(duty, row, &message).await {
-                return End::Again(error.to_string());
-            }
+            outcomes.extend(heed(duty, row, &message));
             match say(duty, address, *n, message).await {
                 Ok(conversation) => End::Done(conversation),
                 Err(refused) => match refused.refusal {
@@ -209,17 +217,11 @@ async fn handle(duty: &Duty, sender: Option<&(Address, BTreeMap<RecordId, u32>)>
 }
 
 /// Whoever asks for no more batches gets none from here on.
-async fn heed(duty: &Duty, row: &Inbound, message: &Message) -> Result<(), ReadError> {
+fn heed(duty: &Duty, row: &Inbound, message: &Message) -> Option<Statement> {
     let directory = duty.app.directory();
-    let channel = directory.channels.get(&row.channel);
-    let rules = channel.and_then(|channel| outreach::rules(channel));
-    if let (Some(rules), Some(Content::Text { text })) = (rules, &message.content)
-        && is_stop(rules, text)
-    {
-        let now = duty.app.clock.now();
-        commit(duty, vec![opt_outs::opt_out("phone", &row.term, text.trim(), now)]).await?;
-    }
-    Ok(())
+    let rules = outreach::rules(directory.channels.get(&row.channel)?)?;
+    let Some(Content::Text { text }) = &message.content else { return None };
+    is_stop(rules, text).then(|| opt_outs::opt_out("phone", &row.term, text.trim(), duty.app.clock.now()))
 }
 
 /// What the platform keeps is fetched.
@@ -230,7 +232,14 @@ async fn complete(duty: &Duty, channel: ChannelId, message: Message) -> Result<M
 }
 
 /// The other side told what became of a message of ours.
-async fn receipt(duty: &Duty, row: &Inbound, outside_id: &str, state: Delivery, reason: String) -> End {
+async fn receipt(
+    duty: &Duty,
+    row: &Inbound,
+    outside_id: &str,
+    state: Delivery,
+    reason: String,
+    outcomes: &mut Vec<Statement>,
+) -> End {
     let found = match outbound::outside(&duty.db, row.channel, outside_id).await {
         Ok(Some(found)) => found,
         // Its sending may not have been written down yet.
@@ -242,9 +251,7 @@ async fn receipt(duty: &Duty, row: &Inbound, outside_id: &str, state: Delivery, 
     if found.state == "delivered" || (state == Delivery::Sent && found.state == "sent") {
         return End::Done(found.conversation);
     }
-    if let Err(error) = commit(duty, vec![outbound::receipt(found.id, state, &reason)]).await {
-        return End::Again(error.to_string());
-    }
+    outcomes.push(outbound::receipt(found.id, state, &reason));
     let Some(conversation) = found.conversation else { return End::Done(None) };
     match tell(duty, conversation, found.id as u64, state, reason).await {
         Ok(()) => End::Done(Some(conversation)),

@@ -106,12 +106,9 @@ pub async fn hear(
     })?;
     Ok(match told {
         Told::Receipt(Receipt { id, state, reason }) => {
-            let key = format!("receipt {id} {state:?}");
-            vec![Arrival {
-                key,
-                term: String::new(),
-                heard: Heard::Receipt { outside_id: id, state, reason },
-            }]
+            let term = format!("receipt {id}");
+            let key = format!("{term} {state:?}");
+            vec![Arrival { key, term, heard: Heard::Receipt { outside_id: id, state, reason } }]
         }
         Told::Message(said) => message(app, *said).await?,
     })

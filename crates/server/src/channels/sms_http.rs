@@ -157,7 +157,8 @@ fn arrival(setup: &SmsHttp, item: &Value) -> Option<Arrival> {
             state: if arrived { Delivery::Delivered } else { Delivery::Failed },
             reason: if arrived { String::new() } else { state.clone() },
         };
-        return Some(Arrival { key: format!("receipt {outside_id} {state}"), term: String::new(), heard });
+        let term = format!("receipt {outside_id}");
+        return Some(Arrival { key: format!("{term} {state}"), term, heard });
     }
     let (from, text) = (at(item, &setup.in_from)?, at(item, &setup.in_text)?);
     let number = phone::normal(&from);
