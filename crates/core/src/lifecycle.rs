@@ -10,7 +10,8 @@ use crate::{
     effect::way_out,
     engine::{Done, Engine, Refused},
     event::{
-        Audience, Author, CloseReason, Fact, Origin, Private, QueueExit, QueueReason, SegmentEnd, WrapUpEnd,
+        Audience, Author, CloseReason, Delivery, Fact, Origin, Private, QueueExit, QueueReason, SegmentEnd,
+        WrapUpEnd,
     },
     id::*,
     log::Cause,
@@ -187,6 +188,12 @@ impl Engine {
         conversation.preview_of = seq;
         if let Some(way) = way {
             self.log.send(conversation, seq, way);
+        } else if conversation.channel.is_some_and(|id| !self.directory.channels.contains_key(&id))
+            && !matches!(cause.by, Actor::Visitor { .. })
+        {
+            let reason = "the channel was deleted".into();
+            let fact = Fact::MessageDelivered { message: seq, state: Delivery::Failed, reason };
+            self.log.about(conversation, cause.then(), Audience::Staff, fact);
         }
         match cause.by {
             Actor::Visitor { .. } => {

@@ -160,6 +160,40 @@ async fn sys_23_a_target_that_is_down_delays_only_its_own_and_loses_nothing() {
     told(&mut desk, "sent").await;
 }
 
+/// A reply may be taken back until it leaves, and the platform never hears of it. A deleted channel carries nothing, and
+/// says so.
+#[tokio::test]
+async fn sys_24_a_reply_is_taken_back_before_it_leaves() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let shop = platform(&admin, "店铺").await;
+    let path = format!("/records/channel/{}", shop.id);
+    let stored = admin.get(&path).await;
+    let mut record = stored.body["record"].clone();
+    record["undo_s"] = 600.into();
+    let slow = admin.clone().with("if-match", stored.header("etag")).put(&path, record).await;
+    assert_eq!(slow.status, StatusCode::OK, "{}", slow.text);
+    call(&server, &shop, &said("1", "u1", "在吗")).await;
+    let conversation = desk.event("assigned").await["on"]["conversation"].clone();
+    shop.greeted().await;
+    desk.say(post(&conversation, 1, "写错了")).await;
+    let wrong = desk.until("one's own words", |frame| frame["text"] == "写错了").await;
+    let recall =
+        json!({ "t": "do", "conversation": conversation, "n": 2, "do": "recall", "message": wrong["seq"] });
+    desk.say(recall).await;
+    desk.event("message_recalled").await;
+    let list = admin.get(&format!("/channels/{}/outbox?state=cancelled", shop.id)).await;
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 1, "{}", list.text);
+    assert_eq!(
+        admin.clone().with("if-match", slow.header("etag")).delete(&path).await.status,
+        StatusCode::NO_CONTENT
+    );
+    desk.say(post(&conversation, 3, "还在吗")).await;
+    let failed = told(&mut desk, "failed").await;
+    assert_eq!(failed["reason"], "the channel was deleted");
+}
+
 /// A provider is data: its request, its answer and its callbacks are described by the channel (SYS-10, SYS-01g).
 #[tokio::test]
 async fn sys_01g_an_sms_provider_is_data() {
