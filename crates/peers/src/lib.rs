@@ -3,9 +3,11 @@
 
 mod nats;
 mod postgres;
+mod s3;
 
 pub use nats::Nats;
 pub use postgres::Postgres;
+pub use s3::S3;
 
 use std::{
     net::TcpListener,

@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod backup;
+mod bucket;
 mod chat;
 mod client;
 mod cluster;
