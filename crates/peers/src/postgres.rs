@@ -2,7 +2,9 @@
 
 use crate::{Scratch, free_port, succeed};
 use std::{
-    path::PathBuf,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     process::Command,
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -35,11 +37,26 @@ impl Postgres {
         Self::start("-c shared_buffers=256MB -c max_wal_size=4GB")
     }
 
-    fn start(more: &str) -> Self {
+    /// One that also speaks TLS, with this certificate and its key as PEM.
+    pub fn sealed(certificate: &str, key: &str) -> Postgres {
         let scratch = Scratch::new();
-        if is_root() {
-            succeed(Command::new("chown").arg("postgres").arg(scratch.path()), "postgresql");
+        let mut options = "-c fsync=off -c ssl=on".to_owned();
+        for (name, text, setting) in [("cert", certificate, "ssl_cert_file"), ("key", key, "ssl_key_file")] {
+            let path = scratch.path().join(name);
+            fs::write(&path, text).expect("the folder takes a file");
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("it is ours");
+            give(&path);
+            options += &format!(" -c {setting}={}", path.display());
         }
+        Self::start_in(scratch, &options)
+    }
+
+    fn start(more: &str) -> Self {
+        Self::start_in(Scratch::new(), more)
+    }
+
+    fn start_in(scratch: Scratch, more: &str) -> Self {
+        give(scratch.path());
         let port = free_port();
         let options = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 {more}"
@@ -113,6 +130,13 @@ fn newest_installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let bins = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     bins.filter(|bin| bin.join("initdb").exists()).max()
+}
+
+/// To the user who runs the server, if that is another one.
+fn give(path: &Path) {
+    if is_root() {
+        succeed(Command::new("chown").arg("postgres").arg(path), "postgresql");
+    }
 }
 
 fn is_root() -> bool {

@@ -28,6 +28,7 @@ pub struct Config {
     pub data: PathBuf,
     pub store: String,
     pub bus: String,
+    pub bus_ca: PathBuf,
     pub node: String,
     pub files: FilesPlace,
     pub public_url: String,

@@ -24,6 +24,7 @@ mod openapi;
 mod records;
 mod repetition;
 mod reports;
+mod sealed;
 mod session;
 mod support;
 mod tls;
