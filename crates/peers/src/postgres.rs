@@ -1,6 +1,10 @@
 //! A PostgreSQL server of its own.
 
-use crate::{Scratch, free_port, succeed};
+use crate::{
+    Scratch,
+    disk::{SlowDisk, SmallDisk},
+    free_port, succeed,
+};
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
@@ -10,6 +14,7 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 /// It stops with its last user.
@@ -18,6 +23,7 @@ pub struct Postgres {
     port: u16,
     options: String,
     databases: AtomicU32,
+    disk: Option<SmallDisk>,
 }
 
 impl Postgres {
@@ -51,6 +57,19 @@ impl Postgres {
         Self::start_in(scratch, &options)
     }
 
+    /// One whose disk `fill_disk` can fill.
+    pub fn on_small_disk(mib: u32) -> Postgres {
+        let scratch = Scratch::new();
+        // Its log lies elsewhere, so that it can say what it lacks.
+        let data = scratch.path().join("data");
+        fs::create_dir(&data).expect("the folder is new");
+        let disk = SmallDisk::mount(&data, mib);
+        give(&data);
+        let mut server = Self::start_in(scratch, "-c max_wal_size=64MB -c min_wal_size=32MB");
+        server.disk = Some(disk);
+        server
+    }
+
     fn start(more: &str) -> Self {
         Self::start_in(Scratch::new(), more)
     }
@@ -61,7 +80,7 @@ impl Postgres {
         let options = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 {more}"
         );
-        let server = Self { scratch, port, options, databases: AtomicU32::new(0) };
+        let server = Self { scratch, port, options, databases: AtomicU32::new(0), disk: None };
         let mut make = program("initdb");
         make.args(["-A", "trust", "-U", "yingda", "-E", "UTF8", "-N", "-D"]).arg(server.data());
         succeed(&mut make, "postgresql");
@@ -79,6 +98,30 @@ impl Postgres {
         let mut start = program("pg_ctl");
         start.args(["start", "-w", "-s", "-o", &self.options, "-l"]).arg(log).arg("-D").arg(self.data());
         succeed(&mut start, "postgresql");
+    }
+
+    /// Nothing more can be written, until `free_disk`.
+    pub fn fill_disk(&self) {
+        self.disk.as_ref().expect("it was started on a small disk").fill();
+    }
+
+    /// There is room again. A server that gave up for want of it is started, as an operator would.
+    pub fn free_disk(&self) {
+        self.disk.as_ref().expect("it was started on a small disk").free();
+        let runs = program("pg_ctl").arg("status").arg("-D").arg(self.data()).output();
+        if !runs.is_ok_and(|output| output.status.success()) {
+            self.start_again();
+        }
+    }
+
+    /// While it is kept, each of the server's writes waits so much longer for the disk.
+    pub fn slow(&self, by: Duration) -> SlowDisk {
+        SlowDisk::under(&self.data(), by)
+    }
+
+    /// What the server had to say.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.scratch.path().join("log")).unwrap_or_default()
     }
 
     /// At once, as in a crash.
@@ -110,6 +153,7 @@ impl Drop for Postgres {
             program("pg_ctl").args(["stop", "-w", "-s", "-m", "immediate", "-D"]).arg(self.data()).output();
         // Stopped before, or gone: either way it does not run.
         let _ = stop;
+        self.disk = None;
     }
 }
 
