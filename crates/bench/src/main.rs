@@ -23,6 +23,7 @@ mod soak;
 mod socket;
 mod spread;
 mod start;
+mod upgrade;
 mod widget;
 mod wire;
 mod writer;
@@ -67,6 +68,8 @@ enum What {
     Start(start::Start),
     /// Backup, a second one, and restore of a filled store, by the command line.
     Restore(restore::Restore),
+    /// One node after another is replaced under load, from a former build to this one.
+    Upgrade(upgrade::Upgrade),
     #[command(hide = true)]
     Hold(crowd::Hold),
 }
@@ -87,6 +90,7 @@ async fn main() -> ExitCode {
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,
         What::Restore(it) => it.run().await,
+        What::Upgrade(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     Result, clock,
-    server::{Folder, Server},
+    server::{self, Folder, Server},
     wire::Wire,
 };
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
@@ -14,6 +14,8 @@ pub struct Nodes {
     pub nats: Nats,
     pub db: Db,
     settings: Vec<(String, String)>,
+    /// What is started, from now on.
+    pub binary: PathBuf,
     pub servers: Vec<Server>,
     /// Each node's way to the bus.
     pub wires: Vec<Wire>,
@@ -29,6 +31,16 @@ pub enum End {
 impl Nodes {
     /// On a store that has room for them, each with more settings of its own.
     pub async fn start(count: usize, store: &str, more: &[(&str, &str)]) -> Result<Nodes> {
+        Self::start_from(server::binary()?, count, store, more).await
+    }
+
+    /// From another binary than the one beside this.
+    pub async fn start_from(
+        binary: PathBuf,
+        count: usize,
+        store: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Nodes> {
         let nats = Nats::new();
         let db = Db::open(store).await?;
         let folder = Folder::new()?;
@@ -42,11 +54,13 @@ impl Nodes {
         ];
         let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
         let settings = settings.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect();
-        let mut nodes = Nodes { folder, nats, db, settings, servers: vec![], wires: vec![] };
+        let mut nodes = Nodes { folder, nats, db, settings, binary, servers: vec![], wires: vec![] };
         for number in 0..count {
             nodes.wires.push(Wire::to(nodes.nats.address()).await?);
             let folder = nodes.place(number);
-            nodes.servers.push(Server::start_as(&folder, &nodes.settings_of(number)).await?);
+            let settings = nodes.settings_of(number);
+            let address = server::free_address()?;
+            nodes.servers.push(Server::start_from(&nodes.binary, &folder, address, &settings).await?);
         }
         Ok(nodes)
     }
@@ -99,7 +113,8 @@ impl Nodes {
             End::Asked => server.stop().await?,
             End::Killed => server.kill().await?,
         }
-        let fresh = Server::start_as_at(&self.place(number), address, &self.settings_of(number)).await?;
+        let settings = self.settings_of(number);
+        let fresh = Server::start_from(&self.binary, &self.place(number), address, &settings).await?;
         self.servers.insert(number, fresh);
         Ok(())
     }
