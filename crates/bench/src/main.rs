@@ -22,6 +22,7 @@ mod server;
 mod soak;
 mod socket;
 mod spread;
+mod standby;
 mod start;
 mod upgrade;
 mod widget;
@@ -70,6 +71,8 @@ enum What {
     Restore(restore::Restore),
     /// One node after another is replaced under load, from a former build to this one.
     Upgrade(upgrade::Upgrade),
+    /// The primary PostgreSQL dies under load, and its standby takes over.
+    Standby(standby::Standby),
     #[command(hide = true)]
     Hold(crowd::Hold),
 }
@@ -91,6 +94,7 @@ async fn main() -> ExitCode {
         What::Start(it) => it.run().await,
         What::Restore(it) => it.run().await,
         What::Upgrade(it) => it.run().await,
+        What::Standby(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

@@ -4,12 +4,14 @@
 mod clock;
 mod disk;
 mod nats;
+mod pair;
 mod postgres;
 mod s3;
 
 pub use clock::faketime;
 pub use disk::SlowDisk;
 pub use nats::Nats;
+pub use pair::Pair;
 pub use postgres::Postgres;
 pub use s3::S3;
 

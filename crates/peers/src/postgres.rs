@@ -20,7 +20,7 @@ use std::{
 /// It stops with its last user.
 pub struct Postgres {
     scratch: Scratch,
-    port: u16,
+    pub(crate) port: u16,
     options: String,
     databases: AtomicU32,
     disk: Option<SmallDisk>,
@@ -76,16 +76,48 @@ impl Postgres {
 
     fn start_in(scratch: Scratch, more: &str) -> Self {
         give(scratch.path());
-        let port = free_port();
-        let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 {more}"
-        );
-        let server = Self { scratch, port, options, databases: AtomicU32::new(0), disk: None };
+        let server = Self::prepare(scratch, more);
         let mut make = program("initdb");
         make.args(["-A", "trust", "-U", "yingda", "-E", "UTF8", "-N", "-D"]).arg(server.data());
         succeed(&mut make, "postgresql");
         server.start_again();
         server
+    }
+
+    fn prepare(scratch: Scratch, more: &str) -> Self {
+        let port = free_port();
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 {more}"
+        );
+        Self { scratch, port, options, databases: AtomicU32::new(0), disk: None }
+    }
+
+    /// A second server that follows this one, by the command of the guide.
+    pub(crate) fn standby(&self, name: &str) -> Postgres {
+        let scratch = Scratch::new();
+        give(scratch.path());
+        let server = Self::prepare(scratch, "");
+        let first = format!("host=127.0.0.1 port={} user=yingda application_name={name}", self.port);
+        let mut copy = program("pg_basebackup");
+        copy.args(["-d", &first, "-R", "-X", "stream", "-c", "fast", "-C", "-S", name, "-D"])
+            .arg(server.data());
+        succeed(&mut copy, "postgresql");
+        server.start_again();
+        server
+    }
+
+    /// A standby becomes a server of its own, which takes writes.
+    pub fn promote(&self) {
+        succeed(program("pg_ctl").args(["promote", "-w", "-s", "-D"]).arg(self.data()), "postgresql");
+    }
+
+    /// Runs a statement; how many rows it gave or changed.
+    pub(crate) async fn ask(&self, sql: &str) -> u64 {
+        let connecting = tokio_postgres::connect(&self.address("postgres"), tokio_postgres::NoTls).await;
+        let (client, connection) = connecting.expect("the server answers");
+        let work = async move { client.execute(sql, &[]).await };
+        let (outcome, _) = tokio::join!(work, connection);
+        outcome.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
     }
 
     fn data(&self) -> PathBuf {
@@ -133,13 +165,8 @@ impl Postgres {
     /// The address of a fresh, empty database.
     pub async fn database(&self) -> String {
         let name = format!("store_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let (client, connection) = tokio_postgres::connect(&self.address("postgres"), tokio_postgres::NoTls)
-            .await
-            .expect("the server answers");
-        let work =
-            async move { client.batch_execute(&format!("CREATE DATABASE {name}")).await.map(|()| name) };
-        let (name, _) = tokio::join!(work, connection);
-        self.address(&name.expect("a database can be made"))
+        self.ask(&format!("CREATE DATABASE {name}")).await;
+        self.address(&name)
     }
 
     pub fn address(&self, database: &str) -> String {
