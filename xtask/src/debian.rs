@@ -4,11 +4,17 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 4] = [
+const NEEDED: [(&str, &str); 10] = [
     ("chromium", "/usr/bin/chromium"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
+    ("libfaketime", "/usr/share/doc/libfaketime"),
     ("nats-server", "/usr/sbin/nats-server"),
     ("postgresql", "/usr/lib/postgresql"),
+    ("strace", "/usr/bin/strace"),
+    ("swift-account", "/usr/bin/swift-account-server"),
+    ("swift-container", "/usr/bin/swift-container-server"),
+    ("swift-object", "/usr/bin/swift-object-server"),
+    ("swift-proxy", "/usr/bin/swift-proxy-server"),
 ];
 
 /// Installs what is missing where that is allowed, else names it.

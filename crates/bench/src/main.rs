@@ -13,7 +13,9 @@ mod dispatch;
 mod fill;
 mod herd;
 mod history;
+mod load;
 mod messages;
+mod nodes;
 mod people;
 mod postgres;
 mod provider;
@@ -22,7 +24,9 @@ mod server;
 mod soak;
 mod socket;
 mod spread;
+mod standby;
 mod start;
+mod upgrade;
 mod widget;
 mod wire;
 mod writer;
@@ -69,6 +73,10 @@ enum What {
     Start(start::Start),
     /// Backup, a second one, and restore of a filled store, by the command line.
     Restore(restore::Restore),
+    /// One node after another is replaced under load, from a former build to this one.
+    Upgrade(upgrade::Upgrade),
+    /// The primary PostgreSQL dies under load, and its standby takes over.
+    Standby(standby::Standby),
     #[command(hide = true)]
     Hold(crowd::Hold),
 }
@@ -90,6 +98,8 @@ async fn main() -> ExitCode {
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,
         What::Restore(it) => it.run().await,
+        What::Upgrade(it) => it.run().await,
+        What::Standby(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

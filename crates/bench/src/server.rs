@@ -88,12 +88,14 @@ impl Server {
         Self::start_with(folder, free_address()?, settings, &[]).await
     }
 
-    pub async fn start_as_at(
+    /// Another binary than the one beside this.
+    pub async fn start_from(
+        binary: &Path,
         folder: &Path,
         address: SocketAddr,
         settings: &[(String, String)],
     ) -> Result<Server> {
-        Self::start_with(folder, address, settings, &[]).await
+        Self::start_binary(binary, folder, address, settings, &[]).await
     }
 
     /// With the demo's shop and people.
@@ -107,10 +109,20 @@ impl Server {
         settings: &[(String, String)],
         more: &[&str],
     ) -> Result<Server> {
+        Self::start_binary(&binary()?, folder, address, settings, more).await
+    }
+
+    async fn start_binary(
+        binary: &Path,
+        folder: &Path,
+        address: SocketAddr,
+        settings: &[(String, String)],
+        more: &[&str],
+    ) -> Result<Server> {
         fs::create_dir_all(folder)?;
         let log = folder.join("server.log");
         let file = File::options().create(true).append(true).open(&log)?;
-        let mut command = Command::new(binary()?);
+        let mut command = Command::new(binary);
         command
             .arg("serve")
             .arg("--listen")
@@ -233,7 +245,7 @@ impl Server {
     }
 }
 
-fn free_address() -> Result<SocketAddr> {
+pub fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 

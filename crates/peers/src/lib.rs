@@ -1,12 +1,20 @@
 //! Real servers for tests and measurements, in temporary folders on free ports of 127.0.0.1. Whatever goes wrong here
 //! is a panic with its reason: without its peers no test can go on.
 
+mod clock;
+mod disk;
 mod nats;
+mod pair;
 mod postgres;
+mod s3;
 mod wechat;
 
+pub use clock::faketime;
+pub use disk::SlowDisk;
 pub use nats::Nats;
+pub use pair::Pair;
 pub use postgres::Postgres;
+pub use s3::S3;
 pub use wechat::Wechat;
 
 use std::{

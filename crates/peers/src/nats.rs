@@ -3,6 +3,7 @@
 use crate::free_port;
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
@@ -10,19 +11,31 @@ use std::{
 /// It stops with its user.
 pub struct Nats {
     port: u16,
+    /// Certificate and key, where it speaks TLS.
+    sealed: Option<[PathBuf; 2]>,
     child: Mutex<Option<Child>>,
 }
 
 impl Nats {
     #[expect(clippy::new_without_default, reason = "it starts a process")]
     pub fn new() -> Self {
-        let nats = Self { port: free_port(), child: Mutex::new(None) };
+        Self::begin(None)
+    }
+
+    /// One that speaks only TLS, with these PEM files.
+    pub fn sealed(certificate: PathBuf, key: PathBuf) -> Self {
+        Self::begin(Some([certificate, key]))
+    }
+
+    fn begin(sealed: Option<[PathBuf; 2]>) -> Self {
+        let nats = Self { port: free_port(), sealed, child: Mutex::new(None) };
         nats.start_again();
         nats
     }
 
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.sealed.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -31,9 +44,12 @@ impl Nats {
 
     /// After `stop`, on the same port.
     pub fn start_again(&self) {
-        let arguments = ["-a", "127.0.0.1", "-p", &self.port.to_string()];
-        let child =
-            Command::new(program()).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut command = Command::new(program());
+        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string()]);
+        if let Some([certificate, key]) = &self.sealed {
+            command.arg("--tls").arg("--tlscert").arg(certificate).arg("--tlskey").arg(key);
+        }
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.unwrap_or_else(|error| {
             panic!("nats-server did not start: {error}; install it first: apt-get install nats-server")
         });

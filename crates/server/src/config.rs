@@ -2,9 +2,11 @@
 //!
 //! Every key that is set is tried on its own, so that an error names its place and the nearest right name.
 
+mod files;
 mod metrics;
 mod network;
 
+pub use files::{FilesPlace, S3};
 pub use metrics::Metrics;
 pub use network::Network;
 
@@ -26,8 +28,9 @@ pub struct Config {
     pub data: PathBuf,
     pub store: String,
     pub bus: String,
+    pub bus_ca: PathBuf,
     pub node: String,
-    pub files: String,
+    pub files: FilesPlace,
     pub public_url: String,
     pub tls: Tls,
     pub proxy: Proxy,
@@ -37,6 +40,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub outgoing: Outgoing,
     pub oidc: Oidc,
+    pub s3: S3,
     pub backup: Backup,
 }
 
@@ -161,8 +165,13 @@ impl Config {
     }
 
     /// Where uploaded files lie.
-    pub fn files_folder(&self) -> PathBuf {
-        if self.files.is_empty() { self.data.join("files") } else { self.files.clone().into() }
+    pub fn files_place(&self) -> FilesPlace {
+        match &self.files {
+            FilesPlace::Folder(folder) if folder.as_os_str().is_empty() => {
+                FilesPlace::Folder(self.data.join("files"))
+            }
+            named => named.clone(),
+        }
     }
 
     /// Whether browsers reach us over TLS whatever a single request says.
@@ -347,6 +356,9 @@ fn of_text(default: &Value, text: &str) -> Value {
             let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
             Value::Array(parts.map(|part| Value::String(part.to_owned())).collect())
         }
+        Value::Boolean(_) => {
+            text.trim().parse().map_or_else(|_| Value::String(text.to_owned()), Value::Boolean)
+        }
         _ => Value::String(text.to_owned()),
     }
 }
@@ -396,6 +408,31 @@ mod tests {
         assert_eq!(config.limits.upload_mb, 5);
         assert_eq!(config.backup.key_file, PathBuf::from("but this is one"));
         assert_eq!(config.proxy.trusted.len(), 2);
+    }
+
+    #[test]
+    fn files_lie_in_a_folder_or_in_a_bucket() {
+        let folder = |path: &str| FilesPlace::Folder(path.into());
+        let bucket =
+            |bucket: &str, prefix: &str| FilesPlace::Bucket { bucket: bucket.into(), prefix: prefix.into() };
+        for (text, place) in [
+            ("", folder("./data/files")),
+            ("/srv/files", folder("/srv/files")),
+            ("s3://yingda", bucket("yingda", "")),
+            ("s3://yingda/shop/one/", bucket("yingda", "shop/one")),
+        ] {
+            assert_eq!(from_variable("YINGDA_FILES", text).unwrap().files_place(), place);
+        }
+        for (name, wrong) in [
+            ("YINGDA_FILES", "s3:///shop"),
+            ("YINGDA_FILES", "ftp://host/files"),
+            ("YINGDA_S3_ENDPOINT", "minio:9000"),
+            ("YINGDA_S3_BUCKET_IN_HOST", "maybe"),
+        ] {
+            let error = from_variable(name, wrong).unwrap_err();
+            assert!(error.place.ends_with(name) && error.message.contains(wrong), "{error}");
+        }
+        assert!(from_variable("YINGDA_S3_BUCKET_IN_HOST", "true").unwrap().s3.bucket_in_host);
     }
 
     #[test]

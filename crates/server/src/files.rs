@@ -1,29 +1,52 @@
 //! Uploaded content, named by its hash. The rows that point to it live in the store.
 
+mod bucket;
 mod kind;
 
 pub use kind::{is_inline, sniff};
 
-use crate::random;
+use crate::{
+    config::{Config, FilesPlace},
+    random,
+};
 use bytes::Bytes;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path};
+use futures_util::{Stream, TryStreamExt};
+use object_store::{
+    Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, local::LocalFileSystem, path::Path,
+};
 use sha2::{Digest, Sha256};
-use std::{fs, io, path::PathBuf, sync::Arc};
+use std::{fs, io, ops::Range, path, sync::Arc};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use yingda_core::id::FileId;
 
 #[derive(Clone)]
 pub struct Files {
     store: Arc<dyn ObjectStore>,
+    /// A storage of its own may be away for a while.
+    pub is_remote: bool,
     /// Held by uploads from content to row, and alone by the sweep: content that was just found is not removed.
     in_use: Arc<RwLock<()>>,
 }
 
 impl Files {
-    pub fn open(folder: PathBuf) -> io::Result<Self> {
-        fs::create_dir_all(&folder)?;
-        let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), in_use: Arc::default() })
+    /// The place that the configuration names, once it has answered; else why not, as a sentence.
+    pub async fn open(config: &Config) -> Result<Self, String> {
+        match config.files_place() {
+            FilesPlace::Folder(folder) => Self::folder(&folder)
+                .map_err(|error| format!("cannot open the folder of files {}: {error}", folder.display())),
+            FilesPlace::Bucket { bucket, prefix } => {
+                let store = bucket::open(&config.s3, &bucket, &prefix)?;
+                let heard = store.list_with_delimiter(None).await;
+                heard.map_err(|error| bucket::advice(&config.s3, &bucket, &error))?;
+                Ok(Self { store, is_remote: true, in_use: Arc::default() })
+            }
+        }
+    }
+
+    pub fn folder(folder: &path::Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), is_remote: false, in_use: Arc::default() })
     }
 
     /// Until this is let go, no content is removed.
@@ -37,23 +60,53 @@ impl Files {
     }
 
     /// Stores content durably and gives its hash. The same content twice is stored once.
-    pub async fn keep(&self, content: Bytes) -> Result<String, object_store::Error> {
+    pub async fn keep(&self, content: Bytes) -> Result<String, Error> {
         let hash = hex::encode(Sha256::digest(&content));
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        // Not every storage knows how to write only what is not there; to write the same again does no harm.
+        let mode = if self.is_remote { PutMode::Overwrite } else { PutMode::Create };
+        let options = PutOptions { mode, ..PutOptions::default() };
         match self.store.put_opts(&place(&hash), content.into(), options).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(hash),
+            Ok(_) | Err(Error::AlreadyExists { .. }) => Ok(hash),
             Err(error) => Err(error),
         }
     }
 
-    pub async fn read(&self, hash: &str) -> Result<Bytes, object_store::Error> {
+    /// Content as it comes, and how much it is.
+    pub async fn read(
+        &self,
+        hash: &str,
+    ) -> Result<(u64, impl Stream<Item = Result<Bytes, Error>> + use<>), Error> {
+        let found = self.store.get(&place(hash)).await?;
+        Ok((found.meta.size, found.into_stream()))
+    }
+
+    /// Content as a whole, for what needs all of it at once.
+    pub async fn whole(&self, hash: &str) -> Result<Bytes, Error> {
         self.store.get(&place(hash)).await?.bytes().await
     }
 
+    /// All content by its place, with its size.
+    pub async fn list(&self) -> Result<Vec<(String, u64)>, Error> {
+        let found = self.store.list(None).map_ok(|it| (it.location.to_string(), it.size));
+        let mut found: Vec<_> = found.try_collect().await?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// A part of what lies at a place.
+    pub async fn part(&self, place: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        self.store.get_range(&Path::from(place), range).await
+    }
+
+    /// Puts content back where it was.
+    pub async fn put_back(&self, place: &str, content: Bytes) -> Result<(), Error> {
+        self.store.put(&Path::from(place), content.into()).await.map(drop)
+    }
+
     /// Removes content; what is not there is removed already.
-    pub async fn remove(&self, hash: &str) -> Result<(), object_store::Error> {
+    pub async fn remove(&self, hash: &str) -> Result<(), Error> {
         match self.store.delete(&place(hash)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -77,11 +130,13 @@ mod tests {
     async fn the_same_content_is_kept_once_and_comes_back_as_it_was() {
         let name = hex::encode(crate::random::bytes::<8>());
         let folder = std::env::temp_dir().join(format!("yingda-files-{name}"));
-        let files = Files::open(folder.clone()).unwrap();
+        let files = Files::folder(&folder).unwrap();
         let first = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
         let second = files.keep(Bytes::from_static(b"a picture")).await.unwrap();
         assert_eq!(first, second);
-        assert_eq!(files.read(&first).await.unwrap(), "a picture");
+        let (size, content) = files.read(&first).await.unwrap();
+        assert_eq!(content.try_collect::<Vec<_>>().await.unwrap().concat(), b"a picture");
+        assert_eq!((size, files.list().await.unwrap()), (9, vec![(place(&first).to_string(), 9)]));
         assert_eq!(fs::read_dir(folder.join(&first[..2])).unwrap().count(), 1);
         fs::remove_dir_all(&folder).unwrap();
     }

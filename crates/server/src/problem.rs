@@ -46,6 +46,8 @@ pub enum Code {
     WrongMediaType,
     TooLarge,
     WrongFileType,
+    /// The storage of files does not answer.
+    FilesAway,
     TooManyRequests,
     /// `If-Match` is missing.
     VersionNeeded,

@@ -184,6 +184,15 @@ pub fn of(code: Code) -> Sentence {
                 "Send a picture, PDF, text or office document.",
             ),
         ),
+        Code::FilesAway => sentence(
+            S::SERVICE_UNAVAILABLE,
+            "files_away",
+            ("文件存储暂时不可用，文件没有保存或读出。", "请稍后再试；文字消息不受影响。"),
+            (
+                "The storage of files is away: the file was neither kept nor read.",
+                "Try again in a moment; messages without files go on.",
+            ),
+        ),
         Code::TooManyRequests => sentence(
             S::TOO_MANY_REQUESTS,
             "too_many_requests",

@@ -91,8 +91,7 @@ pub fn public(url: &str) -> String {
 /// The application, with its loop running and the defaults of an empty store in place.
 pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartError> {
     let secrets = secrets(&config, clock)?;
-    let files =
-        Files::open(config.files_folder()).map_err(while_trying("cannot open the folder of files"))?;
+    let files = Files::open(&config).await.map_err(StartError)?;
     let joined = match &db {
         Db::Postgres(..) => Some(cluster::join(&config, &secrets, clock, &db).await?),
         Db::Sqlite(_) => None,

@@ -9,9 +9,9 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
-struct Visitor {
+pub struct Visitor {
     client: Client,
     url: String,
     token: String,
@@ -19,7 +19,7 @@ struct Visitor {
 
 impl Visitor {
     /// Somebody who left a message, and so has a token.
-    async fn new(server: &Server, widget: &str) -> Visitor {
+    pub async fn new(server: &Server, widget: &str) -> Visitor {
         let fields =
             json!({ "name": "访客", "phone": "13812345678", "email": "a@example.com", "message": "请回电" });
         let message = json!({ "widget": widget, "fields": fields });
@@ -29,14 +29,19 @@ impl Visitor {
         Visitor { client: Client::new(), url: format!("{}/api/v1", server.url), token }
     }
 
-    async fn upload(&self, name: &str, bytes: &[u8]) -> Response {
+    /// The same visitor at another server.
+    pub fn at(self, server: &Server) -> Visitor {
+        Visitor { url: format!("{}/api/v1", server.url), ..self }
+    }
+
+    pub async fn upload(&self, name: &str, bytes: &[u8]) -> Response {
         let part = Part::bytes(bytes.to_vec()).file_name(name.to_owned());
         let form = Form::new().part("file", part);
         let request = self.client.post(format!("{}/files", self.url)).bearer_auth(&self.token);
         request.multipart(form).send().await.unwrap()
     }
 
-    async fn fetch(&self, id: &str) -> Response {
+    pub async fn fetch(&self, id: &str) -> Response {
         self.client.get(format!("{}/files/{id}?token={}", self.url, self.token)).send().await.unwrap()
     }
 }

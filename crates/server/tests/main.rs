@@ -3,6 +3,7 @@
 mod access;
 mod audit;
 mod backup;
+mod bucket;
 mod channels;
 mod chat;
 mod client;
@@ -25,6 +26,7 @@ mod outreach;
 mod records;
 mod repetition;
 mod reports;
+mod sealed;
 mod session;
 mod support;
 mod tls;

@@ -66,6 +66,16 @@ impl From<CommitError> for ReadError {
     }
 }
 
+/// An error with the reason at its bottom, if that says more.
+pub(crate) fn why(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    let (told, cause) = (error.to_string(), last.to_string());
+    if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
+}
+
 impl From<rusqlite::Error> for CommitError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::{ErrorCode, ffi};
@@ -103,9 +113,9 @@ impl From<tokio_postgres::Error> for CommitError {
             return if error.is_closed()
                 || std::error::Error::source(&error).is_some_and(|e| e.is::<std::io::Error>())
             {
-                CommitError::Unavailable(error.to_string())
+                CommitError::Unavailable(why(&error))
             } else {
-                CommitError::Failed(error.to_string())
+                CommitError::Failed(why(&error))
             };
         };
         match db.code() {

@@ -12,6 +12,7 @@ mod postgres;
 mod site;
 mod sql;
 mod sqlite;
+mod tls;
 mod value;
 mod walk;
 

@@ -3,15 +3,17 @@
 use crate::{
     AgentWrite, Batch, CommitError, EventRow, ReadError, Value, agent, conversation,
     db::{Query, migrations},
+    error::why,
     lease::{self, Fence},
     pulse::{self, put},
     sql::sql,
+    tls::{self, Tls},
     value::{Row, without_nul},
 };
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use futures_util::future::{BoxFuture, join_all};
 use std::{borrow::Cow, fmt, time::Duration};
-use tokio_postgres::{Client, Config, NoTls, Statement, types::ToSql};
+use tokio_postgres::{Client, Config, Statement, types::ToSql};
 use yingda_core::pulse::Pulse;
 
 /// Any number that only our own migrations lock.
@@ -23,6 +25,7 @@ const FROZEN_MS: u32 = 1_500;
 pub struct Postgres {
     name: String,
     pub(crate) config: Config,
+    pub(crate) tls: Tls,
     /// Apart from the readers, so that a commit never waits behind reads.
     writers: Pool,
     readers: Pool,
@@ -36,16 +39,14 @@ impl fmt::Debug for Postgres {
 
 impl Postgres {
     pub(crate) fn open(address: &str) -> Result<Self, ReadError> {
-        let mut config: Config = address
-            .parse()
-            .map_err(|error| ReadError::Failed(format!("not an address of a PostgreSQL store: {error}")))?;
+        let (mut config, tls) = tls::parse(address).map_err(ReadError::Failed)?;
         config.connect_timeout(Duration::from_secs(3));
         // A process that freezes within a transaction must not hold its locks: whoever takes over waits for them.
         let options = config.get_options().map(|given| format!("{given} ")).unwrap_or_default();
         config.options(format!("{options}-c idle_in_transaction_session_timeout={FROZEN_MS}"));
         let pool = |size| {
             let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-            Pool::builder(Manager::from_config(config.clone(), NoTls, recycling))
+            Pool::builder(Manager::from_config(config.clone(), tls.clone(), recycling))
                 .max_size(size)
                 .runtime(Runtime::Tokio1)
                 .wait_timeout(Some(Duration::from_secs(10)))
@@ -54,11 +55,11 @@ impl Postgres {
                 .map_err(|error| ReadError::Failed(error.to_string()))
         };
         let name = config.get_dbname().unwrap_or_default().to_owned();
-        Ok(Self { name, writers: pool(4)?, readers: pool(8)?, config })
+        Ok(Self { name, writers: pool(4)?, readers: pool(8)?, config, tls })
     }
 
     pub(crate) async fn migrate(&self) -> Result<(), CommitError> {
-        let (mut client, connection) = self.config.connect(NoTls).await?;
+        let (mut client, connection) = self.config.connect(self.tls.clone()).await?;
         let work = async move {
             client.batch_execute(MIGRATION_LOCK).await?;
             let runner = migrations::migrations::runner().set_abort_missing(false);
@@ -130,7 +131,7 @@ impl Postgres {
 }
 
 async fn connect(pool: &Pool) -> Result<Object, CommitError> {
-    pool.get().await.map_err(|error| CommitError::Unavailable(error.to_string()))
+    pool.get().await.map_err(|error| CommitError::Unavailable(why(&error)))
 }
 
 fn refs(args: &[Value]) -> Vec<&(dyn ToSql + Sync)> {

@@ -5,14 +5,13 @@ use super::{
     manifest::{self, Chunk, Manifest, Rows, Unit},
     trying, verify,
 };
-use crate::config::Config;
+use crate::{config::Config, files::Files};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    fmt, fs, io,
-    io::Read,
-    path::{Path, PathBuf},
+    fs, io,
+    path::PathBuf,
 };
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 use yingda_core::At;
 use yingda_store::{
     Db,
@@ -20,7 +19,7 @@ use yingda_store::{
 };
 
 /// A file is cut here; its content never changes, so nothing else decides.
-const FILE_CHUNK: usize = 4 << 20;
+const FILE_CHUNK: u64 = 4 << 20;
 /// Below the data folder, beside the store.
 pub(super) const FILES: &str = "files";
 pub(super) const SECRET: &str = "secret.key";
@@ -37,8 +36,9 @@ pub async fn make(db: &Db, config: &Config, now: At, tell: Tell) -> Result<Manif
 async fn try_to_make(db: &Db, config: &Config, now: At, tell: Tell) -> Result<Manifest, Failed> {
     let key = super::Key::of(&config.backup)?;
     let vault = Vault::to_write(&config.backup_folder(), key.as_ref())?;
+    let files = Files::open(config).await.map_err(Failed)?;
     let (to, pieces) = mpsc::channel(2);
-    let maker = Maker::new(vault, config, db, now, tell)?;
+    let maker = Maker::new(vault, config, files, db, now, tell)?;
     let making = tokio::task::spawn_blocking(move || maker.run(pieces));
     let (read, made) = tokio::join!(store::read(db, to), making);
     match (made.map_err(trying("a backup was broken off"))??, read) {
@@ -51,8 +51,7 @@ async fn try_to_make(db: &Db, config: &Config, now: At, tell: Tell) -> Result<Ma
 struct Maker {
     vault: Vault,
     data: PathBuf,
-    /// Where uploads lie.
-    files: PathBuf,
+    files: Files,
     manifest: Manifest,
     /// Files that the last backup had already, by path.
     known: HashMap<String, manifest::File>,
@@ -63,7 +62,14 @@ struct Maker {
 }
 
 impl Maker {
-    fn new(vault: Vault, config: &Config, db: &Db, now: At, tell: Tell) -> Result<Self, Failed> {
+    fn new(
+        vault: Vault,
+        config: &Config,
+        files: Files,
+        db: &Db,
+        now: At,
+        tell: Tell,
+    ) -> Result<Self, Failed> {
         let names = vault.names()?;
         let last = names.last().and_then(|name| vault.manifest(name).ok());
         let known = last.into_iter().flat_map(|it| it.files).map(|file| (file.path.clone(), file)).collect();
@@ -84,7 +90,7 @@ impl Maker {
             new_bytes: 0,
         };
         let (chain, used, new) = (None, BTreeSet::new(), BTreeMap::new());
-        let (data, files) = (config.data.clone(), config.files_folder());
+        let data = config.data.clone();
         Ok(Self { vault, data, files, manifest, known, chain, used, new, pace: Pace::new(tell) })
     }
 
@@ -99,9 +105,11 @@ impl Maker {
             return Ok(None);
         }
         // Files are there before the rows that name them, and content never changes: those that came since do no harm.
-        for path in files(&self.data, &self.files).map_err(trying("cannot list the files"))? {
-            self.keep_file(&path)?;
+        let uploads = Handle::current().block_on(self.files.list());
+        for (place, bytes) in uploads.map_err(trying("cannot list the files"))? {
+            self.keep_upload(&place, bytes)?;
         }
+        self.keep_secret()?;
         for (name, (unit, chunk)) in &self.new {
             self.pace.step("reading again", chunk.bytes as usize)?;
             if let Err(hurt) = verify::examine(&self.vault, *unit, chunk) {
@@ -160,22 +168,9 @@ impl Maker {
         }
     }
 
-    fn keep_file(&mut self, path: &Path) -> Result<(), Failed> {
-        let trouble = |error: &dyn fmt::Display| Failed(format!("cannot read {}: {error}", path.display()));
-        let inner = match path.strip_prefix(&self.files) {
-            Ok(inner) => Path::new(FILES).join(inner),
-            Err(_) => path.strip_prefix(&self.data).map_err(|error| trouble(&error))?.to_owned(),
-        };
-        let inner = inner.display().to_string();
-        let mut file = match fs::File::open(path) {
-            Ok(file) => file,
-            // Nobody referred to it, so the sweep took it.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(trouble(&error)),
-        };
-        let bytes = file.metadata().map_err(|error| trouble(&error))?.len();
-        if let Some(known) = self.known.remove(&inner)
-            && inner != SECRET
+    fn keep_upload(&mut self, place: &str, bytes: u64) -> Result<(), Failed> {
+        let path = format!("{FILES}/{place}");
+        if let Some(known) = self.known.remove(&path)
             && known.bytes == bytes
             && known.chunks.iter().all(|chunk| self.vault.has(&chunk.name))
         {
@@ -183,43 +178,35 @@ impl Maker {
             self.manifest.files.push(known);
             return Ok(());
         }
-        let mut part = manifest::File { path: inner, bytes: 0, chunks: vec![] };
-        loop {
-            let mut content = vec![];
-            let read = (&mut file)
-                .take(FILE_CHUNK as u64)
-                .read_to_end(&mut content)
-                .map_err(|error| trouble(&error))?;
-            if read == 0 {
-                break;
-            }
-            part.bytes += read as u64;
-            part.chunks.push(self.keep(Unit::Byte, read as u64, &content)?);
-            self.pace.step(FILES, read)?;
+        let mut part = manifest::File { path, bytes: 0, chunks: vec![] };
+        while part.bytes < bytes {
+            let range = part.bytes..bytes.min(part.bytes + FILE_CHUNK);
+            let content = match Handle::current().block_on(self.files.part(place, range)) {
+                Ok(content) => content,
+                // Nobody referred to it, so the sweep took it.
+                Err(object_store::Error::NotFound { .. }) => return Ok(()),
+                Err(error) => return Err(Failed(format!("cannot read the file {place}: {error}"))),
+            };
+            let read = content.len() as u64;
+            part.bytes += read;
+            part.chunks.push(self.keep(Unit::Byte, read, &content)?);
+            self.pace.step(FILES, content.len())?;
         }
         self.manifest.files.push(part);
         Ok(())
     }
-}
 
-/// The secret key, if it is kept here, and all uploaded content.
-fn files(data: &Path, uploads: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = vec![];
-    let mut folders = vec![uploads.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries?,
+    /// Where it is kept here.
+    fn keep_secret(&mut self) -> Result<(), Failed> {
+        let path = self.data.join(SECRET);
+        let content = match fs::read(&path) {
+            Ok(content) => content,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(Failed(format!("cannot read {}: {error}", path.display()))),
         };
-        for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
-        }
+        let bytes = content.len() as u64;
+        let chunks = vec![self.keep(Unit::Byte, bytes, &content)?];
+        self.manifest.files.push(manifest::File { path: SECRET.into(), bytes, chunks });
+        self.pace.step(FILES, content.len())
     }
-    let secret = data.join(SECRET);
-    if secret.exists() {
-        found.push(secret);
-    }
-    found.sort();
-    Ok(found)
 }

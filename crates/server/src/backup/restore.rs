@@ -7,13 +7,18 @@ use super::{
     trying,
     vault::Hurt,
 };
-use crate::{config::Config, start};
+use crate::{
+    config::{Config, FilesPlace},
+    files::Files,
+    start,
+};
+use bytes::Bytes;
 use std::{
     fs,
     io::{self, Write},
     path::{Component, Path, PathBuf},
 };
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 use yingda_core::At;
 use yingda_store::backup::{self as store, Chain, Piece};
 
@@ -51,18 +56,16 @@ pub async fn restore(config: &Config, vault: Vault, manifest: Manifest, tell: Te
             env!("CARGO_PKG_VERSION")
         )));
     }
-    for path in [config.files_folder(), config.data.join(SECRET)] {
+    let uploads = Uploads::of(config).await?;
+    for path in uploads.folder().into_iter().chain([config.data.join(SECRET)]) {
         if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_dir() || !is_empty(&path)) {
             return Err(Failed(format!("{} exists already; restore into an empty folder", path.display())));
         }
     }
     let (to, pieces) = mpsc::channel(2);
     let stage = Stage(config.data.join("restore.part"));
-    let uploads = config.files_folder();
-    let mut beside = uploads.clone().into_os_string();
-    beside.push(".part");
-    let (data, beside) = (config.data.clone(), Stage(beside.into()));
-    let sender = Sender { vault, manifest, data, stage, uploads, beside, to, pace: Pace::new(tell) };
+    let data = config.data.clone();
+    let sender = Sender { vault, manifest, data, stage, uploads, to, pace: Pace::new(tell) };
     let sending = tokio::task::spawn_blocking(move || sender.run());
     let url = config.store_url();
     let (written, sent) = tokio::join!(store::write(&url, pieces), sending);
@@ -82,9 +85,7 @@ struct Sender {
     manifest: Manifest,
     data: PathBuf,
     stage: Stage,
-    /// Where uploads lie, perhaps on another disk, and the folder beside it that becomes it in the end.
-    uploads: PathBuf,
-    beside: Stage,
+    uploads: Uploads,
     to: mpsc::Sender<Piece>,
     pace: Pace,
 }
@@ -100,7 +101,11 @@ impl Sender {
             self.table(part)?;
         }
         let secret = (self.stage.0.join(SECRET), self.data.join(SECRET));
-        for (from, to) in [(self.beside.0.clone(), self.uploads.clone()), secret] {
+        let uploads = match &self.uploads {
+            Uploads::Folder { place, beside } => Some((beside.0.clone(), place.clone())),
+            Uploads::Bucket(_) => None,
+        };
+        for (from, to) in uploads.into_iter().chain([secret]) {
             if from.exists() {
                 fs::rename(&from, &to).map_err(trying(format!("cannot write {}", to.display())))?;
             }
@@ -140,27 +145,71 @@ impl Sender {
         self.send(Piece::End { rows: part.rows })
     }
 
-    /// Beside their place, until all rows are there too.
     fn files(&mut self) -> Sent {
         for part in std::mem::take(&mut self.manifest.files) {
-            let inner = Path::new(&part.path);
+            let inner = Path::new(&part.path).to_owned();
             if !inner.components().all(|it| matches!(it, Component::Normal(_))) {
                 return Err(Some(Failed(format!("the file {} leads out of the folder", part.path))));
             }
-            let path = match inner.strip_prefix(FILES) {
-                Ok(upload) => self.beside.0.join(upload),
-                Err(_) => self.stage.0.join(inner),
-            };
-            let trouble = || trying(format!("cannot write {}", path.display()));
-            start::make_folder(path.parent().unwrap_or(&self.data)).map_err(trouble())?;
-            let mut file = create(&path).map_err(trouble())?;
-            for chunk in &part.chunks {
-                let content = self.get(&chunk.name, FILES)?;
-                file.write_all(&content).map_err(trouble())?;
+            match (inner.strip_prefix(FILES), &self.uploads) {
+                (Ok(upload), Uploads::Folder { beside, .. }) => self.file(beside.0.join(upload), part)?,
+                (Ok(upload), Uploads::Bucket(files)) => self.object(files.clone(), upload, part)?,
+                (Err(_), _) => self.file(self.stage.0.join(inner), part)?,
             }
-            file.sync_all().map_err(trouble())?;
         }
         Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, part: manifest::File) -> Sent {
+        let trouble = || trying(format!("cannot write {}", path.display()));
+        start::make_folder(path.parent().unwrap_or(&self.data)).map_err(trouble())?;
+        let mut file = create(&path).map_err(trouble())?;
+        for chunk in &part.chunks {
+            let content = self.get(&chunk.name, FILES)?;
+            file.write_all(&content).map_err(trouble())?;
+        }
+        Ok(file.sync_all().map_err(trouble())?)
+    }
+
+    fn object(&mut self, files: Files, place: &Path, part: manifest::File) -> Sent {
+        let mut content = vec![];
+        for chunk in &part.chunks {
+            content.extend(self.get(&chunk.name, FILES)?);
+        }
+        let name = place.to_string_lossy();
+        let written = Handle::current().block_on(files.put_back(&name, Bytes::from(content)));
+        Ok(written.map_err(trying(format!("cannot write the file {}", place.display())))?)
+    }
+}
+
+/// Where uploads go. A bucket need not be empty: what lies there under the same name is the same, and content that no
+/// row names does no harm if the restore is given up.
+enum Uploads {
+    /// Perhaps on another disk, with the folder beside it that becomes it when all rows are there too.
+    Folder {
+        place: PathBuf,
+        beside: Stage,
+    },
+    Bucket(Files),
+}
+
+impl Uploads {
+    async fn of(config: &Config) -> Result<Self, Failed> {
+        match config.files_place() {
+            FilesPlace::Folder(place) => {
+                let mut beside = place.clone().into_os_string();
+                beside.push(".part");
+                Ok(Uploads::Folder { place, beside: Stage(beside.into()) })
+            }
+            FilesPlace::Bucket { .. } => Files::open(config).await.map(Uploads::Bucket).map_err(Failed),
+        }
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        match self {
+            Uploads::Folder { place, .. } => Some(place.clone()),
+            Uploads::Bucket(_) => None,
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub async fn keep_message(app: &App, name: &str, content: Bytes) -> Result<Conte
 pub async fn read(app: &App, file: FileId) -> Result<Bytes, String> {
     let row = rows::get(&app.db, file).await.map_err(|error| error.to_string())?;
     let row = row.ok_or("the file does not exist any more")?;
-    app.files.read(&row.hash).await.map_err(|error| error.to_string())
+    app.files.whole(&row.hash).await.map_err(|error| error.to_string())
 }
 
 fn clean(name: &str) -> String {

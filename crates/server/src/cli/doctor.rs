@@ -3,7 +3,8 @@
 use crate::{
     backup::{self, Key, Last},
     clock::Clock,
-    config::Config,
+    config::{Config, FilesPlace},
+    files::Files,
     lock::{self, Taken},
     serve,
     start::{self, StartError},
@@ -44,7 +45,10 @@ pub async fn run(config: Result<Config, StartError>) -> ExitCode {
         _ => None,
     };
     findings.push(("data folder", folder(data)));
-    findings.push(("file folder", folder(&config.files_folder())));
+    findings.push(match config.files_place() {
+        FilesPlace::Folder(path) => ("file folder", folder(&path)),
+        FilesPlace::Bucket { bucket, .. } => ("file storage", storage(&config, &bucket).await),
+    });
     findings.push(("disk space", space(data)));
     findings.push(("secret key", key(data)));
     findings.push(("backups", backups(&config, clock.now())));
@@ -87,6 +91,13 @@ fn folder(path: &Path) -> Finding {
     match tried {
         Ok(()) => Good(format!("{} can be written", path.display())),
         Err(error) => Bad(format!("{}: {error}; give this user the right to write there", path.display())),
+    }
+}
+
+async fn storage(config: &Config, bucket: &str) -> Finding {
+    match Files::open(config).await {
+        Ok(_) => Good(format!("the bucket {bucket} answers")),
+        Err(why) => Bad(why),
     }
 }
 

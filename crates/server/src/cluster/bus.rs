@@ -1,7 +1,7 @@
 //! NATS: how nodes reach each other. It carries no truth; what is lost on it is asked again or read from the store.
 
 use async_nats::{Client, ConnectOptions, Event, connection::State};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use tokio::sync::watch;
 
 /// A message stays below NATS's usual limit of 1 MB with room to spare.
@@ -18,14 +18,16 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// `installation` is the same on all nodes and nowhere else.
+    /// `installation` is the same on all nodes and nowhere else. Over TLS the authorities in the file are trusted, or
+    /// those of the system where it names none.
     pub async fn connect(
         url: &str,
+        authorities: &Path,
         installation: &str,
         name: &str,
     ) -> Result<Self, async_nats::ConnectError> {
         let (count, connected) = watch::channel(0);
-        let options = ConnectOptions::new()
+        let mut options = ConnectOptions::new()
             .name(format!("yingda {name}"))
             .no_echo()
             .connection_timeout(CONNECT)
@@ -41,6 +43,9 @@ impl Bus {
                     }
                 }
             });
+        if !authorities.as_os_str().is_empty() {
+            options = options.add_root_certificates(authorities.to_owned());
+        }
         let client = options.connect(url).await?;
         Ok(Self { client, prefix: format!("yingda.{installation}"), connected })
     }

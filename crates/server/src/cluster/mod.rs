@@ -93,8 +93,13 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
     let bus = match config.bus.as_str() {
         "" => None,
         url => {
+            let authorities = &config.bus_ca;
+            if !authorities.as_os_str().is_empty() {
+                let reading = format!("cannot read `bus_ca` {}", authorities.display());
+                std::fs::read(authorities).map_err(while_trying(reading))?;
+            }
             let installation = hex::encode(&secrets.mac("bus", b"")[..6]);
-            let bus = Bus::connect(url, &installation, &name).await;
+            let bus = Bus::connect(url, authorities, &installation, &name).await;
             Some(bus.map_err(while_trying(format!("cannot reach the bus {}", crate::start::public(url))))?)
         }
     };

@@ -12,7 +12,7 @@ mod shop;
 mod week;
 
 use crate::{
-    config::Config,
+    config::{Config, FilesPlace},
     start::{self, StartError, while_trying},
 };
 use book::Book;
@@ -86,7 +86,7 @@ pub fn logins() -> Vec<String> {
     pack::pack().records.iter().filter_map(line).collect()
 }
 
-/// Removes a demo's store and files. Anything else is left alone.
+/// Removes a demo's store and files. Anything else is left alone, and so is a bucket, which may hold others' files.
 pub async fn clear(config: &Config) -> Result<(), StartError> {
     let is_embedded = config.store.is_empty() && config.data.join("yingda.db").exists();
     let mut is_demo = false;
@@ -109,8 +109,9 @@ pub async fn clear(config: &Config) -> Result<(), StartError> {
             fs::remove_file(&path).map_err(removing(&path))?;
         }
     }
-    let files = config.files_folder();
-    if files.exists() {
+    if let FilesPlace::Folder(files) = config.files_place()
+        && files.exists()
+    {
         fs::remove_dir_all(&files).map_err(removing(&files))?;
     }
     Ok(())

@@ -15,6 +15,7 @@ use crate::{
     problem::{Code, Problem},
 };
 use axum::{
+    body::Body,
     extract::{DefaultBodyLimit, Multipart, Path, Query, State, multipart::MultipartError},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -100,8 +101,8 @@ async fn upload(
     let (kind, name) = files::sniff(&bytes, &name).ok_or(Code::WrongFileType)?;
     let size = bytes.len() as u64;
     let _held = app.files.hold().await;
-    let hash =
-        app.files.keep(bytes).await.map_err(|error| Problem::broken("a file could not be kept", error))?;
+    let kept = app.files.keep(bytes).await;
+    let hash = kept.map_err(|error| failed(&app, "a file could not be kept", error))?;
     let (visitor, user) = match &who {
         Who::Staff(caller) => (None, caller.user),
         Who::Visitor(id) => (Some(*id), None),
@@ -183,16 +184,17 @@ async fn fetch(
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
-    let bytes = app.files.read(&row.hash).await;
-    let bytes = bytes.map_err(|error| Problem::broken("a stored file cannot be read", error))?;
+    let read = app.files.read(&row.hash).await;
+    let (size, content) = read.map_err(|error| failed(&app, "a stored file cannot be read", error))?;
     let how = if files::is_inline(&row.mime) { "inline" } else { "attachment" };
     let mut response = (
         [
             (header::CONTENT_TYPE, row.mime),
             (header::CONTENT_DISPOSITION, disposition(how, &row.name)),
             (header::ETAG, tag),
+            (header::CONTENT_LENGTH, size.to_string()),
         ],
-        bytes,
+        Body::from_stream(content),
     )
         .into_response();
     let headers = response.headers_mut();
@@ -204,6 +206,17 @@ async fn fetch(
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     );
     Ok(response)
+}
+
+/// A storage of its own may come back; a folder that fails, or content that is gone, is a fault.
+fn failed(app: &App, what: &str, error: object_store::Error) -> Problem {
+    match error {
+        error if app.files.is_remote && !matches!(error, object_store::Error::NotFound { .. }) => {
+            tracing::warn!(%error, "{what}");
+            Problem { retry_after_s: Some(5), ..Problem::new(Code::FilesAway) }
+        }
+        error => Problem::broken(what, error),
+    }
 }
 
 async fn may_read(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Problem> {

@@ -74,7 +74,7 @@ pub enum Piece {
 pub async fn read(db: &Db, to: mpsc::Sender<Piece>) -> Result<(), ReadError> {
     match db {
         Db::Sqlite(db) => sqlite::read(db.path.clone(), to).await,
-        Db::Postgres(db, _) => postgres::read(&db.config, to).await,
+        Db::Postgres(db, _) => postgres::read(db, to).await,
     }
 }
 

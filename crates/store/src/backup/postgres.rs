@@ -7,13 +7,18 @@ use super::{
     failed, fits, given_up, list, names, out_of_turn, quoted,
     rows::{self, Rows},
 };
-use crate::{ReadError, db::migrations, postgres::MIGRATION_LOCK};
+use crate::{
+    ReadError,
+    db::migrations,
+    postgres::{MIGRATION_LOCK, Postgres},
+    tls,
+};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{SinkExt, TryStreamExt};
 use refinery::Target;
 use std::{pin::Pin, time::Duration};
 use tokio::sync::mpsc::{Receiver, Sender};
-use tokio_postgres::{Client, Config, CopyInSink, NoTls};
+use tokio_postgres::{Client, CopyInSink};
 
 /// Begins every binary COPY: signature, flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -39,8 +44,8 @@ const INDEXES: &str = "
         AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = it.oid)
     ORDER BY it.relname";
 
-pub(super) async fn read(config: &Config, to: Sender<Piece>) -> Result<(), ReadError> {
-    let (client, connection) = config.connect(NoTls).await?;
+pub(super) async fn read(db: &Postgres, to: Sender<Piece>) -> Result<(), ReadError> {
+    let (client, connection) = db.config.connect(db.tls.clone()).await?;
     // The connection ends once `work` has dropped its client.
     let work = async move { send_all(&client, &to).await };
     tokio::join!(work, connection).0
@@ -109,10 +114,9 @@ async fn send(client: &Client, table: &Table, to: &Sender<Piece>) -> Result<(), 
 }
 
 pub(super) async fn write(address: &str, from: Receiver<Piece>) -> Result<(), ReadError> {
-    let mut config: Config =
-        address.parse().map_err(|error| failed(format!("not an address of a PostgreSQL store: {error}")))?;
+    let (mut config, tls) = tls::parse(address).map_err(failed)?;
     config.connect_timeout(Duration::from_secs(3));
-    let (mut client, connection) = config.connect(NoTls).await?;
+    let (mut client, connection) = config.connect(tls).await?;
     let work = async move {
         // A server that starts meanwhile waits with its migrations until this connection ends.
         client.batch_execute(MIGRATION_LOCK).await?;
