@@ -1,4 +1,4 @@
-//! Whether a message may be taken back: by its author, within the site's limit, and once.
+//! Whether a message may be taken back: by its author, within the site's limit or before it leaves, and once.
 
 use crate::app::App;
 use yingda_core::{
@@ -13,13 +13,13 @@ pub async fn check(app: &App, by: Actor, conversation: ConversationId, message: 
     let stored = yingda_store::event::one(&app.db, message).await.map_err(|_| Refusal::Unavailable)?;
     let body = stored.and_then(|stored| stored.body).ok_or(Refusal::NotFound)?;
     let Ok(ServerFrame::Event(event)) = serde_json::from_slice(&body) else { return Err(Refusal::NotFound) };
-    let is_message = matches!(event.fact, Fact::MessagePosted { .. }) && event.to == Audience::Customer;
-    if event.on.conversation() != Some(conversation) || !is_message {
+    let Fact::MessagePosted { leaves_at, .. } = event.fact else { return Err(Refusal::NotFound) };
+    if event.on.conversation() != Some(conversation) || event.to != Audience::Customer {
         return Err(Refusal::NotFound);
     }
     if event.by != by {
         return Err(Refusal::NotYours);
     }
-    let limit_ms = i64::from(app.settings().recall_s) * 1_000;
-    if app.clock.now() - event.at > limit_ms { Err(Refusal::TooLate) } else { Ok(()) }
+    let limit_at = event.at + i64::from(app.settings().recall_s) * 1_000;
+    if app.clock.now() > leaves_at.map_or(limit_at, |at| at.max(limit_at)) { Err(Refusal::TooLate) } else { Ok(()) }
 }

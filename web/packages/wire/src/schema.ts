@@ -1835,11 +1835,20 @@ export interface components {
              */
             spans: components["schemas"]["Span"][];
         };
-        /**
-         * @description How far a message went outside.
-         * @enum {string}
-         */
-        Delivery: "sent" | "delivered" | "failed";
+        Delivery: {
+            /** Format: int32 */
+            attempts: number;
+            id: components["schemas"]["RecordId"];
+            kind: string;
+            last_error: string;
+            /** Format: int32 */
+            last_status?: number | null;
+            next_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["DeliveryState"];
+            webhook: components["schemas"]["WebhookId"];
+        };
         /** @enum {string} */
         DeliveryState: "waiting" | "delivered" | "dead";
         /** @description Everything a console needs to draw its first screen. */
@@ -1904,6 +1913,7 @@ export interface components {
         Exclusion: "offline" | "not_ready" | "medium_off" | "full" | "lacks_skill" | "declined" | "offered" | "kept_for_last" | "not_serving";
         /** @description The facts. Names never change once stored; new ones are added. */
         Fact: {
+            channel?: components["schemas"]["ChannelId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
             /** @description Answers of the pre-chat form. */
             fields?: {
@@ -2036,6 +2046,7 @@ export interface components {
             last_agent?: components["schemas"]["UserId"] | null;
         } | (components["schemas"]["Content"] & {
             author?: components["schemas"]["Author"];
+            leaves_at?: components["schemas"]["i64"] | null;
         } & {
             /** @enum {string} */
             kind: "message_posted";
@@ -2056,7 +2067,7 @@ export interface components {
             message: number;
             /** @description Why it failed, as the other side put it. */
             reason?: string;
-            state: components["schemas"]["Delivery"];
+            state: components["schemas"]["MessageDelivery"];
         } | {
             /** @enum {string} */
             kind: "read";
@@ -2612,6 +2623,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description How far a message went outside.
+         * @enum {string}
+         */
+        MessageDelivery: "sent" | "delivered" | "failed";
         Name: {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
