@@ -1,7 +1,7 @@
 // Mails and SMS in a conversation: what is told of them, and what people type into their heads.
 import type { Event, Mail } from "@yingda/wire";
 import { expect, test } from "vitest";
-import { answerTo, beginning, blankMail, draftOfMail, isWritable, blankDraft, lastMail, readMailboxes, trust } from "../src/features/desk/mail";
+import { answerTo, beginning, blankMail, complete, draftOfMail, isWritable, blankDraft, lastMail, readMailboxes, trust } from "../src/features/desk/mail";
 import { measure } from "../src/features/desk/sms";
 
 test.each([
@@ -22,6 +22,10 @@ test("an answer is called Re: once", () => {
 });
 
 const mail = (more: Partial<Mail>): Mail => ({ ...blankMail(), ...more });
+test("what was left out on the way is empty", () => {
+  expect(complete({ subject: "a" })).toEqual(mail({ subject: "a" }));
+});
+
 const posted = (by: "visitor" | "user", subject: string): Event =>
   ({ kind: "message_posted", type: "mail", mail: mail({ subject }), by: { type: by, id: "1" }, seq: 1, at: 1, on: { conversation: "9" }, to: "customer" }) as Event;
 

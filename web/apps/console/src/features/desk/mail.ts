@@ -7,6 +7,9 @@ export const blankMail = (): Mail => ({
   subject: "", from: null, to: [], cc: [], bcc: [], text: "", is_cut: false, html: null, raw: null, files: [], proof: null, is_automatic: false, send_at: null,
 });
 
+/** A mail with all its parts: what is empty is left out on its way here. */
+export const complete = (mail: Partial<Mail>): Mail => ({ ...blankMail(), ...mail });
+
 /** `王芳 <wang@example.com>` */
 export function written({ name, address }: Mailbox): string {
   if (!name) return address;
@@ -38,7 +41,8 @@ export const answerTo = (subject: string): string => (subject.trim() ? `Re: ${su
 /** The mail that an answer refers to: the customer's last, or else our own last. */
 export function lastMail(events: readonly Event[]): Mail | null {
   const mails = events.filter((it): it is Event & { kind: "message_posted" } & Extract<Content, { type: "mail" }> => it.kind === "message_posted" && it.type === "mail");
-  return (mails.findLast((it) => it.by.type === "visitor") ?? mails.at(-1))?.mail ?? null;
+  const last = mails.findLast((it) => it.by.type === "visitor") ?? mails.at(-1);
+  return last ? complete(last.mail) : null;
 }
 
 export type Trust = "proved" | "failed" | "unknown";
@@ -95,7 +99,8 @@ export const blankDraft = (subject = ""): MailDraft => ({ subject, to: "", cc: "
 export const isWritable = (draft: MailDraft): boolean => [draft.to, draft.cc, draft.bcc].every((it) => readMailboxes(it).wrong.length === 0);
 
 /** A draft as it stood before it was sent. */
-export const draftOfMail = (mail: Mail): MailDraft => {
+export const draftOfMail = (given: Mail): MailDraft => {
+  const mail = complete(given);
   const line = (boxes: readonly Mailbox[]) => boxes.map(written).join(", ");
   return { subject: mail.subject, to: line(mail.to), cc: line(mail.cc), bcc: line(mail.bcc), send_at: mail.send_at };
 };
