@@ -1,6 +1,8 @@
 // Doors other than the product's own chat: set up, tried out, answered by, and looked after by people.
 
+import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
+import { resolve } from "node:path";
 import type { Browser, Page } from "@playwright/test";
 import { isDrawn, type Look, LOOKS } from "../picture.ts";
 import { Receiver } from "../receiver.ts";
@@ -138,6 +140,29 @@ test("SYS-24: keys are kept unseen, and a mailbox's port follows how its line is
   const told = await page.request.get(`${server.url}/api/v1/channels`);
   expect(await told.text()).not.toContain("s3cret-words");
   await expect(editor.getByRole("radio"), "the kind of a channel is chosen once").toHaveCount(0);
+});
+
+test("SYS-01i: the documented example is a platform: what is typed there arrives, and the answer is printed there", async ({ browser, server }) => {
+  const probe = await Receiver.listens();
+  const { port } = new URL(probe.url);
+  probe.close();
+  const { page } = await Staff.signsIn(browser, server.url, ADMIN);
+  const { hook, key } = await makes(page, server.url, "示例平台", `http://127.0.0.1:${port}/`);
+  const platform = spawn("python3", [resolve(import.meta.dirname, "../../../docs/examples/platform.py"), port], { env: { ...process.env, YINGDA_HOOK: hook, YINGDA_SECRET: key, PYTHONIOENCODING: "utf8" } });
+  let printed = "";
+  platform.stdout.on("data", (part: Buffer) => (printed += part.toString("utf8")));
+  platform.stderr.on("data", (part: Buffer) => (printed += part.toString("utf8")));
+  try {
+    const agent = await Staff.serves(browser, server.url, LIMIN);
+    platform.stdin.write("Where is my parcel?\n");
+    await agent.opens("Where is my parcel?");
+    await agent.writes("It is in Hangzhou.");
+    await expect.poll(() => printed).toContain("to u7: It is in Hangzhou.");
+    const bubble = agent.conversation.locator(".bubble-row").filter({ hasText: "It is in Hangzhou." });
+    await expect(bubble.getByRole("img", { name: "已送达" })).toBeVisible();
+  } finally {
+    platform.kill();
+  }
 });
 
 test("a reply that has not left yet is taken back, and its words stand in the composer again", async ({ browser, server }) => {

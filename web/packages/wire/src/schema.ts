@@ -4517,6 +4517,7 @@ export interface operations {
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                medium?: string;
                 /** @description `open`, or one phase. */
                 phase?: string;
                 /** @description A customer's name or phone number, a conversation's id, or a part of the last words. */
@@ -4855,6 +4856,7 @@ export interface operations {
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                medium?: string;
                 /** @description `open`, or one phase. */
                 phase?: string;
                 /** @description A customer's name or phone number, a conversation's id, or a part of the last words. */

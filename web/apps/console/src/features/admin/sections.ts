@@ -24,7 +24,6 @@ export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
   { key: "content", sections: [of(reply), of(tag), of(form)] },
   { key: "web", sections: [of(widget), of(invitation)] },
-  { key: "channels", sections: [of(channel), gateway] },
-  { key: "outside", sections: [of(webhook), keys] },
+  { key: "outside", sections: [of(channel), gateway, of(webhook), keys] },
   { key: "site", sections: [of(settings), of(ban)] },
 ];

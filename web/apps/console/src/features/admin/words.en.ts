@@ -93,10 +93,10 @@ export const en = {
   on: "On",
   off: "Off",
   byHand: "By hand",
-  column: { kind: "Kind", queue: "Queue", enabled: "State", in: "In", out: "Out", waiting: "Waiting", failed: "Failed", done: "In 24 h", inbox: "Inbox", outbox: "Outbox", came: "Came, 24 h", left: "Left, 24 h" },
+  column: { kind: "Kind", queue: "Queue", enabled: "State", in: "In", out: "Out", waiting: "Waiting", failed: "Failed", done: "Done, 24 h", inbox: "Inbox", outbox: "Outbox", came: "Came, 24 h", left: "Left, 24 h" },
   age: { s: "{count} s", min: "{count} min", h: "{count} h", d: "{count} d" },
   oldest: "The first has waited {span}",
-  standing: { works: "Works", fails: "Down {span}", since: "Since {at}", unknown: { in: "Nothing came yet; not known", out: "Nothing was sent yet; not known" } },
+  standing: { works: "Works", fails: "Down {span}", since: "Since {at}", lately: "Something passed in the last 24 hours", unknown: { in: "Nothing came yet; not known", out: "Nothing was sent yet; not known" } },
   kindHelp: {
     mail: "Receives and answers the mail of a mailbox (IMAP, SMTP)",
     sms_http: "SMS through a provider's HTTP interface",
@@ -163,7 +163,7 @@ export const en = {
   howItDid: "How it did in 30 days",
   wording: "Wording",
   neverShown: "Not shown in this time",
-  sectionGroup: { people: "People", routing: "Service", content: "Content", web: "Web site", channels: "Channels", outside: "Integration", site: "System" },
+  sectionGroup: { people: "People", routing: "Service", content: "Content", web: "Web site", outside: "Integration", site: "System" },
   section: {
     user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",
     tag: "Tags", form: "Record forms", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", webhook: "Webhooks", keys: "API keys", settings: "Settings", ban: "Bans",

@@ -93,10 +93,10 @@ export const zh = {
   on: "启用",
   off: "停用",
   byHand: "人工",
-  column: { kind: "类型", queue: "队列", enabled: "状态", in: "接收", out: "发送", waiting: "等待中", failed: "失败", done: "24小时", inbox: "收件箱", outbox: "发件箱", came: "24小时收", left: "24小时发" },
+  column: { kind: "类型", queue: "队列", enabled: "状态", in: "接收", out: "发送", waiting: "等待中", failed: "失败", done: "24小时完成", inbox: "收件箱", outbox: "发件箱", came: "24小时收", left: "24小时发" },
   age: { s: "{count}秒", min: "{count}分钟", h: "{count}小时", d: "{count}天" },
   oldest: "最早的已等{span}",
-  standing: { works: "正常", fails: "故障{span}", since: "从{at}起", unknown: { in: "还没有收到过，不知道是否正常", out: "还没有发送过，不知道是否正常" } },
+  standing: { works: "正常", fails: "故障{span}", since: "从{at}起", lately: "24小时内有消息", unknown: { in: "还没有收到过，不知道是否正常", out: "还没有发送过，不知道是否正常" } },
   kindHelp: {
     mail: "收取和回复一个邮箱的邮件（IMAP、SMTP）",
     sms_http: "用服务商的HTTP接口收发短信",
@@ -163,7 +163,7 @@ export const zh = {
   howItDid: "近30天的效果",
   wording: "邀请语",
   neverShown: "这段时间没有展示过",
-  sectionGroup: { people: "人员", routing: "接待", content: "内容", web: "网站", channels: "渠道", outside: "对接", site: "系统" },
+  sectionGroup: { people: "人员", routing: "接待", content: "内容", web: "网站", outside: "对接", site: "系统" },
   section: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
     tag: "标签", form: "记录表", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单",

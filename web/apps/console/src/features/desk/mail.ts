@@ -76,7 +76,7 @@ export function framed(html: string, pictures: ReadonlyMap<string, string>): { p
     if (inside) picture.setAttribute("src", inside);
     else if (!/^data:/i.test(source)) {
       hidden ||= /^(https?:)?\/\//i.test(source);
-      picture.removeAttribute("src");
+      picture.remove();
     }
     picture.removeAttribute("srcset");
   }
