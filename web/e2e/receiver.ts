@@ -1,10 +1,12 @@
-// A program of the company that takes webhooks, and answers as told.
+// A program outside that takes what we post, and answers as told.
 
 import { createServer, type Server as Listener } from "node:http";
 
 export class Receiver {
   /** What it answers from now on. */
   status = 200;
+  /** And with these words. */
+  answer = "";
   /** The bodies that came, in their order. */
   readonly heard: string[] = [];
 
@@ -20,7 +22,7 @@ export class Receiver {
         asked.on("data", (part: Buffer) => parts.push(part));
         asked.on("end", () => {
           receiver.heard.push(Buffer.concat(parts).toString("utf8"));
-          answer.writeHead(receiver.status).end();
+          answer.writeHead(receiver.status).end(receiver.answer);
         });
       });
       let receiver: Receiver;

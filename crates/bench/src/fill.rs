@@ -139,6 +139,7 @@ impl Writer {
             medium: Medium::Chat,
             line: conversation.line,
             widget: conversation.widget,
+            channel: None,
             lang: Lang::Zh,
             source: Source::default(),
             fields: Default::default(),
@@ -167,6 +168,7 @@ impl Writer {
             let said = Fact::MessagePosted {
                 content: Content::Text { text: format!("{n} {SENTENCE}") },
                 author: Author::Person,
+                leaves_at: None,
             };
             self.push(conversation, visitor, Some(from), now, said)?;
         }

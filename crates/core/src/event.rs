@@ -182,7 +182,7 @@ impl Author {
 
 /// How far a message went outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MessageDelivery))]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// The next server has it.
@@ -218,6 +218,9 @@ pub enum Fact {
         line: LineId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         widget: Option<WidgetId>,
+        /// The way it came, where that is not the product's own chat.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        channel: Option<ChannelId>,
         lang: Lang,
         #[serde(default, skip_serializing_if = "Source::is_empty")]
         source: Source,
@@ -328,6 +331,9 @@ pub enum Fact {
         content: Content,
         #[serde(default, skip_serializing_if = "Author::is_person")]
         author: Author,
+        /// It leaves by a channel at this instant, and may be taken back until then; absent when it leaves at once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        leaves_at: Option<At>,
     },
     /// Staff only: a whisper that the visitor never sees.
     NotePosted {

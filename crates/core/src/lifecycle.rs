@@ -91,6 +91,7 @@ impl Engine {
             medium: start.medium,
             line: conversation.line,
             widget: start.widget,
+            channel: start.channel,
             lang: start.lang,
             source: start.source,
             fields: start.fields,
@@ -183,7 +184,8 @@ impl Engine {
         conversation.preview = content.preview();
         conversation.spoke_at = cause.now;
         let way = way_out(&self.directory, conversation, cause, &content, author);
-        let fact = Fact::MessagePosted { content, author };
+        let leaves_at = way.map(|(_, at)| at).filter(|at| *at > cause.now);
+        let fact = Fact::MessagePosted { content, author, leaves_at };
         let seq = self.log.about(conversation, cause, Audience::Customer, fact);
         conversation.preview_of = seq;
         if let Some(way) = way {

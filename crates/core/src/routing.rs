@@ -387,7 +387,7 @@ impl Engine {
             let content = Content::Text { text: greeting.replace("{agent}", &persona.name) };
             let by = Cause { by: crate::actor::Actor::User { id: agent }, ..cause.then() };
             let way = way_out(&self.directory, conversation, by, &content, Author::Automatic);
-            let fact = Fact::MessagePosted { content, author: Author::Automatic };
+            let fact = Fact::MessagePosted { content, author: Author::Automatic, leaves_at: None };
             let seq = self.log.about(conversation, by, Audience::Customer, fact);
             if let Some(way) = way {
                 self.log.send(conversation, seq, way);

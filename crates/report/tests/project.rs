@@ -39,7 +39,7 @@ fn log(facts: Vec<(Actor, Fact)>) -> Vec<Event> {
 }
 
 fn said(author: Author) -> Fact {
-    Fact::MessagePosted { content: Content::Text { text: "……".into() }, author }
+    Fact::MessagePosted { content: Content::Text { text: "……".into() }, author, leaves_at: None }
 }
 
 fn assigned(agent: UserId, segment: u16) -> Fact {
@@ -94,6 +94,7 @@ fn eventful() -> Vec<Event> {
                 medium: Medium::Chat,
                 line: LineId(1),
                 widget: None,
+                channel: None,
                 lang: Lang::Zh,
                 source: Source::default(),
                 fields: BTreeMap::new(),

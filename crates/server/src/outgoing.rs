@@ -45,11 +45,16 @@ impl Outgoing {
     }
 }
 
-/// An error with its cause, without the address: that may hold a key.
+/// An error with its causes down to the first, without the address: that may hold a key.
 pub fn told(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    format!("{error}: {cause}").chars().take(500).collect()
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(it) = cause {
+        words = format!("{words}: {it}");
+        cause = it.source();
+    }
+    words.chars().take(500).collect()
 }
 
 /// Which addresses may be reached.

@@ -19,8 +19,8 @@ pub async fn check(app: &App, by: Actor, conversation: ConversationId, message: 
     let stored = yingda_store::event::one(&app.db, message).await.map_err(|_| Refusal::Unavailable)?;
     let body = stored.and_then(|stored| stored.body).ok_or(Refusal::NotFound)?;
     let Ok(ServerFrame::Event(event)) = serde_json::from_slice(&body) else { return Err(Refusal::NotFound) };
-    let is_message = matches!(event.fact, Fact::MessagePosted { .. }) && event.to == Audience::Customer;
-    if event.on.conversation() != Some(conversation) || !is_message {
+    let Fact::MessagePosted { .. } = event.fact else { return Err(Refusal::NotFound) };
+    if event.on.conversation() != Some(conversation) || event.to != Audience::Customer {
         return Err(Refusal::NotFound);
     }
     if event.by != by {

@@ -6,7 +6,7 @@ use crate::{
     db::FromRow,
     page::{self, cut},
     sql::sql,
-    value::{Row, args, parse_word},
+    value::{Row, args, parse_word, word},
 };
 use yingda_core::{
     At,
@@ -45,7 +45,8 @@ macro_rules! others {
             WHERE s.conversation = c.id AND $10 LIKE '%,' || s.agent || ',%'))
         AND ($11 = FALSE OR c.phase <> 'closed')
         AND ($12 = FALSE OR c.record_due IS NOT NULL)
-        AND ($13 = CAST(0 AS BIGINT) OR c.follow_up_at <= $13) "
+        AND ($13 = CAST(0 AS BIGINT) OR c.follow_up_at <= $13)
+        AND ($14 = '' OR c.medium = $14) "
     };
 }
 macro_rules! by_conversation {
@@ -88,9 +89,9 @@ sql! {
         "FROM conversation AS c",
         names!(),
         "WHERE (c.follow_up_at, c.id) > ($1, $2) AND c.follow_up_at IS NOT NULL AND +c.started_at >= $3
-            AND +c.started_at < $14
-            AND ($15 = '' OR lower(coalesce(m.preview, c.preview)) LIKE $15 ESCAPE '!' OR lower(p.name) LIKE $15 ESCAPE '!'
-                OR lower(v.name) LIKE $15 ESCAPE '!')",
+            AND +c.started_at < $15
+            AND ($16 = '' OR lower(coalesce(m.preview, c.preview)) LIKE $16 ESCAPE '!' OR lower(p.name) LIKE $16 ESCAPE '!'
+                OR lower(v.name) LIKE $16 ESCAPE '!')",
         others!(),
         "ORDER BY c.follow_up_at, c.id LIMIT $4"
     );
@@ -102,13 +103,13 @@ sql! {
     OF_CUSTOMER = by_conversation!("c.customer = $7");
     OF_AGENT = by_row!("conversation_agent", "d.agent = $8");
     WITH_TAG = by_row!("conversation_tag", "d.tag = $9");
-    WITH_ID = by_conversation!("c.id = $14");
+    WITH_ID = by_conversation!("c.id = $15");
     /// Older ones are found by customer or id; words in what was said are the search index's business.
     RECENT_LIKE = by_conversation!(
         "c.started_at >= (SELECT coalesce(min(r.started_at), 0) FROM (
             SELECT started_at FROM conversation ORDER BY started_at DESC LIMIT 10000) AS r)
-        AND (lower(coalesce(m.preview, c.preview)) LIKE $14 ESCAPE '!' OR lower(p.name) LIKE $14 ESCAPE '!'
-            OR lower(v.name) LIKE $14 ESCAPE '!')"
+        AND (lower(coalesce(m.preview, c.preview)) LIKE $15 ESCAPE '!' OR lower(p.name) LIKE $15 ESCAPE '!'
+            OR lower(v.name) LIKE $15 ESCAPE '!')"
     );
 }
 
@@ -123,6 +124,7 @@ pub struct Filter {
     /// Only those with a follow-up promised for this instant or an earlier one, in the order in which they are due.
     pub follow_up_until: Option<At>,
     pub queue: Option<QueueId>,
+    pub medium: Option<Medium>,
     /// Who holds it or held it.
     pub agent: Option<UserId>,
     pub customer: Option<CustomerId>,
@@ -309,7 +311,7 @@ async fn ways_to_words(
     Ok(ways)
 }
 
-/// `$1` to `$13`.
+/// `$1` to `$14`.
 fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
     let visible_to = filter.visible_to.as_ref().map_or(String::new(), |users| {
         let ids = users.iter().map(|id| format!("{},", id.0)).collect::<String>();
@@ -329,5 +331,6 @@ fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
         filter.open,
         filter.record_due,
         filter.follow_up_until.unwrap_or(0),
+        filter.medium.map_or(String::new(), word),
     ]
 }

@@ -34,6 +34,7 @@ use yingda_core::{
     event::{Event, Fact, Private, Subject},
     id::*,
     mask,
+    medium::Medium,
 };
 use yingda_store::{
     conversation::{self as rows, Filter, Line},
@@ -57,6 +58,8 @@ pub struct ConversationQuery {
     #[param(value_type = Option<String>)]
     phase: Option<String>,
     queue: Option<QueueId>,
+    #[param(value_type = Option<String>)]
+    medium: Option<Medium>,
     /// Who holds it or held it: an id, or `me`.
     agent: Option<String>,
     customer: Option<CustomerId>,
@@ -110,6 +113,7 @@ impl ConversationQuery {
                 FollowUps::Open => At::MAX,
             }),
             queue: self.queue,
+            medium: self.medium,
             agent,
             customer: self.customer,
             tag: self.tag,

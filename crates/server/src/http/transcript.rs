@@ -164,10 +164,13 @@ async fn lines(
 
 fn line(event: Event, who: String, zone: &str) -> Option<Line> {
     let (text, is_note) = match event.fact {
-        Fact::MessagePosted { content: Content::Text { text }, author } => {
+        Fact::MessagePosted { content: Content::Text { text }, author, .. } => {
             (if author == Author::Bot { format!("[Bot] {text}") } else { text }, false)
         }
         Fact::MessagePosted { content: Content::File { name, .. }, .. } => (format!("📎 {name}"), false),
+        Fact::MessagePosted { content: Content::Mail { mail }, .. } => {
+            (format!("✉ {}\n{}", mail.subject, mail.text), false)
+        }
         Fact::NotePosted { text, .. } => (text, true),
         _ => return None,
     };

@@ -146,7 +146,7 @@ fn message(stored: &StoredEvent, said: Said) -> Event {
         by: said.by,
         to: Audience::Customer,
         from: None,
-        fact: Fact::MessagePosted { content, author: said.author },
+        fact: Fact::MessagePosted { content, author: said.author, leaves_at: None },
         private: None,
     }
 }

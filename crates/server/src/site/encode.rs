@@ -170,6 +170,7 @@ mod tests {
             fact: Fact::MessagePosted {
                 content: Content::Text { text: "你好".into() },
                 author: Author::Person,
+                leaves_at: None,
             },
             private: None,
         };

@@ -3,6 +3,8 @@ import { RECORD_KINDS, type AnyRecord } from "@yingda/wire";
 import { expect, test } from "vitest";
 import { differing, faultsOf, isSame } from "../src/features/admin/draft";
 import type { FieldSpec } from "../src/features/admin/describe";
+import { blankSetup, CHANNEL_KINDS, SETUP } from "../src/features/admin/channels/kinds";
+import { PRESETS } from "../src/features/admin/channels/presets";
 import { SECTIONS } from "../src/features/admin/sections";
 import { readSpans, writeSpans } from "../src/features/admin/spans";
 import { words } from "../src/features/admin/words";
@@ -52,7 +54,7 @@ test("every field and group is named in the words", () => {
   const look = (scope: string, fields: FieldSpec[], depth: number) => {
     for (const field of fields) {
       if (!admin.field?.[scope]?.[field.key] && !admin.field?.any?.[field.key]) missing.push(`${scope}.${field.key}`);
-      if (field.as === "list" && depth < 3) look(field.scope, field.fields(), depth + 1);
+      if ((field.as === "list" || field.as === "part") && depth < 3) look(field.scope, field.fields(), depth + 1);
     }
   };
   for (const spec of specs) {
@@ -61,5 +63,21 @@ test("every field and group is named in the words", () => {
       look(spec.kind, group.fields, 0);
     }
   }
+  for (const kind of CHANNEL_KINDS) {
+    for (const group of SETUP[kind]) {
+      if (!admin.group?.[`setup_${kind}`]?.[group.key]) missing.push(`group setup_${kind}.${group.key}`);
+      look(`setup_${kind}`, group.fields, 0);
+    }
+  }
   expect(missing).toEqual([]);
+});
+
+test.each(CHANNEL_KINDS)("every part of a channel's setup is in its editor: %s", (kind) => {
+  const written = new Set(SETUP[kind].flatMap((it) => it.fields.map((field) => field.key)));
+  expect(Object.keys(blankSetup(kind)).filter((key) => key !== "type" && !written.has(key))).toEqual([]);
+});
+
+test("a preset fills in nothing but what a provider's setup has", () => {
+  const known = Object.keys(blankSetup("sms_http"));
+  for (const { setup } of PRESETS) expect(known).toEqual(expect.arrayContaining(Object.keys(setup)));
 });

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { question, viewOf } from "../src/features/conversations/views";
 
-const none = { q: "", phase: "", queue: "", agent: "", tag: "", from: "", to: "" };
+const none = { q: "", phase: "", medium: "", queue: "", agent: "", tag: "", from: "", to: "" };
 
 test("a filter that is empty is not asked", () => {
   expect(question("all", { ...none, q: " 沈浩然 ", phase: "open" })).toEqual({ q: "沈浩然", phase: "open" });

@@ -13,8 +13,8 @@ const event = (by: Event["by"], at: number, fact: Fact): Event =>
   ({ seq: ++seq, at, on: { conversation: "9" }, by, to: "customer", ...fact }) as Event;
 const says = (by: Event["by"], at: number, text: string) => event(by, at, { kind: "message_posted", type: "text", text });
 
-function show(events: Event[], more: { entries?: Entry[]; readByVisitor?: number; firstUnread?: number | null } = {}): Item[] {
-  return timeline({ events, entries: [], me: "1", readByVisitor: 0, firstUnread: null, skew_ms: 0, ...more });
+function show(events: Event[], more: { entries?: Entry[]; readByVisitor?: number; leaves?: boolean; firstUnread?: number | null } = {}): Item[] {
+  return timeline({ events, entries: [], me: "1", readByVisitor: 0, leaves: false, firstUnread: null, skew_ms: 0, ...more });
 }
 const brief = (items: Item[]) =>
   items.map((it) => (it.type === "bubble" ? `${it.side}${it.first ? "+" : ""}${it.delivery ? ` ${it.delivery}` : ""}` : it.type === "line" ? it.event.kind : it.type));
@@ -36,6 +36,21 @@ test("delivery: read up to a position, then sent, then on its way or refused", (
   const entry = (n: number, state: Entry["state"]): Entry => ({ n, at: NOON + 9_000, state, conversation: "9", act: { do: "post", type: "text", text: "x" } });
   const items = show([says(me, NOON, "a"), says(me, NOON + 1, "b")], { readByVisitor: 1, entries: [entry(1, "pending"), entry(2, "failed")] });
   expect(brief(items)).toEqual(["day", "ours+ read", "ours sent", "ours sending", "ours failed"]);
+});
+
+test("by a channel: on its way until the other side has it, then what was told last", () => {
+  seq = 0;
+  const told = (message: number, state: "sent" | "delivered" | "failed", reason = "") => event({ type: "system" }, NOON + 9, { kind: "message_delivered", message, state, reason });
+  const leaves_at = NOON + 10_000;
+  const events = [
+    event(me, NOON, { kind: "message_posted", type: "text", text: "a", leaves_at }), says(me, NOON, "b"), says(me, NOON, "c"), says(me, NOON, "d"), says(me, NOON, "e"), says(visitor, NOON, "f"),
+    told(2, "sent"), told(3, "sent"), told(3, "delivered"), told(3, "sent"), told(4, "failed", "号码不存在"), told(5, "failed"), told(5, "sent"),
+  ];
+  const bubbles = show(events, { leaves: true }).flatMap((it) => (it.type === "bubble" ? [it] : []));
+  expect(bubbles.map((it) => it.delivery)).toEqual(["leaving", "sent", "delivered", "failed", "sent", null]);
+  expect(bubbles[0]?.leavesAt).toBe(leaves_at);
+  expect(bubbles[3]?.reason).toBe("号码不存在");
+  expect(show(events, { leaves: true }).some((it) => it.type === "line")).toBe(false);
 });
 
 test("a recalled message keeps its place without its words", () => {

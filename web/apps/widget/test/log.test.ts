@@ -26,6 +26,16 @@ describe("merging", () => {
   });
 });
 
+describe("content of another time or medium", () => {
+  it("is neither drawn nor counted, and breaks nothing", () => {
+    const mail = { seq: 4, at: AT, on, by: agent, kind: "message_posted", type: "mail", mail: { subject: "退货" } } as unknown as Event;
+    const log = [said(3, visitor, "a"), mail, said(5, agent, "b")];
+    const drawn = rows(log, [], story(log, "c1"), words.zh).filter((row): row is Said => row.row === "said");
+    expect(drawn.map((row) => row.key)).toEqual(["e3", "e5"]);
+    expect(unreadAfter(log, 3)).toBe(1);
+  });
+});
+
 describe("the story", () => {
   it("knows who answers, what was read and what was withdrawn", () => {
     const told = story(

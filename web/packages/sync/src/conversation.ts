@@ -21,6 +21,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     medium: event.medium,
     line: event.line,
     widget: event.widget ?? null,
+    channel: event.channel ?? null,
     lang: event.lang,
     vip: event.vip ?? false,
     phase: "bot",
@@ -129,6 +130,9 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
       return { phase: "bot", agent: null, closed_at: null, warned: false };
     case "message_posted":
       return said(known, event);
+    case "message_delivered":
+      // How far a message went is told beside the message; the conversation stays as it is.
+      return {};
     case "message_recalled":
       return known.preview_of === event.message ? { preview: "" } : {};
     case "read":
@@ -194,5 +198,13 @@ function said(known: Conversation, event: Extract<Event, { kind: "message_posted
 }
 
 export function preview(content: Content): string {
-  return content.type === "text" ? [...content.text].slice(0, 80).join("") : `📎 ${content.name}`;
+  const beginning = (text: string) => [...text].slice(0, 80).join("");
+  switch (content.type) {
+    case "text":
+      return beginning(content.text);
+    case "file":
+      return `📎 ${content.name}`;
+    case "mail":
+      return beginning(content.mail.subject || content.mail.text);
+  }
 }

@@ -115,6 +115,28 @@ describe("a conversation's way", () => {
   });
 });
 
+describe("channels", () => {
+  const mail = {
+    subject: "退货", text: "您好", from: { address: "wang@example.com" }, to: [], cc: [], bcc: [], files: [], html: null, raw: null, proof: null,
+    is_automatic: false, is_cut: false, send_at: null,
+  };
+  const begun: [Event["by"], Fact] = [visitor, { ...started[1], medium: "mail", channel: "31" } as Fact];
+
+  test("a conversation knows the way it came, and a mail is named by its subject", () => {
+    const state = play(fromDesk(desk(), 0), begun, queued, assigned, [visitor, { kind: "message_posted", type: "mail", mail }]);
+    expect(talk(state)).toMatchObject({ channel: "31", medium: "mail", preview: "退货", unread: 1 });
+    const untitled = play(state, [visitor, { kind: "message_posted", type: "mail", mail: { ...mail, subject: "" } }]);
+    expect(talk(untitled).preview).toBe("您好");
+  });
+
+  test("how far a message went moves the position and nothing else", () => {
+    const before = play(fromDesk(desk(), 0), begun, queued, assigned, says(li, "您好"));
+    const after = play(before, [system, { kind: "message_delivered", message: before.seq, state: "failed", reason: "mailbox full" }]);
+    expect(talk(after)).toEqual({ ...talk(before), last_seq: after.seq });
+    expect(after.seq).toBe(before.seq + 1);
+  });
+});
+
 describe("positions", () => {
   test("an event that was seen already changes nothing, not even the object", () => {
     const state = play(fromDesk(desk(), 0), started, queued, says(visitor, "在吗"));

@@ -8,7 +8,7 @@ export const LEVEL = 1;
 
 export const RECORD_KINDS = [
   "user", "role", "team", "line", "skill", "queue", "calendar", "reply", "tag", "form", "widget", "invitation",
-  "webhook", "ban", "settings",
+  "webhook", "channel", "ban", "settings",
 ] as const satisfies readonly S["RecordKind"][];
 
 export const ACTIONS = [
@@ -20,13 +20,17 @@ export const ACTIONS = [
   "manage_integrations", "manage_settings", "manage_bans", "audit_read", "system_operate",
 ] as const satisfies readonly S["Action"][];
 
+/** Ways by which a customer reaches the company. */
+export const MEDIA = ["chat", "voice", "mail", "sms", "wechat", "fax", "letter", "walkin", "video"] as const satisfies readonly S["Medium"][];
+
 /** From the narrowest to the widest. */
 export const SCOPES = ["own", "group", "department", "site", "all"] as const satisfies readonly S["Scope"][];
 
 type Complete<All, Listed extends All> = [Exclude<All, Listed>] extends [never] ? true : Exclude<All, Listed>;
 const complete: [
   Complete<S["RecordKind"], (typeof RECORD_KINDS)[number]>,
+  Complete<S["Medium"], (typeof MEDIA)[number]>,
   Complete<S["Action"], (typeof ACTIONS)[number]>,
   Complete<S["Scope"], (typeof SCOPES)[number]>,
-] = [true, true, true];
+] = [true, true, true, true];
 void complete;

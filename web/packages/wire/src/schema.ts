@@ -1994,11 +1994,20 @@ export interface components {
              */
             spans: components["schemas"]["Span"][];
         };
-        /**
-         * @description How far a message went outside.
-         * @enum {string}
-         */
-        Delivery: "sent" | "delivered" | "failed";
+        Delivery: {
+            /** Format: int32 */
+            attempts: number;
+            id: components["schemas"]["RecordId"];
+            kind: string;
+            last_error: string;
+            /** Format: int32 */
+            last_status?: number | null;
+            next_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            seq: number;
+            state: components["schemas"]["DeliveryState"];
+            webhook: components["schemas"]["WebhookId"];
+        };
         /** @enum {string} */
         DeliveryState: "waiting" | "delivered" | "dead";
         /** @description Everything a console needs to draw its first screen. */
@@ -2063,6 +2072,7 @@ export interface components {
         Exclusion: "offline" | "not_ready" | "medium_off" | "full" | "lacks_skill" | "declined" | "offered" | "kept_for_last" | "not_serving";
         /** @description The facts. Names never change once stored; new ones are added. */
         Fact: {
+            channel?: components["schemas"]["ChannelId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
             /** @description Answers of the pre-chat form. */
             fields?: {
@@ -2195,6 +2205,7 @@ export interface components {
             last_agent?: components["schemas"]["UserId"] | null;
         } | (components["schemas"]["Content"] & {
             author?: components["schemas"]["Author"];
+            leaves_at?: components["schemas"]["i64"] | null;
         } & {
             /** @enum {string} */
             kind: "message_posted";
@@ -2215,7 +2226,7 @@ export interface components {
             message: number;
             /** @description Why it failed, as the other side put it. */
             reason?: string;
-            state: components["schemas"]["Delivery"];
+            state: components["schemas"]["MessageDelivery"];
         } | {
             /** @enum {string} */
             kind: "read";
@@ -2771,6 +2782,11 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description How far a message went outside.
+         * @enum {string}
+         */
+        MessageDelivery: "sent" | "delivered" | "failed";
         Name: {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
@@ -4967,6 +4983,7 @@ export interface operations {
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                medium?: string;
                 /** @description `open`, or one phase. */
                 phase?: string;
                 /** @description A customer's name or phone number, a conversation's id, or a part of the last words. */
@@ -5305,6 +5322,7 @@ export interface operations {
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                medium?: string;
                 /** @description `open`, or one phase. */
                 phase?: string;
                 /** @description A customer's name or phone number, a conversation's id, or a part of the last words. */

@@ -6,7 +6,7 @@ import { LEVEL, type Act, type Content, type Event, type Hello, type Identity, t
 import { Connection, type State } from "./core/connection";
 import { eventsBefore } from "./core/http";
 import * as inviting from "./core/invite";
-import { isOwn, merge, story, unreadAfter } from "./core/log";
+import { isOwn, isSaid, merge, story, unreadAfter } from "./core/log";
 import * as out from "./core/outbox";
 import { rows } from "./core/rows";
 import type { Store } from "./core/store";
@@ -181,7 +181,7 @@ function heard(frame: ServerFrame) {
       return welcome(frame);
     case "event": {
       const [fresh] = absorb([frame]);
-      if (fresh?.kind === "message_posted" && !isOwn(fresh.by) && soundOn.value && !(opened.value && visible.value)) chime();
+      if (fresh && isSaid(fresh) && !isOwn(fresh.by) && soundOn.value && !(opened.value && visible.value)) chime();
       return;
     }
     case "done":

@@ -1,15 +1,19 @@
-import type { Action, RecordKind, RecordOf, Text } from "@yingda/wire";
+import type { Action, Medium, RecordKind, RecordOf, Text } from "@yingda/wire";
 
 /** How one field of a record is written. Labels and explanations stand in the words, under `scope` and `key`. */
 export type FieldSpec = { key: string; /** Written across the whole width. */ full?: boolean } & Shape;
 
 type Shape =
-  | { as: "line" }
+  | { as: "line"; /** Of several lines, written as a machine reads it. */ long?: boolean }
   | { as: "switch" }
   | { as: "colour" }
   | { as: "tint" }
   | { as: "zone" }
   | { as: "moment" }
+  /** Minutes after midnight. */
+  | { as: "clock" }
+  /** Fields that belong together; with `maybe` they may be absent, and begin with what it gives. */
+  | { as: "part"; scope: string; fields: () => FieldSpec[]; maybe?: () => unknown }
   | { as: "text"; long?: boolean }
   | { as: "number"; min: number; max: number; unit?: Unit; /** May be left out; the value is then `null`. */ maybe?: boolean }
   | { as: "choice"; of: readonly string[]; /** Words of the values: `admin.value.<words>.<value>`. */ words: string }
@@ -23,7 +27,7 @@ type Shape =
 
 export type Unit = "s" | "pct" | "h" | "d";
 /** Parts of a record that need an editor of their own. */
-export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants";
+export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants" | "setup" | "imap" | "smtp" | "headers";
 
 export interface Group {
   key: string;
@@ -38,6 +42,10 @@ export interface KindSpec<K extends RecordKind = RecordKind> {
   name: (record: RecordOf<K>) => Text | string;
   /** A few words beside the name in the list. */
   facts: (record: RecordOf<K>, told: Told) => string[];
+  /** What it belongs to, as an icon before its name. */
+  medium?: (record: RecordOf<K>) => Medium;
+  /** Columns of its own in the list instead of the few words; titles: `admin.column.<key>`. */
+  columns?: readonly { key: string; width: string; end?: boolean; wide?: boolean }[];
 }
 
 /** What lists need to put records into words. */

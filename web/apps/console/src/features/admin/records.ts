@@ -67,4 +67,4 @@ export function nameAt(kind: RecordKind, id: string | null | undefined): string 
 }
 
 /** A secret that nobody can read again. A widget's stands beside its record at any time. */
-export const toldOnce = (stored: Stored): string => (stored.record.kind === "webhook" ? (stored.secret ?? "") : "");
+export const toldOnce = (stored: Stored): string => (["webhook", "channel"].includes(stored.record.kind) ? (stored.secret ?? "") : "");

@@ -1,4 +1,7 @@
 import type { Action } from "@yingda/wire";
+import type { Component } from "vue";
+import { defineAsyncComponent } from "vue";
+import { channel } from "./channels/record";
 import type { KindSpec } from "./describe";
 import { form, reply, tag } from "./kinds/content";
 import { role, team, user } from "./kinds/people";
@@ -8,16 +11,19 @@ import { ban, invitation, settings, webhook, widget } from "./kinds/site";
 export interface Section {
   key: string;
   needs: Action[];
-  /** What is edited there; `null` for the keys, which are made and revoked only. */
+  /** What is edited there; a page of its own where nothing is. */
   spec: KindSpec | null;
+  page?: Component;
 }
 const of = (spec: KindSpec): Section => ({ key: spec.kind, needs: spec.needs, spec });
+const keys: Section = { key: "keys", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./KeysPage.vue")) };
+const gateway: Section = { key: "gateway", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./channels/GatewayPage.vue")) };
 
 export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
   { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
   { key: "content", sections: [of(reply), of(tag), of(form)] },
   { key: "web", sections: [of(widget), of(invitation)] },
-  { key: "outside", sections: [of(webhook), { key: "keys", needs: ["manage_integrations"], spec: null }] },
+  { key: "outside", sections: [of(channel), gateway, of(webhook), keys] },
   { key: "site", sections: [of(settings), of(ban)] },
 ];

@@ -8,6 +8,7 @@ export const PHASES = ["open", "waiting", "offered", "active", "wrap_up", "close
 export interface Filters {
   q: string;
   phase: string;
+  medium: string;
   queue: string;
   agent: string;
   tag: string;

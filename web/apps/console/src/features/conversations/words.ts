@@ -7,6 +7,7 @@ export const words = {
     find: "客户姓名、电话、会话编号",
     phase: "状态",
     queue: "队列",
+    medium: "渠道",
     agent: "座席",
     tag: "标签",
     customer: "客户",
@@ -30,6 +31,7 @@ export const words = {
     tab: { said: "对话", record: "记录", trail: "轨迹", facts: "资料" },
     fact: {
       number: "会话编号",
+      medium: "渠道",
       queue: "队列",
       agent: "座席",
       line: "业务线",
@@ -51,6 +53,7 @@ export const words = {
     find: "Customer, phone, conversation number",
     phase: "State",
     queue: "Queue",
+    medium: "Channel",
     agent: "Agent",
     tag: "Tag",
     customer: "Customer",
@@ -74,6 +77,7 @@ export const words = {
     tab: { said: "Talk", record: "Record", trail: "Trail", facts: "Facts" },
     fact: {
       number: "Number",
+      medium: "Channel",
       queue: "Queue",
       agent: "Agent",
       line: "Business line",

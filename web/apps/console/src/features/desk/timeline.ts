@@ -1,7 +1,8 @@
 import type { Entry } from "@yingda/sync";
 import type { Actor, Author, Content, Event, EventOf, UserId } from "@yingda/wire";
 
-export type Delivery = "sending" | "sent" | "read" | "failed";
+/** In a conversation by a channel: `leaving` until the other side has it, then as far as it is known to have come. */
+export type Delivery = "sending" | "leaving" | "sent" | "delivered" | "read" | "failed";
 
 export interface Bubble {
   type: "bubble";
@@ -15,6 +16,10 @@ export interface Bubble {
   /** Begins a group: same speaker, same minute. */
   first: boolean;
   delivery: Delivery | null;
+  /** It leaves at this instant, and can be taken back until then. */
+  leavesAt: number | null;
+  /** Why it did not arrive, as the other side put it. */
+  reason: string;
   recalled: boolean;
   entry: Entry | null;
 }
@@ -37,7 +42,7 @@ export type Item =
 /** Facts that are figures or moves of the machine; a person reads them elsewhere. */
 const SILENT = new Set<Event["kind"]>([
   "read", "focus", "first_response", "record_due", "wrap_up_started", "wrap_up_ended", "offered", "queue_left",
-  "message_recalled", "segment_ended", "invitation_shown", "notice_accepted",
+  "message_recalled", "message_delivered", "segment_ended", "invitation_shown", "notice_accepted",
 ]);
 
 /** Silent in general, but worth a line in these cases. */
@@ -58,6 +63,8 @@ export interface Shown {
   entries: readonly Entry[];
   me: UserId;
   readByVisitor: number;
+  /** Our words leave by a channel, which tells how far they went. */
+  leaves: boolean;
   /** The first message that was unread when the conversation was opened. */
   firstUnread: number | null;
   skew_ms: number;
@@ -65,6 +72,7 @@ export interface Shown {
 
 export function timeline(shown: Shown): Item[] {
   const recalled = new Set(shown.events.filter((it): it is EventOf<"message_recalled"> => it.kind === "message_recalled").map((it) => it.message));
+  const told = trips(shown.events);
   const items: Item[] = [];
   let lastDay = "";
   const push = (item: Item, at: number) => {
@@ -83,6 +91,8 @@ export function timeline(shown: Shown): Item[] {
     if (event.seq === shown.firstUnread) items.push({ type: "unread", key: "unread" });
     if (event.kind === "message_posted") {
       const ours = event.by.type !== "visitor";
+      const trip = told.get(event.seq);
+      const delivery = event.seq <= shown.readByVisitor ? "read" : (trip?.state ?? (shown.leaves ? "leaving" : "sent"));
       push(
         {
           type: "bubble",
@@ -94,7 +104,9 @@ export function timeline(shown: Shown): Item[] {
           seq: event.seq,
           content: event,
           first: day(event.at) !== lastDay || !joins(event.by, event.at),
-          delivery: ours ? (event.seq <= shown.readByVisitor ? "read" : "sent") : null,
+          delivery: ours ? delivery : null,
+          leavesAt: delivery === "leaving" ? (event.leaves_at ?? null) : null,
+          reason: trip?.reason ?? "",
           recalled: recalled.has(event.seq),
           entry: null,
         },
@@ -116,8 +128,21 @@ export function timeline(shown: Shown): Item[] {
     if (entry.act.do === "note") push({ type: "note", key, by, at, text: entry.act.text, mentions: entry.act.mentions ?? [], entry }, at);
     if (entry.act.do !== "post") return;
     const delivery = entry.state === "failed" ? "failed" : "sending";
-    push({ type: "bubble", key, side: "ours", by, author: "person", at, seq: null, content: entry.act, first: !joins(by, at), delivery, recalled: false, entry }, at);
+    push({ type: "bubble", key, side: "ours", by, author: "person", at, seq: null, content: entry.act, first: !joins(by, at), delivery, leavesAt: null, reason: "", recalled: false, entry }, at);
   }
+}
+
+type Trip = EventOf<"message_delivered">;
+
+/** What was told last of each message. An arrival is not taken back by a late word that it was sent. */
+function trips(events: readonly Event[]): Map<number, Trip> {
+  const found = new Map<number, Trip>();
+  for (const event of events) {
+    if (event.kind !== "message_delivered") continue;
+    if (event.state === "sent" && found.get(event.message)?.state === "delivered") continue;
+    found.set(event.message, event);
+  }
+  return found;
 }
 
 function sideOf(event: EventOf<"message_posted">): Bubble["side"] {

@@ -90,4 +90,8 @@ export function story(log: Event[], conversation: string | null): Story {
 
 /** Messages from the other side above a position. */
 export const unreadAfter = (log: Event[], position: number) =>
-  log.filter((event) => event.kind === "message_posted" && event.seq > position && !isOwn(event.by)).length;
+  log.filter((event) => isSaid(event) && event.seq > position && !isOwn(event.by)).length;
+
+/** A message that can be drawn here. A newer server may send others, and a mail belongs to no window. */
+export const isSaid = (event: Event): event is Event & { kind: "message_posted" } =>
+  event.kind === "message_posted" && (event.type === "text" || event.type === "file");

@@ -2,7 +2,7 @@
 
 import type { Content, Event, Persona } from "../../wire";
 import type { Words } from "../words";
-import { isOwn, type Story } from "./log";
+import { isOwn, isSaid, type Story } from "./log";
 import { contentOf, type Unsent } from "./outbox";
 
 export type Delivery = "sending" | "sent" | "read" | "failed";
@@ -64,7 +64,7 @@ export function rows(log: Event[], unsent: Unsent[], told: Story, words: Words):
     const { seq, at, by } = event;
     if (event.kind === "message_posted" && told.recalled.has(seq)) {
       add({ row: "line", key: `e${seq}`, at, text: words.recalled });
-    } else if (event.kind === "message_posted") {
+    } else if (isSaid(event)) {
       const own = isOwn(by);
       const bot = by.type === "bot" || event.author === "bot";
       const auto = !bot && (by.type === "system" || event.author === "automatic");
