@@ -4,10 +4,13 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 4] = [
+const NEEDED: [(&str, &str); 7] = [
     ("chromium", "/usr/bin/chromium"),
+    ("dovecot-imapd", "/usr/lib/dovecot/imap"),
+    ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
     ("nats-server", "/usr/sbin/nats-server"),
+    ("postfix", "/usr/lib/postfix/sbin/master"),
     ("postgresql", "/usr/lib/postgresql"),
 ];
 

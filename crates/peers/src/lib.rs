@@ -1,14 +1,18 @@
 //! Real servers for tests and measurements, in temporary folders on free ports of 127.0.0.1. Whatever goes wrong here
 //! is a panic with its reason: without its peers no test can go on.
 
+mod dovecot;
 mod nats;
+mod postfix;
 mod postgres;
 
+pub use dovecot::Dovecot;
 pub use nats::Nats;
+pub use postfix::Postfix;
 pub use postgres::Postgres;
 
 use std::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::atomic::{AtomicU32, Ordering},
@@ -45,6 +49,25 @@ impl Drop for Scratch {
 /// Free now; a run that takes it in between fails loudly.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port()
+}
+
+/// Until something listens there.
+fn wait_for(port: u16) {
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+}
+
+/// Makes a folder of a scratch one's, owned by another user.
+fn folder(scratch: &Scratch, name: &str, owner: &str) -> PathBuf {
+    let path = scratch.path().join(name);
+    std::fs::create_dir_all(&path).expect("a scratch folder takes another");
+    succeed(Command::new("chown").arg(owner).arg(&path), "coreutils");
+    path
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
 fn succeed(command: &mut Command, package: &str) {

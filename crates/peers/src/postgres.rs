@@ -1,6 +1,6 @@
 //! A PostgreSQL server of its own.
 
-use crate::{Scratch, free_port, succeed};
+use crate::{Scratch, free_port, is_root, succeed};
 use std::{
     path::PathBuf,
     process::Command,
@@ -113,8 +113,4 @@ fn newest_installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let bins = versions.filter_map(|entry| Some(entry.ok()?.path().join("bin")));
     bins.filter(|bin| bin.join("initdb").exists()).max()
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
