@@ -18,6 +18,7 @@ mod front;
 mod health;
 mod hostile;
 mod line;
+mod mail;
 mod office;
 mod oidc;
 mod openapi;

@@ -1,6 +1,6 @@
 //! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
 
-use super::{keys::Keys, platform, sms_http};
+use super::{keys::Keys, mail, platform, sms_http};
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Parcel {
     pub content: Content,
     /// How the writer appears to customers.
     pub persona: Persona,
+    /// No person wrote it.
+    pub is_automatic: bool,
     pub at: At,
 }
 
@@ -64,18 +66,20 @@ pub async fn deliver(
     match &channel.setup {
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
+        Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => {
+        Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => {
             Err(Failure::Never("this version has no such channel".into()))
         }
     }
 }
 
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.
-pub fn listen(_duty: &Duty, _id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
+pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
     match &channel.setup {
+        Setup::Mail(setup) => mail::listen(duty, id, setup),
         Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Letter(_) | Setup::Walkin => None,
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => None,
+        Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => None,
     }
 }
 
@@ -84,7 +88,8 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
     match &channel.setup {
         Setup::Platform(setup) => platform::try_out(app, id, setup).await,
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
+        Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
-        Setup::Mail(_) | Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => vec![],
+        Setup::Smpp(_) | Setup::Wechat(_) | Setup::Wecom(_) => vec![],
     }
 }

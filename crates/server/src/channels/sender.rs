@@ -248,6 +248,7 @@ async fn parcel(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Parcel, Fa
             to,
             content: Content::Text { text: body.clone() },
             persona: Persona::default(),
+            is_automatic: true,
             at: row.created_at,
         });
     }
@@ -267,7 +268,16 @@ async fn parcel(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Parcel, Fa
         Actor::User { id } => duty.app.directory().persona(id),
         _ => Persona::default(),
     };
-    Ok(Parcel { id: row.id, conversation: row.conversation, to, content, persona, at: event.at })
+    let is_automatic = !matches!(event.by, Actor::User { .. });
+    Ok(Parcel {
+        id: row.id,
+        conversation: row.conversation,
+        to,
+        content,
+        persona,
+        is_automatic,
+        at: event.at,
+    })
 }
 
 #[cfg(test)]
