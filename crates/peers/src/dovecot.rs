@@ -1,7 +1,7 @@
 //! A Dovecot server of its own: mailboxes by IMAP, filled by LMTP. It needs root, and gives the mails to a user without
 //! rights.
 
-use crate::{Scratch, folder, free_port, is_root, wait_for};
+use crate::{Scratch, folder, free_port, is_root, succeed, wait_for};
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
@@ -33,6 +33,15 @@ impl Dovecot {
 
     /// With TLS where a certificate and its key are given, in PEM.
     pub fn new(tls: Option<(&str, &str)>) -> Self {
+        Self::start(tls, "")
+    }
+
+    /// Takes access tokens as well, about which it asks at this address (RFC 7662): it appends the token.
+    pub fn with_tokens(ask: &str) -> Self {
+        Self::start(None, ask)
+    }
+
+    fn start(tls: Option<(&str, &str)>, ask: &str) -> Self {
         assert!(is_root(), "Dovecot runs only where root starts it");
         let scratch = Scratch::new();
         let home = folder(&scratch, "home", "mail");
@@ -47,6 +56,11 @@ impl Dovecot {
             Self::DOMAINS.iter().flat_map(|domain| (0..MAILBOXES).map(move |n| format!("m{n}@{domain}")));
         let users = users.map(|user| format!("{user}:{{PLAIN}}{}::::::\n", Self::PASSWORD));
         write(&scratch, "users", &users.collect::<String>());
+        let oauth =
+            format!("introspection_url = {ask}\nintrospection_mode = get\nusername_attribute = email\n");
+        write(&scratch, "oauth", &oauth);
+        let tokens = format!("passdb {{\n  driver = oauth2\n  mechanisms = xoauth2\n  args = {at}/oauth\n}}");
+        let (mechanism, tokens) = if ask.is_empty() { ("", "") } else { ("xoauth2", tokens.as_str()) };
         let text = format!(
             "base_dir = {at}/run
 state_dir = {at}/state
@@ -55,10 +69,11 @@ protocols = imap lmtp
 listen = 127.0.0.1
 {tls}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login {mechanism}
 mail_location = maildir:~/Maildir
 mail_max_userip_connections = 100
 first_valid_uid = 1
+{tokens}
 passdb {{
   driver = passwd-file
   args = {at}/users
@@ -154,6 +169,14 @@ service auth {{
         say(&body);
         say(b"\r\n.\r\n");
         expect("250");
+    }
+
+    /// As a server does that was set up anew: what was read of a mailbox is no longer known by its numbers.
+    pub fn renumber(&self, user: &str) {
+        let mut command = Command::new("/usr/bin/doveadm");
+        command.arg("-c").arg(self.scratch.path().join("dovecot.conf"));
+        command.args(["mailbox", "update", "-u", user, "--uid-validity", "2000000000", "INBOX"]);
+        succeed(&mut command, "dovecot-imapd");
     }
 
     /// After `stop`, on the same ports with the same mails.
