@@ -19,6 +19,7 @@ impl Check<'_> {
                 line("setup.sender", &it.sender, 100, faults);
                 line("setup.login", &it.login, 254, faults);
                 line("setup.folder", &it.folder, 200, faults);
+                line("setup.verifier", &it.verifier, 253, faults);
                 faults.text("setup.signature", &it.signature, 2_000);
                 // A mailbox that only sends, or whose mail comes by LMTP, names no IMAP server.
                 if !it.imap.host.is_empty() {

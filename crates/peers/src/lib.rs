@@ -3,22 +3,26 @@
 
 mod clock;
 mod disk;
+mod dovecot;
 mod nats;
 mod pair;
+mod postfix;
 mod postgres;
 mod s3;
 mod wechat;
 
 pub use clock::faketime;
 pub use disk::SlowDisk;
+pub use dovecot::Dovecot;
 pub use nats::Nats;
 pub use pair::Pair;
+pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use s3::S3;
 pub use wechat::Wechat;
 
 use std::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::atomic::{AtomicU32, Ordering},
@@ -55,6 +59,25 @@ impl Drop for Scratch {
 /// Free now; a run that takes it in between fails loudly.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port()
+}
+
+/// Until something listens there.
+fn wait_for(port: u16) {
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        std::thread::yield_now();
+    }
+}
+
+/// Makes a folder of a scratch one's, owned by another user.
+fn folder(scratch: &Scratch, name: &str, owner: &str) -> PathBuf {
+    let path = scratch.path().join(name);
+    std::fs::create_dir_all(&path).expect("a scratch folder takes another");
+    succeed(Command::new("chown").arg(owner).arg(&path), "coreutils");
+    path
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
 fn succeed(command: &mut Command, package: &str) {

@@ -1,8 +1,8 @@
 //! A NATS server of its own.
 
-use crate::free_port;
+use crate::{free_port, wait_for};
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpStream},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
@@ -54,9 +54,7 @@ impl Nats {
             panic!("nats-server did not start: {error}; install it first: apt-get install nats-server")
         });
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            std::thread::yield_now();
-        }
+        wait_for(self.port);
     }
 
     /// At once, as in a crash.

@@ -3,7 +3,7 @@
 use crate::{
     Scratch,
     disk::{SlowDisk, SmallDisk},
-    free_port, succeed,
+    free_port, is_root, succeed,
 };
 use std::{
     fs::{self, Permissions},
@@ -208,8 +208,4 @@ fn give(path: &Path) {
     if is_root() {
         succeed(Command::new("chown").arg("postgres").arg(path), "postgresql");
     }
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }

@@ -19,6 +19,7 @@ mod front;
 mod health;
 mod hostile;
 mod line;
+mod mail;
 mod office;
 mod oidc;
 mod openapi;

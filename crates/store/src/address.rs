@@ -23,6 +23,10 @@ sql! {
     PUT_THREAD = "
         INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     THREAD = "SELECT term FROM mail_thread WHERE channel = $1 AND message_id = $2";
+    PUT_HEAD = "
+        INSERT INTO mail_head (channel, term, body) VALUES ($1, $2, $3)
+        ON CONFLICT (channel, term) DO UPDATE SET body = excluded.body";
+    HEAD = "SELECT body FROM mail_head WHERE channel = $1 AND term = $2";
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,4 +79,13 @@ pub fn put_thread(channel: ChannelId, message_id: &str, term: &str) -> Statement
 
 pub async fn thread(db: &Db, channel: ChannelId, message_id: &str) -> Result<Option<String>, ReadError> {
     db.query_one(THREAD, args![channel.0, message_id], |row| row.get(0)).await
+}
+
+/// The last mail from outside in a thread, as the connector writes it.
+pub fn put_head(channel: ChannelId, term: &str, body: &str) -> Statement {
+    Statement::new(PUT_HEAD, args![channel.0, term, body])
+}
+
+pub async fn head(db: &Db, channel: ChannelId, term: &str) -> Result<Option<String>, ReadError> {
+    db.query_one(HEAD, args![channel.0, term], |row| row.get(0)).await
 }

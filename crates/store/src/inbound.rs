@@ -14,6 +14,9 @@ sql! {
     QUARANTINE = "
         INSERT INTO inbound (id, channel, request_key, term, state, attempts, received_at, ended_at, body, last_error)
         VALUES ($1, $2, $3, '', 'dead', 0, $4, $4, $5, $6) ON CONFLICT (channel, request_key) DO NOTHING";
+    DROP = "
+        INSERT INTO inbound (id, channel, request_key, term, state, attempts, received_at, ended_at, body, last_error)
+        VALUES ($1, $2, $3, '', 'dropped', 0, $4, $4, '', $5) ON CONFLICT (channel, request_key) DO NOTHING";
     NUMBER = "UPDATE inbound SET n = $2 WHERE id = $1 AND n IS NULL";
     DONE = "
         UPDATE inbound SET state = 'done', attempts = attempts + 1, next_at = NULL, ended_at = $3, conversation = $2,
@@ -45,6 +48,7 @@ sql! {
         FROM inbound WHERE id = $1";
     LAST_KEY = "
         SELECT max(request_key) FROM inbound WHERE channel = $1 AND request_key > $2 AND request_key < $3";
+    KNOWN = "SELECT count(*) FROM inbound WHERE channel = $1 AND request_key = $2";
     DEPTH = "
         SELECT channel, state, count(*), min(received_at) FROM inbound
         WHERE state IN ('waiting', 'dead') GROUP BY channel, state";
@@ -110,6 +114,11 @@ pub fn quarantine(id: RecordId, channel: ChannelId, key: &str, body: &str, why: 
     Statement::new(QUARANTINE, args![id.0, channel.0, key, now, body, why])
 }
 
+/// Something came that nobody needs to see: why stays on record.
+pub fn drop(id: RecordId, channel: ChannelId, key: &str, why: &str, now: At) -> Statement {
+    Statement::new(DROP, args![id.0, channel.0, key, now, why])
+}
+
 /// It becomes the command of this number; stale when it has one.
 pub fn number(id: RecordId, n: u32) -> Statement {
     Statement::guarded(NUMBER, args![id.0, n])
@@ -144,6 +153,12 @@ pub async fn next_at(db: &Db) -> Result<Option<At>, ReadError> {
 
 pub async fn get(db: &Db, id: RecordId) -> Result<Option<Inbound>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
+}
+
+/// Whether something came under this key before.
+pub async fn is_known(db: &Db, channel: ChannelId, key: &str) -> Result<bool, ReadError> {
+    let count: Option<i64> = db.query_one(KNOWN, args![channel.0, key], |row| row.get(0)).await?;
+    Ok(count.is_some_and(|count| count > 0))
 }
 
 /// A channel's, newest first; `state` is empty for all.

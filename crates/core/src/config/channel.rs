@@ -66,6 +66,9 @@ pub struct MailSetup {
     pub oauth: Option<OAuth>,
     /// Stands under what is written.
     pub signature: Text,
+    /// The receiving server's name in its `Authentication-Results` (RFC 8601, section 2.5). Only its word on who a
+    /// sender is counts; where it is empty, only what speaks against a sender does.
+    pub verifier: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
 
-use super::{heard::Media, keys::Keys, platform, sms_http, wechat, wecom};
+use super::{heard::Media, keys::Keys, mail, platform, sms_http, wechat, wecom};
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Parcel {
     pub content: Content,
     /// How the writer appears to customers.
     pub persona: Persona,
+    /// No person wrote it.
+    pub is_automatic: bool,
     pub at: At,
 }
 
@@ -78,10 +80,11 @@ pub async fn deliver(
     match &channel.setup {
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
+        Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Wechat(setup) => wechat::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
-        Setup::Mail(_) | Setup::Smpp(_) => Err(Failure::Never("this version has no such channel".into())),
+        Setup::Smpp(_) => Err(Failure::Never("this version has no such channel".into())),
     }
 }
 
@@ -90,7 +93,8 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
     match &channel.setup {
         Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
-        Setup::Mail(_) | Setup::Smpp(_) => None,
+        Setup::Mail(setup) => mail::listen(duty, id, setup),
+        Setup::Smpp(_) => None,
     }
 }
 
@@ -116,9 +120,10 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
     match &channel.setup {
         Setup::Platform(setup) => platform::try_out(app, id, setup).await,
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
+        Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
         Setup::Wechat(setup) => wechat::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,
-        Setup::Mail(_) | Setup::Smpp(_) => vec![],
+        Setup::Smpp(_) => vec![],
     }
 }

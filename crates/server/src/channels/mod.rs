@@ -10,6 +10,7 @@ pub mod connector;
 pub mod heard;
 mod intake;
 pub mod keys;
+mod mail;
 pub mod outreach;
 pub mod phone;
 pub mod platform;

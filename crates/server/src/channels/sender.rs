@@ -254,6 +254,7 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
             to,
             content: Content::Text { text: body.clone() },
             persona: Persona::default(),
+            is_automatic: true,
             at: row.created_at,
         });
     }
@@ -273,7 +274,16 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
         Actor::User { id } => duty.app.directory().persona(id),
         _ => Persona::default(),
     };
-    Ok(Parcel { id: row.id, conversation: row.conversation, to, content, persona, at: event.at })
+    let is_automatic = !matches!(event.by, Actor::User { .. });
+    Ok(Parcel {
+        id: row.id,
+        conversation: row.conversation,
+        to,
+        content,
+        persona,
+        is_automatic,
+        at: event.at,
+    })
 }
 
 #[cfg(test)]

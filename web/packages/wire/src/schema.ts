@@ -2747,6 +2747,12 @@ export interface components {
              *     }
              */
             smtp: components["schemas"]["Endpoint"];
+            /**
+             * @description The receiving server's name in its `Authentication-Results` (RFC 8601, section 2.5). Only its word on who a
+             *     sender is counts; where it is empty, only what speaks against a sender does.
+             * @default
+             */
+            verifier: string;
         };
         /** @enum {string} */
         MaskedField: "phone" | "email" | "address" | "ip";

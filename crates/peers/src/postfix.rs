@@ -1,0 +1,109 @@
+//! A Postfix server of its own, which hands mails over to Dovecot and sends back what it cannot. It needs root, as its
+//! programs change to users of their own.
+
+use crate::{Dovecot, Scratch, folder, free_port, is_root, succeed, wait_for};
+use std::process::Command;
+
+/// It stops with its user.
+pub struct Postfix {
+    scratch: Scratch,
+    smtp: u16,
+}
+
+impl Postfix {
+    /// This receiver of any domain is refused at once.
+    pub const REFUSED: &str = "refused@kunde.example";
+
+    /// Takes mails from whoever logs in at Dovecot; with STARTTLS where a certificate and its key are given, in PEM.
+    pub fn new(dovecot: &Dovecot, tls: Option<(&str, &str)>) -> Self {
+        assert!(is_root(), "Postfix runs only where root starts it");
+        let scratch = Scratch::new();
+        let (at, smtp) = (scratch.path().display().to_string(), free_port());
+        folder(&scratch, "data", "postfix");
+        folder(&scratch, "queue", "root");
+        let write = |name: &str, text: &str| {
+            std::fs::write(scratch.path().join(name), text).expect("a scratch folder takes a file");
+        };
+        let tls = tls.map_or(String::new(), |(certificate, key)| {
+            write("certificate", certificate);
+            write("key", key);
+            format!(
+                "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {at}/certificate\nsmtpd_tls_key_file = {at}/key\n"
+            )
+        });
+        let (lmtp, auth, refused) = (dovecot.lmtp(), dovecot.auth(), Self::REFUSED);
+        let domains = Dovecot::DOMAINS.join(", ");
+        write(
+            "main.cf",
+            &format!(
+                "compatibility_level = 3.6
+queue_directory = {at}/queue
+data_directory = {at}/data
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {at}/log
+maillog_file_prefixes = {at}
+myhostname = mx.shop.example
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mydestination =
+mynetworks =
+alias_maps =
+virtual_mailbox_domains = {domains}
+virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+default_transport = error:5.4.4 nothing leaves this machine
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{auth}
+smtpd_sasl_auth_enable = yes
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_recipient_restrictions = check_recipient_access inline:{{{refused}=REJECT}}
+smtpd_peername_lookup = no
+message_size_limit = 60000000
+virtual_mailbox_limit = 0
+{tls}"
+            ),
+        );
+        write("master.cf", &format!("127.0.0.1:{smtp} inet n - n - - smtpd\n{SERVICES}"));
+        let server = Self { scratch, smtp };
+        succeed(&mut server.postfix("start"), "postfix");
+        wait_for(smtp);
+        server
+    }
+
+    pub fn smtp(&self) -> u16 {
+        self.smtp
+    }
+
+    fn postfix(&self, what: &str) -> Command {
+        let mut command = Command::new("/usr/sbin/postfix");
+        command.arg("-c").arg(self.scratch.path()).arg(what);
+        command
+    }
+}
+
+/// As in the file that comes with it, but without folders of their own to live in.
+const SERVICES: &str = "\
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+proxymap unix - - n - - proxymap
+error unix - - n - - error
+retry unix - - n - - error
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+tlsmgr unix - - n 1000? 1 tlsmgr
+postlog unix-dgram n - n - 1 postlogd
+";
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        // Stopped before, or gone: either way it does not run.
+        let _ = self.postfix("abort").output();
+    }
+}

@@ -1,0 +1,62 @@
+//! E-mail: mailboxes read by IMAP and answered by SMTP.
+//!
+//! `watch` reads what arrives, `parse` makes a mail of it, `thread` finds where it belongs, and `take` puts it into the
+//! inbox. `write` makes a mail of what an agent says, and `smtp` carries it to the server.
+
+mod bounds;
+mod history;
+mod html;
+mod imap;
+mod pace;
+mod parse;
+mod proof;
+mod report;
+mod smtp;
+mod take;
+mod thread;
+mod token;
+mod trial;
+mod watch;
+mod wire;
+mod write;
+
+#[cfg(test)]
+mod parse_tests;
+
+pub use trial::try_out;
+
+use super::{
+    connector::{Failure, Parcel, Taken},
+    keys::Keys,
+};
+use crate::{app::Shared, jobs::Duty};
+use futures_util::future::BoxFuture;
+use yingda_core::{
+    config::{Channel, MailSetup},
+    id::ChannelId,
+};
+use yingda_store::{Batch, address};
+
+/// Nothing where the mailbox only sends.
+pub fn listen(duty: &Duty, id: ChannelId, setup: &MailSetup) -> Option<BoxFuture<'static, ()>> {
+    let is_read = !setup.imap.host.is_empty();
+    is_read.then(|| Box::pin(watch::run(duty.clone(), id, setup.clone())) as BoxFuture<'static, ()>)
+}
+
+pub async fn deliver(
+    app: &Shared,
+    id: ChannelId,
+    (channel, setup): (&Channel, &MailSetup),
+    keys: &Keys,
+    parcel: &Parcel,
+) -> Result<Taken, Failure> {
+    let letter = write::letter(app, id, (channel, setup), parcel).await?;
+    // Its thread is known before an answer to it, or word that it did not arrive, can come back.
+    if let Some(term) = &letter.term {
+        let statements = vec![address::put_thread(id, &letter.message_id, term)];
+        let known = app.db.commit(Batch { statements, ..Batch::default() }).await;
+        known.map_err(|error| Failure::Later(error.to_string()))?;
+    }
+    smtp::send(app, id, setup, keys, &letter.message).await?;
+    Ok(Some(letter.message_id))
+}
