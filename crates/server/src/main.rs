@@ -42,6 +42,7 @@ mod start;
 mod tasks;
 mod tls;
 mod totp;
+mod trace;
 
 use std::process::ExitCode;
 
