@@ -2,7 +2,7 @@
 
 use super::{Check, is_url};
 use crate::{
-    config::{Channel, Endpoint, Setup, Smpp, SmsHttp, SmsRules},
+    config::{Channel, Endpoint, Setup, SmsHttp, SmsRules},
     fault::{Fault, Faults, Shape},
     form::is_email,
 };
@@ -32,7 +32,6 @@ impl Check<'_> {
                 }
             }
             Setup::SmsHttp(it) => sms_http(it, faults),
-            Setup::Smpp(it) => smpp(it, faults),
             Setup::Wechat(it) => {
                 faults.unless(!it.app_id.trim().is_empty(), "setup.app_id", Fault::Missing);
                 line("setup.app_id", &it.app_id, 64, faults);
@@ -111,13 +110,4 @@ fn sms_http(it: &SmsHttp, faults: &mut Faults) {
     ] {
         line(field, text, 200, faults);
     }
-}
-
-fn smpp(it: &Smpp, faults: &mut Faults) {
-    rules(&it.rules, faults);
-    host("setup.", &it.host, it.port, faults);
-    // SMPP 3.4, section 5.2.1: at most 15 characters.
-    faults.unless(!it.system_id.is_empty(), "setup.system_id", Fault::Missing);
-    line("setup.system_id", &it.system_id, 15, faults);
-    line("setup.source", &it.source, 20, faults);
 }

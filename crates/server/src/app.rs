@@ -3,7 +3,7 @@
 use crate::{
     clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, latest::Latest,
     limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords, problem::Problem, secrets::Secrets,
-    sessions::Sessions, site::Site, tasks,
+    sessions::Sessions, site::Site, tasks, trace::Tracer,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
@@ -36,6 +36,7 @@ pub struct App {
     /// This node among the others; `None` with the embedded store, which has no others.
     pub cluster: Option<Arc<Cluster>>,
     pub health: Health,
+    pub tracer: Tracer,
     pub passwords: Passwords,
     pub outgoing: Outgoing,
     /// Where an identity provider is configured.

@@ -5,10 +5,12 @@
 mod files;
 mod metrics;
 mod network;
+mod trace;
 
 pub use files::{FilesPlace, S3};
 pub use metrics::Metrics;
 pub use network::Network;
+pub use trace::Trace;
 
 use serde::Deserialize;
 use std::{fmt, net::SocketAddr, path::PathBuf};
@@ -38,6 +40,7 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub metrics: Metrics,
+    pub trace: Trace,
     pub outgoing: Outgoing,
     pub oidc: Oidc,
     pub s3: S3,

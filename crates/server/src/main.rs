@@ -43,6 +43,7 @@ mod start;
 mod tasks;
 mod tls;
 mod totp;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -20,7 +20,7 @@ use crate::{
     sessions::{Session, Sessions},
     site::{Configure, Item, Means, Site},
     sort_key::sort_key,
-    tasks,
+    tasks, trace,
 };
 use std::{
     fmt, fs, io,
@@ -112,7 +112,10 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
     let outgoing = Outgoing::new(&config.outgoing.private_networks)
         .map_err(while_trying("requests to other servers cannot be made"))?;
     let highest = db.highest_id().await.map_err(while_trying(reading))?;
+    let node = member.as_ref().map_or_else(|| cluster::usual_name(&config), |member| member.name.clone());
+    let tracer = trace::start(&config.trace, clock, node).map_err(while_trying("cannot follow requests"))?;
     let app = Arc::new(App {
+        tracer,
         health: Health::new(&config, clock, member.as_deref()),
         limits: Limits::new(&config.limits),
         ids: Mutex::new(IdMaker::new(site.node() as u16, highest)),

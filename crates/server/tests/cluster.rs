@@ -12,7 +12,7 @@ use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 use yingda_peers::{Nats, Postgres};
 
-struct Cluster {
+pub struct Cluster {
     _postgres: Arc<Postgres>,
     nats: Nats,
     store: String,
@@ -22,31 +22,35 @@ struct Cluster {
 const KEY: &str = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a";
 
 impl Cluster {
-    async fn new() -> Cluster {
+    pub async fn new() -> Cluster {
         let postgres = Postgres::shared();
         let store = postgres.database().await;
         Cluster { _postgres: postgres, nats: Nats::new(), store, folders: vec![] }
     }
 
     async fn node(&mut self) -> Server {
+        self.node_with(&[]).await
+    }
+
+    pub async fn node_with(&mut self, more: &[(&str, &str)]) -> Server {
         let folder = Folder::new();
         let files = self.folders.first().unwrap_or(&folder).0.join("shared");
         let bus = self.nats.url();
-        let environment = [
+        let usual = [
             ("YINGDA_STORE", self.store.as_str()),
             ("YINGDA_BUS", &bus),
             ("YINGDA_SECRET_KEY", KEY),
             ("YINGDA_FILES", files.to_str().unwrap()),
             ("YINGDA_OUTGOING_PRIVATE_NETWORKS", "127.0.0.0/8"),
         ];
-        let server = Server::start_in(&folder.0, &environment).await;
+        let server = Server::start_in(&folder.0, &[&usual, more].concat()).await;
         self.folders.push(folder);
         server
     }
 }
 
 /// The same person at another node.
-fn at(server: &Server, person: &Person) -> Person {
+pub fn at(server: &Server, person: &Person) -> Person {
     let mut other = server.nobody();
     other.cookie.clone_from(&person.cookie);
     other

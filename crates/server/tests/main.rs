@@ -31,6 +31,7 @@ mod sealed;
 mod session;
 mod support;
 mod tls;
+mod trace;
 mod visitor_history;
 mod visitor_pages;
 mod webhooks;

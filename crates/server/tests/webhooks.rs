@@ -12,7 +12,7 @@ use tokio::{
     net::TcpListener,
 };
 
-/// A receiver that answers as told.
+/// Takes requests, and answers them as told.
 pub struct Receiver {
     listener: TcpListener,
 }

@@ -37,8 +37,6 @@ pub enum Setup {
     Mail(Box<MailSetup>),
     /// SMS by a provider's HTTP interface.
     SmsHttp(Box<SmsHttp>),
-    /// SMS by SMPP 3.4.
-    Smpp(Box<Smpp>),
     /// 微信公众号, 小程序客服.
     Wechat(Box<WechatSetup>),
     /// 微信客服 of 企业微信.
@@ -179,18 +177,6 @@ pub enum SignWith {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
-pub struct Smpp {
-    pub rules: SmsRules,
-    pub host: String,
-    pub port: u16,
-    pub system_id: String,
-    /// The number that messages come from.
-    pub source: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
 pub struct WechatSetup {
     pub app: WechatApp,
     pub app_id: String,
@@ -237,7 +223,7 @@ impl Setup {
     pub fn medium(&self) -> Medium {
         match self {
             Setup::Mail(_) => Medium::Mail,
-            Setup::SmsHttp(_) | Setup::Smpp(_) => Medium::Sms,
+            Setup::SmsHttp(_) => Medium::Sms,
             Setup::Wechat(_) | Setup::Wecom(_) => Medium::Wechat,
             Setup::Platform(_) => Medium::Chat,
             Setup::Letter(_) => Medium::Letter,
@@ -249,7 +235,7 @@ impl Setup {
     pub fn secrets(&self) -> &'static [&'static str] {
         match self {
             Setup::Mail(mail) if mail.oauth.is_some() => &["refresh_token", "client_secret"],
-            Setup::Mail(_) | Setup::Smpp(_) => &["password"],
+            Setup::Mail(_) => &["password"],
             Setup::SmsHttp(_) => &["key"],
             Setup::Wechat(_) | Setup::Wecom(_) => &["secret", "token", "aes_key"],
             // Its key follows from the installation's.

@@ -84,7 +84,6 @@ pub async fn deliver(
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Wechat(setup) => wechat::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
-        Setup::Smpp(_) => Err(Failure::Never("this version has no such channel".into())),
     }
 }
 
@@ -94,7 +93,6 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
         Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
-        Setup::Smpp(_) => None,
     }
 }
 
@@ -124,6 +122,5 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::Letter(_) | Setup::Walkin => vec![],
         Setup::Wechat(setup) => wechat::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,
-        Setup::Smpp(_) => vec![],
     }
 }

@@ -57,6 +57,9 @@ pub struct Calls {
     /// Nobody waits for an answer any more after this instant: what arrives later is not carried out.
     pub until_at: At,
     pub calls: Vec<(u64, Box<RawValue>)>,
+    /// By the call's number, where in a trace it was made; a former version says nothing of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traces: Vec<(u64, String)>,
 }
 
 /// What became of a call, by the number that the caller gave it.

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     clock::Clock,
     hub::{Hub, SocketKey},
+    trace::{self, Place},
 };
 use async_nats::{StatusCode, Subscriber};
 use futures_util::StreamExt;
@@ -45,6 +46,7 @@ struct Waiting {
     until_at: At,
     /// The message that it went out with; 0 before.
     message: u64,
+    trace: Option<Place>,
 }
 
 /// Who waits for an answer.
@@ -103,7 +105,7 @@ impl Far {
         let mut pending = self.lock();
         pending.next += 1;
         let id = pending.next;
-        pending.waiters.insert(id, Waiting { waiter, until_at, message: 0 });
+        pending.waiters.insert(id, Waiting { waiter, until_at, message: 0, trace: trace::here() });
         id
     }
 
@@ -131,10 +133,10 @@ impl Far {
                     for calls in parts(std::mem::take(&mut batch)) {
                         messages += 1;
                         let ids: Vec<u64> = calls.iter().map(|(id, _)| *id).collect();
-                        self.note(&ids, messages);
+                        let traces = self.note(&ids, messages);
                         let until_at = self.clock.now() + PATIENCE_MS;
                         // Plain data: writing it as JSON cannot fail.
-                        let text = serde_json::to_vec(&Calls { node, until_at, calls }).expect("calls are JSON");
+                        let text = serde_json::to_vec(&Calls { node, until_at, calls, traces }).expect("calls are JSON");
                         let reply = bus.answers(node, &messages.to_string());
                         // While the bus is away, what is given to it is sent some time: better never than then.
                         let sent = bus.is_up()
@@ -162,13 +164,17 @@ impl Far {
         }
     }
 
-    fn note(&self, ids: &[u64], message: u64) {
+    /// Which message they go out with; gives where in a trace each was made, if anywhere.
+    fn note(&self, ids: &[u64], message: u64) -> Vec<(u64, String)> {
         let mut pending = self.lock();
+        let mut traces = vec![];
         for id in ids {
             if let Some(waiting) = pending.waiters.get_mut(id) {
                 waiting.message = message;
+                traces.extend(waiting.trace.map(|place| (*id, place.to_string())));
             }
         }
+        traces
     }
 
     fn take(&self, hub: &Hub, answers: Answers) {

@@ -7,7 +7,10 @@ use super::{
     call::{Answer, Answers},
     sessions,
 };
-use crate::site::{Site, encode::Frame};
+use crate::{
+    site::{Site, encode::Frame},
+    trace::Span,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::{Notify, mpsc};
@@ -55,6 +58,8 @@ pub struct To {
     pub link: Link,
     pub node: i64,
     pub id: u64,
+    /// Ends with the answer.
+    pub _span: Option<Arc<Span>>,
 }
 
 impl To {

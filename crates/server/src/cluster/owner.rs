@@ -7,9 +7,11 @@ use super::{
 use crate::{
     app::Shared,
     site::{Ask, Reply},
+    trace::{Kind, Span},
 };
 use async_nats::Subscriber;
 use futures_util::StreamExt;
+use std::sync::Arc;
 use yingda_core::{command::Envelope, refusal::Refusal};
 
 /// Until nobody listens any more.
@@ -24,16 +26,20 @@ pub async fn serve(app: Shared, link: Link, mut calls: Subscriber) {
             continue;
         }
         for (id, text) in calls.calls {
-            let to = To { link: link.clone(), node: calls.node, id };
+            let above = calls.traces.iter().find(|(of, _)| *of == id).and_then(|(_, text)| text.parse().ok());
+            let span = above.map(|above| Arc::new(Span::below(&app.tracer, above, "call", Kind::Consumer)));
+            let trace = span.as_ref().map(|span| hex::encode(span.place.trace));
+            let to = To { link: link.clone(), node: calls.node, id, _span: span };
             let call = match serde_json::from_str::<Call>(text.get()) {
                 Ok(call) => call,
                 Err(error) => {
                     // Another version may say what this one does not understand.
-                    tracing::error!(%error, node = calls.node, "a call could not be read");
+                    tracing::error!(%error, node = calls.node, trace, "a call could not be read");
                     to.answer(Answer::Done(Err(Refusal::Unavailable.into()), false));
                     continue;
                 }
             };
+            tracing::debug!(node = calls.node, trace, "a call of another node");
             let is_over = app.site.give(ask(call, to.clone(), calls.node)).await.is_err();
             if is_over {
                 to.answer(Answer::Done(Err(Refusal::Unavailable.into()), false));

@@ -44,13 +44,14 @@ pub struct S3 {
     pub bucket_in_host: bool,
 }
 
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+/// An address over HTTP, or nothing.
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     let is_address = reqwest::Url::parse(&text).is_ok_and(|it| matches!(it.scheme(), "http" | "https"));
     match text.is_empty() || is_address {
         true => Ok(text.trim_end_matches('/').to_owned()),
         false => {
-            Err(de::Error::custom(format!("`{text}` is no address such as https://s3.example.com:9000")))
+            Err(de::Error::custom(format!("`{text}` is no address such as https://storage.example.com:9000")))
         }
     }
 }

@@ -34,7 +34,7 @@ pub mod visitor_pages;
 pub mod visitors;
 pub mod webhooks;
 
-use crate::{app::Shared, openapi, problem, socket};
+use crate::{app::Shared, openapi, problem, socket, trace};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
@@ -95,6 +95,7 @@ pub fn router(app: Shared) -> Router {
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::tell))
         .layer(middleware::from_fn(security_headers))
+        .layer(middleware::from_fn_with_state(app.clone(), trace::follow))
         .layer(middleware::from_fn_with_state(app.clone(), client::recognise))
         .with_state(app)
 }

@@ -100,7 +100,6 @@ export const en = {
   kindHelp: {
     mail: "Receives and answers the mail of a mailbox (IMAP, SMTP)",
     sms_http: "SMS through a provider's HTTP interface",
-    smpp: "SMS straight to an SMS centre by SMPP 3.4",
     wechat: "Messages of an official account or a mini program",
     wecom: "Customer service of WeChat by WeCom",
     platform: "Any platform, by signed webhooks",

@@ -100,7 +100,6 @@ export const zh = {
   kindHelp: {
     mail: "收取和回复一个邮箱的邮件（IMAP、SMTP）",
     sms_http: "用服务商的HTTP接口收发短信",
-    smpp: "用SMPP 3.4直连短信网关",
     wechat: "微信公众号或小程序里的消息",
     wecom: "企业微信的“微信客服”",
     platform: "任何平台，用签名的Webhook对接",

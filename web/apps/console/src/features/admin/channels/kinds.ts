@@ -1,11 +1,11 @@
 import type { Medium, Security, Setup } from "@yingda/wire";
 import { nothing, type FieldSpec, type Group } from "../describe";
 
-export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "letter", "walkin"] as const satisfies readonly Setup["type"][];
+export const CHANNEL_KINDS = ["mail", "sms_http", "wechat", "wecom", "platform", "letter", "walkin"] as const satisfies readonly Setup["type"][];
 export type ChannelKind = Setup["type"];
 
 const MEDIUM: Record<ChannelKind, Medium> = {
-  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin",
+  mail: "mail", sms_http: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin",
 };
 export const mediumOf = (kind: ChannelKind): Medium => MEDIUM[kind];
 
@@ -27,8 +27,6 @@ export function blankSetup(kind: ChannelKind): Setup {
         type: "sms_http", rules: rules(), url: "https://", headers: {}, body: "", content_type: "application/json", sign: "", sign_with: "hmac_sha256", ok_at: "", ok_is: "",
         id_at: "", error_at: "", in_from: "", in_text: "", in_id: "", receipt_id: "", receipt_state: "", delivered_states: [], signature_header: "",
       };
-    case "smpp":
-      return { type: "smpp", rules: rules(), host: "", port: 2775, system_id: "", source: "" };
     case "wechat":
       return { type: "wechat", app: "official", app_id: "", base_url: "" };
     case "wecom":
@@ -105,10 +103,6 @@ export const SETUP: Record<ChannelKind, Group[]> = {
         { key: "signature_header", as: "line" },
       ],
     },
-    RULES,
-  ],
-  smpp: [
-    { key: "server", fields: [{ key: "host", as: "line" }, { key: "port", as: "number", min: 1, max: 65_535 }, { key: "system_id", as: "line" }, { key: "source", as: "line" }] },
     RULES,
   ],
   wechat: [
