@@ -67,7 +67,7 @@ pub enum SegmentEnd {
     AgentAway,
 }
 
-/// How a colleague or supervisor came into a conversation, or the work ended.
+/// How the work after a contact ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
