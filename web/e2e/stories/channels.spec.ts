@@ -148,7 +148,7 @@ test("SYS-01i: the documented example is a platform: what is typed there arrives
   probe.close();
   const { page } = await Staff.signsIn(browser, server.url, ADMIN);
   const { hook, key } = await makes(page, server.url, "示例平台", `http://127.0.0.1:${port}/`);
-  const platform = spawn("python3", [resolve(import.meta.dirname, "../../../docs/examples/platform.py"), port], { env: { ...process.env, YINGDA_HOOK: hook, YINGDA_SECRET: key, PYTHONIOENCODING: "utf8" } });
+  const platform = spawn("python3", [resolve(import.meta.dirname, "../../../docs/examples/connector.py"), port], { env: { ...process.env, YINGDA_HOOK: hook, YINGDA_SECRET: key, PYTHONIOENCODING: "utf8" } });
   let printed = "";
   platform.stdout.on("data", (part: Buffer) => (printed += part.toString("utf8")));
   platform.stderr.on("data", (part: Buffer) => (printed += part.toString("utf8")));
