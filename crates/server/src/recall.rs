@@ -21,5 +21,9 @@ pub async fn check(app: &App, by: Actor, conversation: ConversationId, message: 
         return Err(Refusal::NotYours);
     }
     let limit_at = event.at + i64::from(app.settings().recall_s) * 1_000;
-    if app.clock.now() > leaves_at.map_or(limit_at, |at| at.max(limit_at)) { Err(Refusal::TooLate) } else { Ok(()) }
+    if app.clock.now() > leaves_at.map_or(limit_at, |at| at.max(limit_at)) {
+        Err(Refusal::TooLate)
+    } else {
+        Ok(())
+    }
 }
