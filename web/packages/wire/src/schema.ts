@@ -3700,9 +3700,6 @@ export interface components {
         }) | (components["schemas"]["SmsHttp"] & {
             /** @enum {string} */
             type: "sms_http";
-        }) | (components["schemas"]["Smpp"] & {
-            /** @enum {string} */
-            type: "smpp";
         }) | (components["schemas"]["WechatSetup"] & {
             /** @enum {string} */
             type: "wechat";
@@ -3761,37 +3758,6 @@ export interface components {
              */
             level: number;
             skill: components["schemas"]["SkillId"];
-        };
-        Smpp: {
-            /** @default  */
-            host: string;
-            /**
-             * Format: int32
-             * @default 0
-             */
-            port: number;
-            /**
-             * @default {
-             *       "per_number_a_day": 3,
-             *       "quiet_from": 1260,
-             *       "quiet_until": 480,
-             *       "signature": "",
-             *       "stop_words": [
-             *         "退订",
-             *         "TD",
-             *         "T",
-             *         "STOP"
-             *       ]
-             *     }
-             */
-            rules: components["schemas"]["SmsRules"];
-            /**
-             * @description The number that messages come from.
-             * @default
-             */
-            source: string;
-            /** @default  */
-            system_id: string;
         };
         /** @description A provider as data: what a request looks like, and where its answers and callbacks say what. */
         SmsHttp: {
@@ -4386,7 +4352,7 @@ export interface components {
         /** @example 7310577399169024 */
         WidgetId: string;
         /**
-         * @description How a colleague or supervisor came into a conversation, or the work ended.
+         * @description How the work after a contact ended.
          * @enum {string}
          */
         WrapUpEnd: "done" | "time_limit" | "customer_wrote" | "agent_left";

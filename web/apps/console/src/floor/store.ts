@@ -111,7 +111,7 @@ export function watchConversation(conversation: ConversationId, on: boolean): vo
   if (on) watched.add(conversation);
   else watched.delete(conversation);
   tell({ t: "watch", conversation, on });
-  if (on) link?.settled(() => void (threads.has(conversation) && refresh(conversation)));
+  if (on) readAgain([conversation]);
 }
 
 // ── receiving ──
@@ -125,8 +125,7 @@ function take(frame: ServerFrame): void {
       me.value = frame.me;
       desk.value = fromDesk(frame, Date.now(), desk.value?.visitors);
       resume();
-      // Listen first, then read: what happens in between would be in neither.
-      if (!first) link?.settled(() => [...threads.keys()].forEach((id) => void refresh(id)));
+      if (!first) readAgain(threads.keys());
       return;
     }
     case "resumed":
@@ -241,10 +240,20 @@ export async function loadOlder(id: ConversationId): Promise<void> {
   threads.set(id, prepend(threads.get(id) ?? thread, events, more));
 }
 
-/** After a gap in the stream: what came since the last known event, or the last page when that is too much. */
+/** Up to where each thread is known to be whole. What is heard live comes behind what was missed, and must not hide it. */
+const whole = new Map<ConversationId, number>();
+
+/** Listen first, then read: what happens in between would be in neither. */
+function readAgain(ids: Iterable<ConversationId>): void {
+  const open = [...ids].filter((id) => threads.has(id));
+  for (const id of open) if (!whole.has(id)) whole.set(id, threads.get(id)?.events.at(-1)?.seq ?? 0);
+  link?.settled(() => open.forEach((id) => void refresh(id)));
+}
+
+/** After a gap in the stream: what came since the thread was whole, or the last page when that is too much. */
 async function refresh(id: ConversationId): Promise<void> {
-  const last = threads.get(id)?.events.at(-1)?.seq ?? 0;
-  const { events, more } = await api.get<Events>(`/conversations/${id}/events`, { query: { after: last, limit: 500 } });
+  const { events, more } = await api.get<Events>(`/conversations/${id}/events`, { query: { after: whole.get(id) ?? 0, limit: 500 } });
+  whole.delete(id);
   const thread = threads.get(id);
   if (thread && !more) return void threads.set(id, prepend(thread, events, thread.more));
   threads.delete(id);
