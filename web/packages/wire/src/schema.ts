@@ -2797,6 +2797,7 @@ export interface components {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
             kind: components["schemas"]["RecordKind"];
+            medium?: components["schemas"]["Medium"] | null;
             name: components["schemas"]["Text"];
         };
         /** @description A needed skill, and how the need relaxes while the contact waits. */
