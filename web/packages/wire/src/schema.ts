@@ -2768,7 +2768,10 @@ export interface components {
                 [key: string]: components["schemas"]["Scope"];
             };
             name: string;
-            /** @description Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets. */
+            /**
+             * @description Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets, and
+             *     the channels that are on.
+             */
             names: components["schemas"]["Name"][];
             /** @description Language, theme, sounds, keys: the console's own, stored as it is. */
             preferences: unknown;
@@ -3701,9 +3704,6 @@ export interface components {
         }) | (components["schemas"]["SmsHttp"] & {
             /** @enum {string} */
             type: "sms_http";
-        }) | (components["schemas"]["Smpp"] & {
-            /** @enum {string} */
-            type: "smpp";
         }) | (components["schemas"]["WechatSetup"] & {
             /** @enum {string} */
             type: "wechat";
@@ -3762,37 +3762,6 @@ export interface components {
              */
             level: number;
             skill: components["schemas"]["SkillId"];
-        };
-        Smpp: {
-            /** @default  */
-            host: string;
-            /**
-             * Format: int32
-             * @default 0
-             */
-            port: number;
-            /**
-             * @default {
-             *       "per_number_a_day": 3,
-             *       "quiet_from": 1260,
-             *       "quiet_until": 480,
-             *       "signature": "",
-             *       "stop_words": [
-             *         "退订",
-             *         "TD",
-             *         "T",
-             *         "STOP"
-             *       ]
-             *     }
-             */
-            rules: components["schemas"]["SmsRules"];
-            /**
-             * @description The number that messages come from.
-             * @default
-             */
-            source: string;
-            /** @default  */
-            system_id: string;
         };
         /** @description A provider as data: what a request looks like, and where its answers and callbacks say what. */
         SmsHttp: {
