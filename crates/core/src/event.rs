@@ -1,5 +1,6 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
+pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
 use crate::{
     At,
     actor::Actor,
@@ -107,59 +108,6 @@ pub enum Private {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum QueueReason {
-    New,
-    Topic,
-    Transfer,
-    Overflow,
-    /// An offer ended without an answer.
-    Unanswered,
-    /// The agent went away, or gave it back.
-    Returned,
-    Reopened,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum QueueExit {
-    Answered,
-    /// The customer left before an answer.
-    Abandoned,
-    Overflow,
-    Transfer,
-    /// It became an offline message.
-    Message,
-    Closed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum OfferEnd {
-    Accepted,
-    Declined,
-    TimedOut,
-    /// The customer left, or someone else took it.
-    Withdrawn,
-    AgentLeft,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum CloseReason {
-    Ended,
-    Idle,
-    Abandoned,
-    Message,
-    Spam,
-    Merged,
-}
-
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -190,18 +138,6 @@ pub enum Delivery {
     /// It reached the customer's device or mailbox.
     Delivered,
     Failed,
-}
-
-/// How a colleague or supervisor came into a conversation, or the work ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum WrapUpEnd {
-    Done,
-    TimeLimit,
-    /// The customer wrote again: the same agent goes on.
-    CustomerWrote,
-    AgentLeft,
 }
 
 /// The facts. Names never change once stored; new ones are added.
@@ -509,18 +445,6 @@ pub enum Fact {
     SiteStarted {
         version: String,
     },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SegmentEnd {
-    Closed,
-    Transferred,
-    TakenOver,
-    Reassigned,
-    Returned,
-    AgentAway,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

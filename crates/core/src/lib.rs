@@ -35,6 +35,7 @@ pub mod refusal;
 pub mod roles;
 pub mod routing;
 pub mod timers;
+mod turn;
 pub mod wait;
 pub mod why;
 

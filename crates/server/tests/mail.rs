@@ -1,29 +1,22 @@
 //! E-mail (SYS-01e) against real servers: Dovecot keeps the mailboxes, Postfix carries what leaves.
 
 use crate::line::{Line, post, work};
+use crate::mailbox::{Mailbox, PATIENCE, header, letter};
 use crate::office::{first, hire, make};
 use crate::support::{Folder, Person, Server};
 use crate::webhooks::OPEN;
-use async_imap::Session;
-use futures_util::TryStreamExt;
-use mail_parser::{Message, MessageParser, MimeHeaders};
+use mail_parser::MimeHeaders;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, PoisonError, Weak,
+    atomic::{AtomicU32, Ordering},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 use yingda_peers::{Dovecot, Postfix};
-
-/// Nothing in these tests takes that long; a test that hangs must fail.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Servers {
     dovecot: Dovecot,
@@ -85,60 +78,6 @@ async fn stands(admin: &Person, id: &str, fits: impl Fn(&str) -> bool) {
 async fn inbox(admin: &Person, id: &str, state: &str) -> Vec<Value> {
     let list = admin.get(&format!("/channels/{id}/inbox?state={state}")).await;
     list.body["items"].as_array().unwrap().clone()
-}
-
-/// A customer's mailbox, read as any mail program does.
-struct Mailbox {
-    session: Option<Session<TcpStream>>,
-    read: u32,
-}
-
-impl Mailbox {
-    async fn open(dovecot: &Dovecot, user: &str) -> Mailbox {
-        let stream = TcpStream::connect(("127.0.0.1", dovecot.imap())).await.unwrap();
-        let mut client = async_imap::Client::new(stream);
-        client.read_response().await.unwrap().unwrap();
-        let mut session = client.login(user, Dovecot::PASSWORD).await.map_err(|(error, _)| error).unwrap();
-        session.select("INBOX").await.unwrap();
-        Mailbox { session: Some(session), read: 0 }
-    }
-
-    async fn count(&mut self) -> u32 {
-        self.session.as_mut().unwrap().select("INBOX").await.unwrap().exists
-    }
-
-    /// The next mail, as it comes.
-    async fn next(&mut self) -> Message<'static> {
-        while self.count().await <= self.read {
-            let mut idle = self.session.take().unwrap().idle();
-            idle.init().await.unwrap();
-            // What came between looking and waiting is found by the next look, which a short wait brings about.
-            let _ = idle.wait_with_timeout(Duration::from_millis(500)).0.await.unwrap();
-            self.session = Some(idle.done().await.unwrap());
-        }
-        self.read += 1;
-        let session = self.session.as_mut().unwrap();
-        let found: Vec<_> =
-            session.fetch(self.read.to_string(), "BODY.PEEK[]").await.unwrap().try_collect().await.unwrap();
-        let body = found.iter().find_map(|it| it.body()).unwrap().to_vec();
-        MessageParser::default().parse(&body).unwrap().into_owned()
-    }
-
-    async fn next_in_time(&mut self) -> Message<'static> {
-        tokio::time::timeout(PATIENCE, self.next()).await.expect("a mail comes")
-    }
-}
-
-fn header<'m>(mail: &'m Message<'_>, name: &str) -> &'m str {
-    mail.header_raw(name.to_owned()).unwrap_or_default().trim()
-}
-
-fn letter(from: &str, to: &str, more: &str, text: &str) -> Vec<u8> {
-    format!(
-        "From: 王小明 <{from}>\r\nTo: {to}\r\nDate: Fri, 20 Nov 2026 10:00:00 +0800\r\nMIME-Version: 1.0\r\n\
-         Content-Type: text/plain; charset=utf-8\r\n{more}\r\n{text}\r\n"
-    )
-    .into_bytes()
 }
 
 /// Waits for a new conversation, which a mail began.

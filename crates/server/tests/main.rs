@@ -20,6 +20,7 @@ mod health;
 mod hostile;
 mod line;
 mod mail;
+mod mailbox;
 mod office;
 mod oidc;
 mod openapi;

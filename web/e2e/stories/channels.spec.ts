@@ -148,7 +148,7 @@ test("SYS-01i: the documented example is a platform: what is typed there arrives
   probe.close();
   const { page } = await Staff.signsIn(browser, server.url, ADMIN);
   const { hook, key } = await makes(page, server.url, "示例平台", `http://127.0.0.1:${port}/`);
-  const platform = spawn("python3", [resolve(import.meta.dirname, "../../../docs/examples/platform.py"), port], { env: { ...process.env, YINGDA_HOOK: hook, YINGDA_SECRET: key, PYTHONIOENCODING: "utf8" } });
+  const platform = spawn("python3", [resolve(import.meta.dirname, "../../../docs/examples/connector.py"), port], { env: { ...process.env, YINGDA_HOOK: hook, YINGDA_SECRET: key, PYTHONIOENCODING: "utf8" } });
   let printed = "";
   platform.stdout.on("data", (part: Buffer) => (printed += part.toString("utf8")));
   platform.stderr.on("data", (part: Buffer) => (printed += part.toString("utf8")));
@@ -223,17 +223,45 @@ async function bringsMail(page: Page): Promise<void> {
   await page.route("**/api/v1/files/4003", (route) => route.fulfill({ contentType: "image/png", body: PICTURE.buffer }));
 }
 
-/** A conversation by mail. */
-async function writesByMail(agent: Staff, admin: Staff): Promise<string> {
-  const { page, url } = agent;
-  await bringsMail(page);
-  const made = await admin.page.request.post(`${url}/api/v1/conversations`, {
+/** Somebody whose words come by a medium. */
+async function writesBy(medium: string, text: string, agent: Staff, admin: Staff): Promise<string> {
+  const made = await admin.page.request.post(`${admin.url}/api/v1/conversations`, {
     headers: { "x-yingda": "1", "idempotency-key": crypto.randomUUID() },
-    data: { medium: "mail", queue: PRESALES.split("/").at(-1), text: MAIL.mail.subject },
+    data: { medium, queue: PRESALES.split("/").at(-1), text },
   });
   expect(made.ok(), await made.text()).toBe(true);
-  return agent.opens(MAIL.mail.subject);
+  return agent.opens(text);
 }
+
+/** A conversation by mail. */
+async function writesByMail(agent: Staff, admin: Staff): Promise<string> {
+  await bringsMail(agent.page);
+  return writesBy("mail", MAIL.mail.subject, agent, admin);
+}
+
+test("SYS-10: an SMS is counted as it is written, and conversations are found by how they came", async ({ browser, server }) => {
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  const admin = await Staff.signsIn(browser, server.url, SUPERVISOR);
+  await writesBy("sms", "我的快递到哪了", agent, admin);
+  await expect(agent.conversation.getByText("0字 · 0条")).toBeVisible();
+  await agent.reply.fill("a".repeat(161));
+  await expect(agent.conversation.getByText("161字 · 2条")).toBeVisible();
+  await agent.reply.fill("到".repeat(70));
+  await expect(agent.conversation.getByText("70字 · 1条")).toBeVisible();
+  await agent.reply.fill("到".repeat(671));
+  await expect(agent.button("发送")).toBeDisabled();
+  await expect(agent.button("发送文件或图片"), "an SMS carries text only").toHaveCount(0);
+  await agent.reply.fill("已到杭州。");
+  await agent.reply.press("Enter");
+  await agent.hears("已到杭州。");
+
+  await admin.page.goto(`${server.url}/console/conversations?medium=sms`);
+  const rows = admin.page.getByRole("grid", { name: "会话" }).getByRole("row");
+  await expect(rows).toHaveCount(2);
+  await expect(rows.nth(1)).toContainText("已到杭州。");
+  await admin.page.goto(`${server.url}/console/conversations?medium=letter`);
+  await expect(admin.page.getByText("没有符合")).toBeVisible();
+});
 
 test("SYS-01e: a mail is read as it was formatted without running or loading anything, and answered as a mail", async ({ browser, server }) => {
   const agent = await Staff.serves(browser, server.url, LIMIN);

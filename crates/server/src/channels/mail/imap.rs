@@ -116,9 +116,13 @@ pub async fn patiently<T>(
 
 fn told(what: &str, error: &async_imap::error::Error) -> String {
     use async_imap::error::Error;
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     match error {
         Error::No(words) | Error::Bad(words) => format!("{what}: the server refused: {words}"),
         Error::ConnectionLost => format!("{what}: the server ended the connection"),
+        Error::Io(error) if matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof) => {
+            format!("{what}: the server ended the connection")
+        }
         other => format!("{what}: {other}"),
     }
 }

@@ -19,7 +19,7 @@ export function blankSetup(kind: ChannelKind): Setup {
   switch (kind) {
     case "mail":
       return {
-        type: "mail", address: "", sender: "", login: "", folder: "INBOX", oauth: null, signature: nothing(),
+        type: "mail", address: "", sender: "", login: "", folder: "INBOX", verifier: "", oauth: null, signature: nothing(),
         imap: { host: "", port: PORTS.imap.tls, security: "tls" }, smtp: { host: "", port: PORTS.smtp.tls, security: "tls" },
       };
     case "sms_http":
@@ -66,7 +66,7 @@ const endpoint = (key: "imap" | "smtp"): FieldSpec => ({ key, as: "own", part: k
 export const SETUP: Record<ChannelKind, Group[]> = {
   mail: [
     { key: "address", fields: [{ key: "address", as: "line" }, { key: "sender", as: "line" }, { key: "login", as: "line" }] },
-    { key: "in", fields: [endpoint("imap"), { key: "folder", as: "line" }] },
+    { key: "in", fields: [endpoint("imap"), { key: "folder", as: "line" }, { key: "verifier", as: "line" }] },
     { key: "out", fields: [endpoint("smtp"), { key: "signature", as: "text", long: true, full: true }] },
     {
       key: "oauth",

@@ -34,8 +34,8 @@ export const channel = kindSpec({
     { key: "enabled", width: "64px", wide: true },
     { key: "in", width: "92px", wide: true },
     { key: "out", width: "92px" },
-    { key: "waiting", width: "104px", end: true },
-    { key: "failed", width: "64px", end: true },
+    { key: "waiting", width: "88px", end: true },
+    { key: "failed", width: "56px", end: true },
     { key: "done", width: "84px", end: true, wide: true },
   ],
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A platform as a channel (docs/connector.md): says what customers say, and prints what agents reply.
 
-    YINGDA_HOOK=https://…/api/v1/hooks/731… YINGDA_SECRET=chsec_… python3 platform.py 9000
+    YINGDA_HOOK=https://…/api/v1/hooks/731… YINGDA_SECRET=chsec_… python3 connector.py 9000
 
 Each line that is typed is a customer's message. Replies are taken at http://localhost:9000/, the channel's reply address.
 Only Python's own library is needed.
