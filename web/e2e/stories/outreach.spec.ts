@@ -166,6 +166,8 @@ test("writing first, the counter and batches, in every look", async ({ browser, 
 
     const desk = await at(browser, server.url, LIMIN, look);
     await desk.goto(`${server.url}/console/customers/${who}`);
+    await expect(desk.getByRole("heading", { name: "王芳" })).toBeVisible();
+    await isDrawn(desk, look, "customer-page");
     await desk.getByRole("button", { name: /写消息|^Write/ }).click();
     await desk.getByRole("dialog").getByLabel(/^(内容|Message)$/).fill("您的快递到了，请到前台领取。");
     await isDrawn(desk, look, "write");
