@@ -52,7 +52,8 @@ pub struct Me {
     pub has_totp: bool,
     /// Language, theme, sounds, keys: the console's own, stored as it is.
     pub preferences: serde_json::Value,
-    /// Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets.
+    /// Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets, and
+    /// the channels that are on.
     pub names: Vec<Name>,
     pub settings: Settings,
 }
@@ -64,6 +65,9 @@ pub struct Name {
     pub name: Text,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
+    /// What a channel carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medium: Option<Medium>,
 }
 
 /// First start: the one-time link's token, and the first administrator.

@@ -239,6 +239,7 @@ pub async fn me(app: &App, id: UserId) -> Result<Me, Problem> {
                 id: yingda_core::id::RecordId(id.0),
                 name: $name,
                 colour: $colour,
+                medium: None,
             }));
         };
     }
@@ -250,6 +251,14 @@ pub async fn me(app: &App, id: UserId) -> Result<Me, Problem> {
     name!(Tag, tags, |it| it.name.clone(), Some(it.colour));
     name!(Form, forms, |it| it.name.clone(), None);
     name!(Widget, widgets, |it| it.name.clone(), None);
+    // Whoever takes down a letter chooses by which channel it came.
+    names.extend(directory.channels.iter().filter(|(_, it)| it.enabled).map(|(id, it)| Name {
+        kind: RecordKind::Channel,
+        id: yingda_core::id::RecordId(id.0),
+        name: it.name.clone(),
+        colour: None,
+        medium: Some(it.setup.medium()),
+    }));
     Ok(Me {
         id,
         login: user.login.clone(),

@@ -18,6 +18,8 @@ export interface Extra {
   query?: Record<string, string | number | boolean | null | undefined>;
   /** The record's version that was read: a change by someone else in between is told, not overwritten. */
   match?: number;
+  /** The same act again has this name again, and no second effect; each call has its own where none is given. */
+  key?: string;
   signal?: AbortSignal;
 }
 
@@ -37,7 +39,7 @@ async function call<T>(method: string, path: string, body: unknown, extra: Extra
   const headers: Record<string, string> = { "accept-language": language(), "x-yingda": "console" };
   if (extra.match !== undefined) headers["if-match"] = `"${extra.match}"`;
   // A creating call that is repeated by the network has one effect.
-  if (method === "POST") headers["idempotency-key"] = crypto.randomUUID();
+  if (method === "POST") headers["idempotency-key"] = extra.key ?? crypto.randomUUID();
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers["content-type"] = "application/json";
   let answer: Response;

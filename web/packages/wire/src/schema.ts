@@ -2768,7 +2768,10 @@ export interface components {
                 [key: string]: components["schemas"]["Scope"];
             };
             name: string;
-            /** @description Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets. */
+            /**
+             * @description Names that the desk needs: queues, skills, tags, users, teams, lines, forms, widgets, and
+             *     the channels that are on.
+             */
             names: components["schemas"]["Name"][];
             /** @description Language, theme, sounds, keys: the console's own, stored as it is. */
             preferences: unknown;
@@ -2797,6 +2800,7 @@ export interface components {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
             kind: components["schemas"]["RecordKind"];
+            medium?: components["schemas"]["Medium"] | null;
             name: components["schemas"]["Text"];
         };
         /** @description A needed skill, and how the need relaxes while the contact waits. */

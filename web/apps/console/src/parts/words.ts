@@ -4,6 +4,8 @@ export const words = {
   zh: {
     back: "返回",
     close: "关闭",
+    copy: "复制",
+    copied: "已复制",
     formula: "{name}的算法",
     all: "全部",
     none: "无",
@@ -23,6 +25,8 @@ export const words = {
   en: {
     back: "Back",
     close: "Close",
+    copy: "Copy",
+    copied: "Copied",
     formula: "How {name} is computed",
     all: "All",
     none: "None",

@@ -18,12 +18,13 @@ export interface Section {
 const of = (spec: KindSpec): Section => ({ key: spec.kind, needs: spec.needs, spec });
 const keys: Section = { key: "keys", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./KeysPage.vue")) };
 const gateway: Section = { key: "gateway", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./channels/GatewayPage.vue")) };
+const batches: Section = { key: "batches", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("../outreach/BatchesPage.vue")) };
 
 export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
   { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
   { key: "content", sections: [of(reply), of(tag), of(form)] },
   { key: "web", sections: [of(widget), of(invitation)] },
-  { key: "outside", sections: [of(channel), gateway, of(webhook), keys] },
+  { key: "outside", sections: [of(channel), gateway, batches, of(webhook), keys] },
   { key: "site", sections: [of(settings), of(ban)] },
 ];

@@ -79,8 +79,6 @@ export const en = {
   chatPage: "Where it cannot be embedded, send customers this address:",
   identitySecret: "Secret for identities",
   identityHelp: "The site signs its customers' ids with it by HMAC-SHA-256. Keep it on the server, never in a page.",
-  copy: "Copy",
-  copied: "Copied",
   deliveries: "Deliveries",
   tryWebhook: "Send a test",
   arrived: "Arrived ({status})",
@@ -165,7 +163,7 @@ export const en = {
   sectionGroup: { people: "People", routing: "Service", content: "Content", web: "Web site", outside: "Integration", site: "System" },
   section: {
     user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",
-    tag: "Tags", form: "Record forms", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", webhook: "Webhooks", keys: "API keys", settings: "Settings", ban: "Bans",
+    tag: "Tags", form: "Record forms", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", ban: "Bans",
   },
   one: {
     user: "user", role: "role", team: "team", queue: "queue", skill: "skill", line: "business line", calendar: "opening hours", reply: "canned reply",

@@ -79,8 +79,6 @@ export const zh = {
   chatPage: "不能嵌入时，可以直接发这个地址给客户：",
   identitySecret: "身份签名密钥",
   identityHelp: "网站用它对客户编号做HMAC-SHA-256签名。只放在服务器上，不要写进网页。",
-  copy: "复制",
-  copied: "已复制",
   deliveries: "推送记录",
   tryWebhook: "发送测试",
   arrived: "已送达（{status}）",
@@ -165,7 +163,7 @@ export const zh = {
   sectionGroup: { people: "人员", routing: "接待", content: "内容", web: "网站", outside: "对接", site: "系统" },
   section: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
-    tag: "标签", form: "记录表", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单",
+    tag: "标签", form: "记录表", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单",
   },
   one: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
