@@ -84,8 +84,10 @@ async fn sys_10_who_opted_out_is_not_written_to() {
     let stop = json!({ "id": "s1", "mobile": "13800000002", "content": "退订" });
     assert_eq!(server.nobody().post(&callback, stop).await.status, StatusCode::OK);
     desk.event("assigned").await;
-    let made = admin.post("/batches", batch.clone()).await;
+    let made = admin.clone().with("idempotency-key", "b1").post("/batches", batch.clone()).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let again = admin.clone().with("idempotency-key", "b1").post("/batches", batch.clone()).await;
+    assert_eq!(again.body["id"], made.body["id"], "a repeated request is the same batch");
     let left = provider.answer(200, r#"{"code":0,"mid":"b1"}"#).await.json();
     assert_eq!(
         (&left["mobile"], &left["content"]),

@@ -174,6 +174,10 @@ pub struct PageFrame {
 /// From the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every frame is an event, which a box would only move about"
+)]
 pub enum ServerFrame {
     Event(Event),
     /// Answer to `Hello`.

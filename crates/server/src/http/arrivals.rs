@@ -3,17 +3,20 @@
 
 use crate::{
     app::Shared,
-    auth::Caller,
     channels::{
         heard::{self, Arrival, Heard, Message},
         phone,
     },
-    http::{body::Json, edit::id},
+    http::{
+        edit::id,
+        idempotency::{self, Once, Replay},
+    },
     problem::Problem,
 };
 use axum::{
     extract::{Path, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
@@ -38,13 +41,14 @@ const MOST_FILES: usize = 20;
 
 /// Takes down a letter or a visit, and gives its serial number.
 #[utoipa::path(post, path = "/channels/{id}/arrivals", tag = "channels", request_body = NewArrival,
-    params(("id" = ChannelId, Path)), responses((status = 201, body = Arrived)))]
+    params(("id" = ChannelId, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = Arrived)))]
 async fn arrive(
     State(app): State<Shared>,
-    caller: Caller,
     Path(channel): Path<String>,
-    Json(body): Json<NewArrival>,
-) -> Result<(StatusCode, Json<Arrived>), Problem> {
+    once: Once<NewArrival>,
+) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
     app.reach(caller.actor, Action::ConversationServe)?;
     let id: ChannelId = id(&channel)?;
     let directory = app.directory();
@@ -72,7 +76,11 @@ async fn arrive(
         match app.db.commit(Batch { statements, ..Batch::default() }).await {
             Ok(()) => {
                 heard::stir(&app).await;
-                return Ok((StatusCode::CREATED, Json(Arrived { serial })));
+                let replay = Replay::new(StatusCode::CREATED, &Arrived { serial });
+                if let Some(key) = key {
+                    idempotency::remember(&app, &key, &replay).await;
+                }
+                return Ok(replay.into_response());
             }
             Err(CommitError::Stale { .. }) => {}
             Err(error) => return Err(ReadError::from(error).into()),

@@ -8,12 +8,14 @@ use crate::{
         body::Json,
         channels::left,
         edit::{id, page_size},
+        idempotency::{self, Once, Replay},
     },
     problem::Problem,
 };
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -61,12 +63,9 @@ async fn list(
 
 /// Sends one text to many. The same number twice is one message.
 #[utoipa::path(post, path = "/batches", tag = "channels", request_body = NewBatch,
-    responses((status = 201, body = BatchNow)))]
-async fn create(
-    State(app): State<Shared>,
-    caller: Caller,
-    Json(new): Json<NewBatch>,
-) -> Result<(StatusCode, Json<BatchNow>), Problem> {
+    params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = BatchNow)))]
+async fn create(State(app): State<Shared>, once: Once<NewBatch>) -> Result<Response, Problem> {
+    let Once { caller, body: new, key } = once;
     app.reach(caller.actor, Action::ManageIntegrations)?;
     check(&app, &new)?;
     let now = app.clock.now();
@@ -96,7 +95,11 @@ async fn create(
             .map_err(ReadError::from)?;
     }
     heard::stir(&app).await;
-    Ok((StatusCode::CREATED, Json(told(&app, batch).await?)))
+    let replay = Replay::new(StatusCode::CREATED, &told(&app, batch).await?);
+    if let Some(key) = key {
+        idempotency::remember(&app, &key, &replay).await;
+    }
+    Ok(replay.into_response())
 }
 
 fn check(app: &Shared, new: &NewBatch) -> Result<(), Problem> {
