@@ -184,6 +184,8 @@ function promise(event: Extract<Event, { kind: "follow_up_set" }>): Conversation
 }
 
 function said(known: Conversation, event: Extract<Event, { kind: "message_posted" }>): Partial<Conversation> {
+  // A greeting is not what the conversation is about: lists go on showing what the customer said.
+  if (event.by.type === "user" && event.author === "automatic") return { last_at: event.at, spoke_at: event.at };
   const words = { preview: preview(event), preview_of: event.seq, last_at: event.at, spoke_at: event.at };
   if (event.by.type === "visitor") {
     return {
@@ -193,7 +195,7 @@ function said(known: Conversation, event: Extract<Event, { kind: "message_posted
       unanswered_since_at: known.unanswered_since_at ?? event.at,
     };
   }
-  if (event.by.type !== "user" || event.author === "automatic") return words;
+  if (event.by.type !== "user") return words;
   return { ...words, unread: 0, read_by_staff: event.seq, unanswered_since_at: null, first_reply_at: known.first_reply_at ?? event.at };
 }
 

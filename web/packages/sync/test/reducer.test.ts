@@ -115,6 +115,12 @@ describe("a conversation's way", () => {
   });
 });
 
+test("a greeting leaves the customer's words in the list", () => {
+  const greeting: [Event["by"], Fact] = [li, { kind: "message_posted", type: "text", text: "您好，很高兴为您服务。", author: "automatic" }];
+  const state = play(fromDesk(desk(), 0), started, queued, assigned, says(visitor, "下周有货吗"), greeting);
+  expect(talk(state)).toMatchObject({ preview: "下周有货吗", unread: 1 });
+});
+
 describe("channels", () => {
   const mail = {
     subject: "退货", text: "您好", from: { address: "wang@example.com" }, to: [], cc: [], bcc: [], files: [], html: null, raw: null, proof: null,
