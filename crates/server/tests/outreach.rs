@@ -120,6 +120,28 @@ async fn sys_10_who_opted_out_is_not_written_to() {
     assert_eq!(agent.post("/compose", message).await.status, StatusCode::CREATED);
 }
 
+/// SYS-23: many deliveries at once leave room for everybody else at the store, and all of them arrive.
+#[tokio::test]
+async fn sys_23_a_large_batch_leaves_room_for_others() {
+    const MANY: usize = 400;
+    let (_server, admin) = Server::set_up_with(&OPEN).await;
+    let (provider, channel, callback) = sms(&admin, open_hours()).await;
+    let receivers: Vec<Value> = (0..MANY).map(|n| json!({ "to": format!("1390000{n:04}") })).collect();
+    let batch = json!({ "channel": channel, "name": "很多", "text": "您好", "receivers": receivers });
+    let id = admin.post("/batches", batch).await.body["id"].as_str().unwrap().to_owned();
+    for n in 0..MANY {
+        provider.answer(200, &json!({ "code": 0, "mid": format!("r{n}") }).to_string()).await;
+        if n % 50 == 49 {
+            // Receipts for all so far come while the rest is on its way.
+            let receipts: Vec<Value> =
+                (n - 49..=n).map(|n| json!({ "mid": format!("r{n}"), "stat": "DELIVRD" })).collect();
+            assert_eq!(admin.post(&callback, json!(receipts)).await.status, StatusCode::OK);
+        }
+    }
+    let path = format!("/batches/{id}");
+    admin.eventually(&path, |body| body["states"] == json!({ "delivered": MANY })).await;
+}
+
 /// SYS-10: in quiet hours batches rest, and what rests can be stopped.
 #[tokio::test]
 async fn sys_10_batches_rest_in_quiet_hours_and_can_be_stopped() {

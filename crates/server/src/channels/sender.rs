@@ -11,12 +11,14 @@ use super::{
     standing::{Teller, Way},
 };
 use crate::{jobs::Duty, random};
-use futures_util::{FutureExt, StreamExt, future, stream::FuturesUnordered};
+use futures_util::{FutureExt, future};
 use std::{
     collections::BTreeSet,
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::task::JoinSet;
 use yingda_core::{
     At,
     actor::Actor,
@@ -51,7 +53,6 @@ pub async fn run(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) {
         duty,
         id,
         channel,
-        keys: Keys::default(),
         breaker: Breaker::default(),
         teller: Teller::new(id, Way::Out),
         turns_end: None,
@@ -68,7 +69,6 @@ struct Sender<'a> {
     duty: &'a Duty,
     id: ChannelId,
     channel: &'a Arc<Channel>,
-    keys: Keys,
     breaker: Breaker,
     teller: Teller,
     /// When the turns of all that left so far are over.
@@ -78,26 +78,26 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     async fn run(&mut self) -> Result<(), ReadError> {
-        self.keys = Keys::of(&self.duty.app, &self.duty.db, self.id).await?;
-        let keys = self.keys.clone();
-        let mut trips = FuturesUnordered::new();
+        let keys = Arc::new(Keys::of(&self.duty.app, &self.duty.db, self.id).await?);
+        // Tasks of their own: what waits for the store in one of them must go on while this one does.
+        let mut trips = JoinSet::new();
         loop {
             // Asked for before looking: what is stored in between is not missed.
             let leaving = LEAVING.notified();
             let (rows, pause) = self.due().await?;
             for row in rows {
                 self.busy.insert(row.id);
-                trips.push(travel(self.duty, self.id, self.channel, &keys, row));
+                trips.spawn(travel(self.duty.clone(), self.id, self.channel.clone(), keys.clone(), row));
             }
             let mut ended = vec![];
             tokio::select! {
-                Some(trip) = trips.next() => ended.push(trip),
+                Some(trip) = trips.join_next() => ended.extend(trip),
                 () = leaving => {}
                 () = tokio::time::sleep(pause) => {}
             }
             // All that ended meanwhile is written down together.
-            while let Some(Some(trip)) = trips.next().now_or_never() {
-                ended.push(trip);
+            while let Some(trip) = trips.try_join_next() {
+                ended.extend(trip);
             }
             if !ended.is_empty() {
                 self.settle(ended).await?;
@@ -225,11 +225,15 @@ fn pause_ms(attempts: u32) -> At {
     pause * 3 / 4 + pause / 2 * At::from(byte) / 255
 }
 
-async fn travel(duty: &Duty, id: ChannelId, channel: &Channel, keys: &Keys, row: Outbound) -> Trip {
-    let outcome = match parcel(duty, id, channel, &row).await {
-        Ok(parcel) => connector::deliver(&duty.app, id, channel, keys, &parcel).await,
-        Err(failure) => Err(failure),
+async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys>, row: Outbound) -> Trip {
+    let work = async {
+        let parcel = parcel(&duty, id, &channel, &row).await?;
+        connector::deliver(&duty.app, id, &channel, &keys, &parcel).await
     };
+    let outcome = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(channel = id.0, row = row.id, "sending a message panicked");
+        Err(Failure::Later("a fault of ours".into()))
+    });
     Trip { row, outcome }
 }
 

@@ -3,11 +3,13 @@
 //! is missed over a restart.
 
 use crate::{app::Shared, jobs::Duty, outgoing, random, secrets::Secrets, tasks};
-use futures_util::{StreamExt, stream::FuturesUnordered};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::{collections::BTreeMap, time::Duration};
-use tokio::{sync::Notify, task::JoinHandle};
+use tokio::{
+    sync::Notify,
+    task::{JoinHandle, JoinSet},
+};
 use yingda_core::{At, config::Webhook, event::Subject, id::*};
 use yingda_store::{
     Batch, CommitError, ReadError,
@@ -52,14 +54,15 @@ pub fn start(duty: Duty) -> JoinHandle<()> {
 
 async fn run(duty: &Duty) {
     let mut position = duty.app.site.position();
-    let mut running = FuturesUnordered::new();
+    // Tasks of their own: what waits for the store in one of them must go on while this one does.
+    let mut running = JoinSet::new();
     let mut busy: BTreeMap<RecordId, WebhookId> = BTreeMap::new();
     loop {
         let pause = match due(duty, &busy).await {
             Ok((deliveries, pause)) => {
                 for delivery in deliveries {
                     busy.insert(delivery.id, delivery.webhook);
-                    running.push(send(duty, delivery));
+                    running.spawn(send(duty.clone(), delivery));
                 }
                 pause
             }
@@ -69,7 +72,9 @@ async fn run(duty: &Duty) {
             }
         };
         tokio::select! {
-            Some((id, outcome)) = running.next() => {
+            Some(ended) = running.join_next() => {
+                // A task that panicked leaves its delivery to the next start.
+                let Ok((id, outcome)) = ended else { continue };
                 busy.remove(&id);
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "what became of a delivery could not be written down");
@@ -154,9 +159,9 @@ async fn commit(duty: &Duty, statements: Vec<yingda_store::Statement>) -> Result
     }
 }
 
-async fn send(duty: &Duty, delivery: Delivery) -> (RecordId, Result<(), ReadError>) {
+async fn send(duty: Duty, delivery: Delivery) -> (RecordId, Result<(), ReadError>) {
     let id = delivery.id;
-    (id, attempt(duty, delivery).await)
+    (id, attempt(&duty, delivery).await)
 }
 
 /// Tries one delivery and writes down what came of it.
