@@ -29,6 +29,7 @@ pub mod mail;
 pub mod mask;
 pub mod medium;
 pub mod outreach;
+pub mod phone;
 pub mod pulse;
 pub mod record;
 pub mod refusal;

@@ -62,16 +62,11 @@ async fn channel(admin: &Person, setup: Value) -> String {
 
 /// Waits until the reading side stands in a certain way.
 async fn stands(admin: &Person, id: &str, fits: impl Fn(&str) -> bool) {
-    let waiting = async {
-        loop {
-            let all = admin.get("/channels").await;
-            let of = all.body.as_array().unwrap().iter().find(|it| it["id"] == id).unwrap().clone();
-            if of["inward"]["error"].as_str().is_some_and(&fits) {
-                return;
-            }
-        }
+    let stands = |all: &Value| {
+        let of = all.as_array().and_then(|all| all.iter().find(|it| it["id"] == id));
+        of.and_then(|it| it["inward"]["error"].as_str()).is_some_and(&fits)
     };
-    tokio::time::timeout(PATIENCE, waiting).await.expect("the channel comes to stand so");
+    admin.eventually("/channels", stands).await;
 }
 
 /// What came in by a channel in a state.
@@ -165,6 +160,32 @@ async fn sys_01e_a_thread_of_mails_is_one_conversation() {
     assert_ne!(other, conversation);
     let customers = admin.get(&format!("/customers?q={wang}")).await;
     assert_eq!(customers.body["items"].as_array().unwrap().len(), 1, "{}", customers.text);
+}
+
+/// SYS-01, SYS-01e: a customer who is written to first answers into the same conversation, though their program keeps
+/// nothing but the subject.
+#[tokio::test]
+async fn sys_01e_who_is_written_to_first_answers_into_the_same_conversation() {
+    let servers = Servers::shared();
+    let (help, wang) = servers.dovecot.pair();
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let mailbox = channel(&admin, setup(&help, servers.dovecot.imap(), servers.postfix.smtp())).await;
+    let mut customer = Mailbox::open(&servers.dovecot, &wang).await;
+    let mail = json!({ "subject": "您的退款", "text": "已退到原卡。" });
+    let message = json!({ "channel": mailbox, "to": wang, "type": "mail", "mail": mail });
+    let sent = agent.post("/compose", message).await;
+    assert_eq!(sent.status, StatusCode::CREATED, "{}", sent.text);
+    told(&mut desk, "sent").await;
+    let came = customer.next_in_time().await;
+    let subject = came.subject().unwrap().to_owned();
+    assert!(subject.starts_with("您的退款 [#"), "{subject}");
+    assert_eq!(came.to().unwrap().first().unwrap().address(), Some(wang.as_str()));
+    let more = format!("Subject: 回复：{subject}\r\nMessage-ID: <refund@kunde.example>\r\n");
+    servers.dovecot.deliver(&help, &letter(&wang, &help, &more, "收到了，谢谢。"));
+    let answer = heard(&mut desk, "回复：您的退款").await;
+    assert_eq!(answer["on"]["conversation"], sent.body["conversation"]);
 }
 
 /// SYS-01e: files travel both ways, byte for byte, and every charset is read.

@@ -1,6 +1,11 @@
 //! What every kind of channel can do: carry a parcel out, listen for what comes, and try itself out.
 
-use super::{heard::Media, keys::Keys, mail, platform, sms_http, wechat, wecom};
+use super::{
+    heard::Media,
+    keys::Keys,
+    mail, platform, sms_http,
+    wechat::{official, wecom},
+};
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -82,7 +87,7 @@ pub async fn deliver(
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
-        Setup::Wechat(setup) => wechat::deliver(app, id, setup, keys, parcel).await,
+        Setup::Wechat(setup) => official::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
     }
 }
@@ -103,7 +108,7 @@ pub async fn fetch(duty: &Duty, id: ChannelId, media: &Media) -> Result<Content,
     match directory.channels.get(&id).map(|it| &it.setup) {
         Some(Setup::Wechat(setup)) => {
             let keys = Keys::of(&duty.app, &duty.db, id).await.map_err(later)?;
-            wechat::fetch(&duty.app, id, setup, &keys, media).await
+            official::fetch(&duty.app, id, setup, &keys, media).await
         }
         Some(Setup::Wecom(setup)) => {
             let keys = Keys::of(&duty.app, &duty.db, id).await.map_err(later)?;
@@ -120,7 +125,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
-        Setup::Wechat(setup) => wechat::try_out(app, id, setup, keys).await,
+        Setup::Wechat(setup) => official::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,
     }
 }

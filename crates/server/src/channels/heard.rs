@@ -1,6 +1,6 @@
 //! What comes in, whichever channel brings it: written down first, understood afterwards.
 
-use super::{ARRIVED, LEAVING, wecom::PULLS};
+use super::{ARRIVED, LEAVING, wechat::wecom::PULLS};
 use crate::{app::App, site::question::Question};
 use serde::{Deserialize, Serialize};
 use yingda_core::{At, conversation::Content, engine::Engine, event::Delivery, id::*, lang::Lang};

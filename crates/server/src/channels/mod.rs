@@ -12,7 +12,6 @@ mod intake;
 pub mod keys;
 mod mail;
 pub mod outreach;
-pub mod phone;
 pub mod platform;
 pub mod reach;
 mod sender;
@@ -20,7 +19,6 @@ pub mod sms_http;
 pub mod standing;
 pub mod template;
 pub mod wechat;
-pub mod wecom;
 
 use crate::{jobs::Duty, tasks};
 use std::{collections::BTreeMap, sync::Arc};

@@ -1,6 +1,6 @@
 //! Where a customer can be reached, and whether they want to be.
 
-use super::{phone, wechat};
+use super::{mail, wechat};
 use crate::app::App;
 use yingda_core::{
     At,
@@ -8,6 +8,7 @@ use yingda_core::{
     form::is_email,
     id::*,
     medium::Medium,
+    phone,
 };
 use yingda_store::{
     Db, ReadError,
@@ -49,7 +50,7 @@ pub async fn end_of(app: &App, id: ChannelId, channel: &Channel, to: &str) -> Re
     match &channel.setup {
         // Every mail that begins something is a thread of its own.
         Setup::Mail(_) if is_email(to) => {
-            let term = format!("new-{}", app.next_id());
+            let term = mail::fresh_thread();
             Ok(Some(End { term, label: to.to_owned(), known: None }))
         }
         Setup::SmsHttp(_) => {

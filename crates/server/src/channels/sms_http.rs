@@ -5,7 +5,6 @@ use super::{
     connector::{Failure, Parcel, Taken, Tried},
     heard::{Arrival, Heard, Message},
     keys::Keys,
-    phone,
     template::{at, fill, read},
 };
 use crate::{
@@ -24,6 +23,7 @@ use yingda_core::{
     conversation::Content,
     event::Delivery,
     id::ChannelId,
+    phone,
     refusal::Refusal,
 };
 

@@ -3,10 +3,7 @@
 
 use crate::{
     app::Shared,
-    channels::{
-        heard::{self, Arrival, Heard, Message},
-        phone,
-    },
+    channels::heard::{self, Arrival, Heard, Message},
     http::{
         edit::id,
         idempotency::{self, Once, Replay},
@@ -26,6 +23,7 @@ use yingda_core::{
     conversation::Content,
     id::{ChannelId, FileId},
     lang::Lang,
+    phone,
     refusal::Refusal,
 };
 use yingda_store::{Batch, CommitError, ReadError, file, inbound};

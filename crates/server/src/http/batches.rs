@@ -3,7 +3,7 @@
 use crate::{
     app::Shared,
     auth::Caller,
-    channels::{heard, outreach as rules, phone, template::fill},
+    channels::{heard, outreach as rules, template::fill},
     http::{
         body::Json,
         channels::left,
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use yingda_core::{access::Action, id::RecordId, refusal::Refusal};
+use yingda_core::{access::Action, id::RecordId, phone, refusal::Refusal};
 use yingda_store::{Batch, ReadError, outbound, outreach as rows};
 use yingda_wire::http::{BatchNow, NewBatch, Page, Passage};
 

@@ -7,8 +7,7 @@ use crate::{
         heard,
         keys::Keys,
         platform, sms_http,
-        wechat::{self, Query},
-        wecom,
+        wechat::{Query, official, wecom},
     },
     http::{client::Client, edit::id},
     limits::Door,
@@ -46,7 +45,7 @@ async fn hear(
     let heard = match &channel.setup {
         Setup::Platform(_) => platform::hear(&app, id, &headers, &body).await,
         Setup::Wecom(setup) => wecom::hear(setup, &keys, &Query::parse(&query), &body),
-        Setup::Wechat(setup) => wechat::hear(setup, &keys, &Query::parse(&query), &body),
+        Setup::Wechat(setup) => official::hear(setup, &keys, &Query::parse(&query), &body),
         Setup::SmsHttp(setup) => sms_http::hear(&app, id, setup, &keys, (&query, &headers, &body)),
         _ => Err(Problem::not_found()),
     };
@@ -77,7 +76,7 @@ async fn prove(
     let keys = Keys::of(&app, &app.db, id).await?;
     let query = Query::parse(&query.unwrap_or_default());
     let proof = match &channel.setup {
-        Setup::Wechat(_) => wechat::prove(&query, &keys),
+        Setup::Wechat(_) => official::prove(&query, &keys),
         Setup::Wecom(setup) => wecom::prove(setup, &keys, &query),
         _ => Err(Problem::not_found()),
     };

@@ -23,6 +23,7 @@ mod write;
 #[cfg(test)]
 mod parse_tests;
 
+pub use thread::fresh as fresh_thread;
 pub use trial::try_out;
 
 use super::{

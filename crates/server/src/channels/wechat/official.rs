@@ -1,31 +1,28 @@
 //! 微信公众号 and 小程序客服: callbacks, plain or encrypted, and the customer-service message interface (客服消息).
 //! Source: the platform's public documents on receiving messages, message encryption and sending messages.
 
-pub mod api;
-pub mod crypt;
-pub mod xml;
-
 use super::{
-    attach,
-    connector::{Failure, Parcel, Taken, Tried},
-    heard::{Arrival, Heard, Media, Message},
-    keys::Keys,
+    Query,
+    api::Api,
+    crypt::{Key, signature},
+    in_time, message, xml,
 };
 use crate::{
     app::Shared,
+    channels::{
+        connector::{Failure, Parcel, Taken, Tried},
+        heard::{Arrival, Heard, Media},
+        keys::Keys,
+    },
     problem::{Code, Problem},
     secrets::same,
 };
-use api::Api;
 use axum::response::{IntoResponse, Response};
-use crypt::{Key, signature};
 use serde_json::json;
 use std::collections::BTreeMap;
-use yingda_core::{At, config::WechatSetup, conversation::Content, id::ChannelId, refusal::Refusal};
+use yingda_core::{config::WechatSetup, conversation::Content, id::ChannelId, refusal::Refusal};
 
 const BASE: &str = "https://api.weixin.qq.com";
-/// Replies are taken for so long after the customer's last word.
-pub const WINDOW_MS: At = 48 * 3_600_000;
 
 fn api<'a>(app: &'a Shared, channel: ChannelId, setup: &'a WechatSetup, keys: &Keys) -> Api<'a> {
     let base = if setup.base_url.is_empty() { BASE } else { setup.base_url.trim_end_matches('/') };
@@ -33,21 +30,6 @@ fn api<'a>(app: &'a Shared, channel: ChannelId, setup: &'a WechatSetup, keys: &K
         json!({ "grant_type": "client_credential", "appid": setup.app_id, "secret": keys.get("secret") });
     // The stable form: asking again does not end the former token, so nodes may each ask.
     Api { app, channel, base, token_path: "/cgi-bin/stable_token".into(), token_body: Some(body) }
-}
-
-/// The parts of a callback's address.
-pub struct Query(BTreeMap<String, String>);
-
-impl Query {
-    pub fn parse(query: &str) -> Self {
-        let url = reqwest::Url::parse(&format!("http://callback/?{query}"));
-        let pairs = |url: reqwest::Url| url.query_pairs().into_owned().collect();
-        Self(url.map(pairs).unwrap_or_default())
-    }
-
-    pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
-    }
 }
 
 fn is_signed(query: &Query, keys: &Keys, sealed: Option<&str>) -> bool {
@@ -133,13 +115,10 @@ fn arrival(fields: &BTreeMap<String, String>) -> Option<Arrival> {
         "" => format!("event {from} {time} {} {}", get("Event"), get("EventKey")),
         id => format!("message {id}"),
     };
-    let end: String = from.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
-    let name = format!("微信用户 {end}");
-    let message = Message { name: name.clone(), label: name, content, media, ..Message::default() };
+    let message = message("微信用户", from, content, media);
     Some(Arrival { key, term: from.into(), heard: Heard::Message(Box::new(message)) })
 }
 
-/// A file that the customer sent, from where the platform keeps it for three days.
 pub async fn fetch(
     app: &Shared,
     id: ChannelId,
@@ -147,10 +126,7 @@ pub async fn fetch(
     keys: &Keys,
     media: &Media,
 ) -> Result<Content, Failure> {
-    let path = format!("/cgi-bin/media/get?media_id={}", super::template::encode(&media.id));
-    let (name, content) = api(app, id, setup, keys).fetch(&path).await?;
-    let name = if name.is_empty() { media.name.clone() } else { name };
-    attach::keep_message(app, &name, content).await.map_err(Failure::Later)
+    super::fetch(api(app, id, setup, keys), media).await
 }
 
 pub async fn deliver(
@@ -160,56 +136,22 @@ pub async fn deliver(
     keys: &Keys,
     parcel: &Parcel,
 ) -> Result<Taken, Failure> {
-    if parcel.to.heard_at.is_none_or(|at| app.clock.now() - at > WINDOW_MS) {
-        return Err(Failure::Never("the 48 hours after the customer's last word are over".into()));
-    }
+    in_time(app, parcel)?;
     let api = api(app, id, setup, keys);
     let mut body = json!({ "touser": parcel.to.term });
-    match &parcel.content {
-        Content::Text { text } => {
-            body["msgtype"] = json!("text");
-            body["text"] = json!({ "content": text });
-        }
-        Content::File { file, name, mime, .. } => {
-            let kind = if mime.starts_with("image/") {
-                "image"
-            } else if mime == "audio/amr" || mime == "audio/mpeg" {
-                "voice"
-            } else if mime == "video/mp4" {
-                "video"
-            } else {
-                return Err(Failure::Never(format!("WeChat takes pictures, AMR, MP3 and MP4, not {mime}")));
-            };
-            let content = attach::read(app, *file).await.map_err(Failure::Later)?;
-            let path = format!("/cgi-bin/media/upload?type={kind}");
-            let kept = api.upload(&path, name, mime, &content).await?;
-            body["msgtype"] = json!(kind);
-            body[kind] = json!({ "media_id": kept["media_id"] });
-        }
-        Content::Mail { .. } => return Err(Failure::Never("WeChat takes no mail".into())),
-    }
+    let kind_of = |mime: &str| match mime {
+        mime if mime.starts_with("image/") => Some("image"),
+        "audio/amr" | "audio/mpeg" => Some("voice"),
+        "video/mp4" => Some("video"),
+        _ => None,
+    };
+    super::fill(&api, &mut body, &parcel.content, kind_of).await?;
     let answer = api.post("/cgi-bin/message/custom/send", &body).await?;
     Ok(answer["msgid"].as_i64().map(|it| it.to_string()))
 }
 
 pub async fn try_out(app: &Shared, id: ChannelId, setup: &WechatSetup, keys: &Keys) -> Vec<Tried> {
-    let missing = |name: &str| if keys.get(name).is_empty() { Err("not set".to_owned()) } else { Ok(()) };
-    let key = match keys.get("aes_key") {
-        "" => Ok(()),
-        text => Key::parse(text).map(drop).ok_or_else(|| "an EncodingAESKey has 43 characters".to_owned()),
-    };
-    let api = api(app, id, setup, keys);
-    api.forget_token();
-    let token = api.token().await.map(drop).map_err(Failure::told);
-    vec![
-        Tried::new("已填令牌 (Token)", "A token for callbacks is set", missing("token")),
-        Tried::new("消息加解密密钥有效", "The key of encryption is well formed", key),
-        Tried::new(
-            "用 AppID 和 AppSecret 取得 access_token",
-            "AppID and AppSecret give an access token",
-            token,
-        ),
-    ]
+    super::try_out(api(app, id, setup, keys), keys, false).await
 }
 
 #[cfg(test)]

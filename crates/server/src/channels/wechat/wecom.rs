@@ -3,20 +3,20 @@
 //! and events, sending messages).
 
 use super::{
-    attach,
-    connector::{Failure, Parcel, Taken, Tried},
-    heard::{self, Arrival, Heard, Media, Message},
-    keys::Keys,
-    standing::{Teller, Way},
-    wechat::{
-        Query, WINDOW_MS,
-        api::Api,
-        crypt::{Key, signature},
-        xml,
-    },
+    Query,
+    api::Api,
+    crypt::{Key, signature},
+    in_time, message, xml,
 };
 use crate::{
     app::Shared,
+    channels::{
+        connector::{Failure, Parcel, Taken, Tried},
+        heard::{self, Arrival, Heard, Media},
+        keys::Keys,
+        standing::{Teller, Way},
+        template::encode,
+    },
     jobs::Duty,
     problem::{Code, Problem},
     secrets::same,
@@ -46,7 +46,6 @@ pub static PULLS: Notify = Notify::const_new();
 
 fn api<'a>(app: &'a Shared, channel: ChannelId, setup: &'a WecomSetup, keys: &Keys) -> Api<'a> {
     let base = if setup.base_url.is_empty() { BASE } else { setup.base_url.trim_end_matches('/') };
-    let encode = super::template::encode;
     let (corp, secret) = (encode(&setup.corp_id), encode(keys.get("secret")));
     let token_path = format!("/cgi-bin/gettoken?corpid={corp}&corpsecret={secret}");
     Api { app, channel, base, token_path, token_body: None }
@@ -143,9 +142,7 @@ fn arrival(item: &Value) -> Option<Arrival> {
         "link" => text(format!("{}\n{}\n{}", part("title"), part("desc"), part("url"))),
         other => text(format!("[{other}]")),
     };
-    let end: String = person.chars().skip(person.chars().count().saturating_sub(4)).collect();
-    let name = format!("微信客户 {end}");
-    let message = Message { name: name.clone(), label: name, content, media, ..Message::default() };
+    let message = message("微信客户", person, content, media);
     Some(Arrival {
         key: format!("message {}", get("msgid")),
         // A reply leaves by the same desk.
@@ -161,10 +158,7 @@ pub async fn fetch(
     keys: &Keys,
     media: &Media,
 ) -> Result<Content, Failure> {
-    let path = format!("/cgi-bin/media/get?media_id={}", super::template::encode(&media.id));
-    let (name, content) = api(app, id, setup, keys).fetch(&path).await?;
-    let name = if name.is_empty() { media.name.clone() } else { name };
-    attach::keep_message(app, &name, content).await.map_err(Failure::Later)
+    super::fetch(api(app, id, setup, keys), media).await
 }
 
 pub async fn deliver(
@@ -174,58 +168,28 @@ pub async fn deliver(
     keys: &Keys,
     parcel: &Parcel,
 ) -> Result<Taken, Failure> {
-    if parcel.to.heard_at.is_none_or(|at| app.clock.now() - at > WINDOW_MS) {
-        return Err(Failure::Never("the 48 hours after the customer's last word are over".into()));
-    }
+    in_time(app, parcel)?;
     let Some((person, desk)) = parcel.to.term.split_once(' ') else {
         return Err(Failure::Never("it is not known by which desk the customer came".into()));
     };
     let api = api(app, id, setup, keys);
     // The same name again is the same message to the platform.
     let mut body = json!({ "touser": person, "open_kfid": desk, "msgid": format!("yd{}", parcel.id) });
-    match &parcel.content {
-        Content::Text { text } => {
-            body["msgtype"] = json!("text");
-            body["text"] = json!({ "content": text });
-        }
-        Content::File { file, name, mime, .. } => {
-            let kind = match mime.as_str() {
-                "image/jpeg" | "image/png" => "image",
-                "audio/amr" => "voice",
-                "video/mp4" => "video",
-                _ => "file",
-            };
-            let content = attach::read(app, *file).await.map_err(Failure::Later)?;
-            let path = format!("/cgi-bin/media/upload?type={kind}");
-            let kept = api.upload(&path, name, mime, &content).await?;
-            body["msgtype"] = json!(kind);
-            body[kind] = json!({ "media_id": kept["media_id"] });
-        }
-        Content::Mail { .. } => return Err(Failure::Never("WeChat takes no mail".into())),
-    }
+    let kind_of = |mime: &str| {
+        Some(match mime {
+            "image/jpeg" | "image/png" => "image",
+            "audio/amr" => "voice",
+            "video/mp4" => "video",
+            _ => "file",
+        })
+    };
+    super::fill(&api, &mut body, &parcel.content, kind_of).await?;
     let answer = api.post("/cgi-bin/kf/send_msg", &body).await?;
     Ok(answer["msgid"].as_str().map(str::to_owned))
 }
 
 pub async fn try_out(app: &Shared, id: ChannelId, setup: &WecomSetup, keys: &Keys) -> Vec<Tried> {
-    let missing = |name: &str| if keys.get(name).is_empty() { Err("not set".to_owned()) } else { Ok(()) };
-    let key = Key::parse(keys.get("aes_key")).map(drop);
-    let api = api(app, id, setup, keys);
-    api.forget_token();
-    let token = api.token().await.map(drop).map_err(Failure::told);
-    vec![
-        Tried::new("已填令牌 (Token)", "A token for callbacks is set", missing("token")),
-        Tried::new(
-            "消息加解密密钥有效",
-            "The key of encryption is well formed",
-            key.ok_or_else(|| "an EncodingAESKey has 43 characters".to_owned()),
-        ),
-        Tried::new(
-            "用企业 ID 和 Secret 取得 access_token",
-            "Corporation and secret give an access token",
-            token,
-        ),
-    ]
+    super::try_out(api(app, id, setup, keys), keys, true).await
 }
 
 #[cfg(test)]
