@@ -17,7 +17,6 @@ mod load;
 mod messages;
 mod nodes;
 mod people;
-mod postgres;
 mod provider;
 mod restore;
 mod server;

@@ -3,7 +3,6 @@
 use crate::{
     Result, clock,
     fill::{self, Amount, Cast, DAY, Period},
-    postgres::Postgres,
     server::{self, Folder},
     spread::rounded,
 };
@@ -16,6 +15,7 @@ use yingda_core::{
     At,
     id::{LineId, QueueId, UserId, WidgetId},
 };
+use yingda_peers::Postgres;
 use yingda_store::{
     Db,
     backup::{self, Piece},
@@ -48,19 +48,19 @@ impl Restore {
         let folder = Folder::new()?;
         let postgres = match self.store {
             Engine::Sqlite => None,
-            Engine::Postgres => Some(Postgres::start(folder.path())?),
+            Engine::Postgres => Some(Postgres::durable()),
         };
-        let place = |name: &str| -> Result<Place> {
+        let place = async |name: &str| -> Result<Place> {
             let data = folder.path().join(name);
             fs::create_dir_all(&data)?;
             let address = match &postgres {
                 None => format!("sqlite:{}", data.join("yingda.db").display()),
-                Some(postgres) => postgres.database(name)?,
+                Some(postgres) => postgres.database().await,
             };
             let backups = folder.path().join("backups");
             Ok(Place { data: data.display().to_string(), address, backups: backups.display().to_string() })
         };
-        let (source, target) = (place("source")?, place("target")?);
+        let (source, target) = (place("source").await?, place("target").await?);
         let db = Db::open(&source.address).await?;
         db.migrate().await?;
         fill(&db, self.events, Period { from: START, ms: 90 * DAY }).await?;
