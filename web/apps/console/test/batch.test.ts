@@ -1,6 +1,6 @@
 // SYS-10: a list of receivers is read as people paste it, and what is wrong in it is told by line.
 import { expect, test } from "vitest";
-import { filled, lacking, normal, readReceivers, whyOf } from "../src/features/outreach/batch";
+import { filled, lacking, normal, readReceivers } from "../src/features/outreach/batch";
 
 test("lines of number and name, in the ways people write them", () => {
   const { receivers, wrong, twice } = readReceivers("138 0013 8000,王芳\r\n\r\n13900139000，李强\n+86 13800138000,王芳\n13700137000\nabc,谁\n12,短\n13600136000,甲,多余");
@@ -34,10 +34,4 @@ test("what stands in braces and is no variable stays", () => {
 test("one number has one form", () => {
   for (const it of ["13800138000", "+86 138 0013 8000", "0086-138-0013-8000", "013800138000"]) expect(normal(it)).toBe("13800138000");
   expect(normal("+1 (202) 555-0123")).toBe("+12025550123");
-});
-
-test("reasons of our own are told in the reader's language", () => {
-  expect(whyOf("the customer opted out")).toEqual({ key: "out" });
-  expect(whyOf("the number got 3 messages within a day")).toEqual({ key: "enough", count: 3 });
-  expect(whyOf("余额不足")).toBeNull();
 });

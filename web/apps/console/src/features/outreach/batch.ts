@@ -99,13 +99,3 @@ export function lacking(text: string, receivers: readonly BatchReceiver[]): { ke
     .map((key) => ({ key, count: receivers.filter((it) => !Object.hasOwn(it.values ?? {}, key)).length }))
     .filter((it) => it.count > 0);
 }
-
-export type Why = { key: "out" | "quiet" } | { key: "enough"; count: number };
-
-/** A reason of our own among those that the other side gives. */
-export function whyOf(error: string): Why | null {
-  if (error === "the customer opted out") return { key: "out" };
-  if (error === "quiet hours") return { key: "quiet" };
-  const [, count] = /^the number got (\d+) messages within a day$/.exec(error) ?? [];
-  return count ? { key: "enough", count: Number(count) } : null;
-}

@@ -86,11 +86,6 @@ export const words = {
       list: "逐条情况",
       parts: "{state}{count}",
       state: { waiting: "等待", sent: "已发出", delivered: "已送达", failed: "失败", cancelled: "已取消" },
-      why: {
-        out: "客户已退订",
-        quiet: "免打扰时段，到点后再发",
-        enough: "该号码一天内已收到{count}条",
-      },
     },
   },
   en: {
@@ -178,11 +173,6 @@ export const words = {
       list: "Single messages",
       parts: "{state} {count}",
       state: { waiting: "Waiting", sent: "Sent", delivered: "Delivered", failed: "Failed", cancelled: "Cancelled" },
-      why: {
-        out: "The customer opted out",
-        quiet: "Quiet hours; it leaves when they end",
-        enough: "Messages this number got within a day: {count}",
-      },
     },
   },
 } satisfies Words;

@@ -1,0 +1,24 @@
+export type Reason = { key: "optedOut" | "quiet" | "window" | "tooMany" | "deleted" | "noAddress" | "erased" | "textOnly" | "noMail" | "machine" } | { key: "enough"; count: number };
+
+/** What the server says by itself when a message does not leave; everything else are the other side's own words. */
+const OWN: [RegExp, (found: RegExpExecArray) => Reason][] = [
+  [/^the customer opted out$/, () => ({ key: "optedOut" })],
+  [/^quiet hours$/, () => ({ key: "quiet" })],
+  [/^the number got (\d+) messages within a day$/, (found) => ({ key: "enough", count: Number(found[1]) })],
+  [/^the 48 hours after the customer's last word are over/, () => ({ key: "window" })],
+  [/^too many messages since the customer's last word/, () => ({ key: "tooMany" })],
+  [/^the channel was deleted$/, () => ({ key: "deleted" })],
+  [/^the customer has no address in this channel$/, () => ({ key: "noAddress" })],
+  [/^the message was erased$/, () => ({ key: "erased" })],
+  [/^an SMS carries text only$/, () => ({ key: "textOnly" })],
+  [/takes no mail$/, () => ({ key: "noMail" })],
+  [/^a machine wrote the mail/, () => ({ key: "machine" })],
+];
+
+export function reasonOf(error: string): Reason | null {
+  for (const [pattern, reason] of OWN) {
+    const found = pattern.exec(error);
+    if (found) return reason(found);
+  }
+  return null;
+}
