@@ -19,6 +19,7 @@ mod nodes;
 mod people;
 mod provider;
 mod restore;
+mod scale;
 mod server;
 mod soak;
 mod socket;
@@ -66,6 +67,8 @@ enum What {
     Herd(herd::Herd),
     /// Half of the peak for a long time: memory stays flat.
     Soak(soak::Soak),
+    /// Several nodes with one site each: what a message costs.
+    Scale(scale::Scale),
     /// The widget's first page view in Chromium.
     Widget(widget::Widget),
     /// From an empty folder to serving; idle memory; the binary's size.
@@ -93,6 +96,7 @@ async fn main() -> ExitCode {
         What::Channels(it) => it.run().await,
         What::Herd(it) => it.run().await,
         What::Soak(it) => it.run().await,
+        What::Scale(it) => it.run().await,
         What::History(it) => it.run().await,
         What::Widget(it) => it.run().await,
         What::Start(it) => it.run().await,

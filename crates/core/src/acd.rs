@@ -30,7 +30,7 @@ pub use seat::{CAPACITY, Seat, share};
 
 use self::{
     bits::Bits,
-    class::{Class, ClassKey, may_ever_take},
+    class::{Class, ClassKey, has_levels, levels_after, may_ever_take},
     line::{Key, Line},
     placing::{Head, Source},
     roster::Roster,
@@ -410,6 +410,18 @@ impl Dispatcher {
     pub fn eligible(&self, conversation: ConversationId, agent: UserId) -> Result<(), Exclusion> {
         let contact = self.contacts.get(&conversation).ok_or(Exclusion::NotServing)?;
         self.exclusion(contact, agent).map_or(Ok(()), Err)
+    }
+
+    /// Whether somebody would get one more such contact of the queue at once, and nobody waits there for them.
+    pub fn has_room(&self, queue_id: QueueId, medium: Medium, needs: &[Need], weight_pct: u16) -> bool {
+        let Some(queue) = self.queues.get(&queue_id) else { return false };
+        let (levels, _) = levels_after(needs, 0);
+        let mut seats = self.roster.occupied().filter(|slot| queue.members.get(*slot));
+        self.waiting_in(queue_id).count == 0
+            && seats.any(|slot| {
+                let seat = self.roster.seat(slot);
+                seat.takes(medium) && seat.fits(medium, weight_pct) && has_levels(seat, &levels)
+            })
     }
 
     /// Whether somebody is signed in who may take such a contact, now or once its needs have relaxed.

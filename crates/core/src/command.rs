@@ -74,6 +74,9 @@ pub struct Start {
     pub content: Option<Content>,
     /// An agent starts it (manual invitation accepted): no queue.
     pub agent: Option<UserId>,
+    /// Only if somebody is free for it now, and for a short while until it is confirmed.
+    #[serde(default)]
+    pub reserved: bool,
 }
 
 /// What one may do to a conversation. Field names are the wire's names.
@@ -167,6 +170,16 @@ pub enum Act {
         message: u64,
         state: Delivery,
         reason: String,
+    },
+    /// Gives it to somebody, whether they are there or not; sent by the server.
+    #[serde(skip)]
+    HandTo {
+        agent: UserId,
+    },
+    /// What was reserved is taken, or let go; sent by the server.
+    #[serde(skip)]
+    Settle {
+        taken: bool,
     },
     /// The follow-up promised for this instant is due; sent by the server when it is.
     #[serde(skip)]

@@ -180,6 +180,9 @@ pub struct Conversation {
     /// The record that is due (B-01), until it is complete.
     pub record_due: Option<FormId>,
     pub record_done: bool,
+    /// Kept for a contact of another site that has to be confirmed until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reserved_until_at: Option<At>,
     /// It was joined to another conversation of the same person.
     pub merged_into: Option<ConversationId>,
     /// The command that began it, so that a repeated beginning has no second effect.

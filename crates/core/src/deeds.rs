@@ -109,7 +109,10 @@ impl Engine {
             }
             Act::LinkCustomer { .. } => allowed(Action::CustomerWrite) || holds,
             Act::RecordSaved { .. } => allowed(Action::ConsultWrite),
-            Act::RemindOfFollowUp { .. } | Act::Delivered { .. } => false,
+            Act::RemindOfFollowUp { .. }
+            | Act::Delivered { .. }
+            | Act::HandTo { .. }
+            | Act::Settle { .. } => false,
         };
         if enough { Ok(()) } else { Err(Refusal::Forbidden) }
     }
@@ -161,16 +164,13 @@ impl Engine {
                 let fact = Fact::MessageDelivered { message, state, reason };
                 self.log.about(conversation, cause, Audience::Staff, fact);
             }
+            Act::HandTo { agent } => self.hand_to(cause, id, agent)?,
+            Act::Settle { taken } => self.settle(cause, id, taken),
             Act::Accept => self.accept(cause, id)?,
             Act::Decline => self.end_offer(cause, id, OfferEnd::Declined),
             Act::Pick => {
                 let user = user.ok_or(Refusal::Forbidden)?;
-                if !matches!(conversation.phase, Phase::Waiting | Phase::Offered) {
-                    return Err(Refusal::WrongPhase.into());
-                }
-                let (waited_ms, priority) = (cause.now - conversation.queued_at, conversation.priority);
-                self.leave_queue(cause, id, QueueExit::Answered);
-                self.assign(cause, id, user, by_hand(waited_ms, priority));
+                self.hand_to(cause, id, user)?;
             }
             Act::Transfer { to, note } => self.transfer(cause, id, to, note)?,
             Act::Invite { agent } => self.invite(cause, id, agent)?,

@@ -21,6 +21,8 @@ pub struct Directory {
     pub bans: BTreeMap<RecordId, Arc<Ban>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
+    /// Users who stand for another site's people, and the channel that leads there.
+    pub deputies: BTreeMap<UserId, ChannelId>,
 }
 
 impl Directory {
@@ -81,7 +83,14 @@ impl Directory {
             RecordKind::Widget => arm!(Widget, widgets),
             RecordKind::Invitation => arm!(Invitation, invitations),
             RecordKind::Webhook => arm!(Webhook, webhooks),
-            RecordKind::Channel => arm!(Channel, channels),
+            RecordKind::Channel => {
+                arm!(Channel, channels);
+                let deputy = |(id, it): (&ChannelId, &Arc<Channel>)| match &it.setup {
+                    Setup::Site(site) => Some((site.deputy?, *id)),
+                    _ => None,
+                };
+                self.deputies = self.channels.iter().filter_map(deputy).collect();
+            }
             RecordKind::Ban => arm!(Ban, bans),
             // Canned replies are no rule's business.
             RecordKind::Reply => {}

@@ -4,11 +4,13 @@
 use crate::{
     At,
     actor::Actor,
+    config::Setup,
     conversation::{Content, Conversation},
     directory::Directory,
     event::Author,
     id::*,
     log::{Cause, Log},
+    sites,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,14 @@ pub(crate) fn way_out(
     content: &Content,
     author: Author,
 ) -> Option<(ChannelId, At)> {
-    let id = conversation.channel.filter(|_| !matches!(cause.by, Actor::Visitor { .. }))?;
+    if matches!(cause.by, Actor::Visitor { .. }) {
+        return sites::helper(directory, conversation).map(|channel| (channel, cause.now));
+    }
+    let id = conversation.channel?;
     let channel = directory.channels.get(&id).filter(|it| it.setup.sends())?;
+    if !author.is_person() && matches!(channel.setup, Setup::Site(_)) {
+        return None;
+    }
     let asked_at = match content {
         Content::Mail { mail } => mail.send_at,
         _ => None,

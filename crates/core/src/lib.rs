@@ -35,6 +35,7 @@ pub mod record;
 pub mod refusal;
 pub mod roles;
 pub mod routing;
+pub mod sites;
 pub mod timers;
 mod turn;
 pub mod wait;

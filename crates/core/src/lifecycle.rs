@@ -16,6 +16,7 @@ use crate::{
     id::*,
     log::Cause,
     refusal::Refusal,
+    sites,
     timers::Timer,
     why::{self, Why},
 };
@@ -66,6 +67,9 @@ impl Engine {
             }
             return Ok(self.done(Some(open)));
         }
+        if start.reserved && !self.has_room(&start) {
+            return Err(Refusal::Busy.into());
+        }
         let id = ConversationId(self.fresh_id(cause.now));
         let mut conversation = Box::new(Conversation {
             id,
@@ -83,6 +87,7 @@ impl Engine {
             spoke_at: cause.now,
             own_needs: start.needs.into_iter().collect(),
             queue: Some(start.queue).filter(|id| id.0 != 0),
+            reserved_until_at: start.reserved.then(|| cause.now + sites::RESERVED_MS),
             ..Conversation::default()
         });
         let fact = Fact::ConversationStarted {
@@ -313,7 +318,12 @@ impl Engine {
         conversation.unanswered_since_at = None;
         let into = conversation.merged_into;
         let fact = Fact::ConversationClosed { reason, agent, into };
-        self.log.about(conversation, cause, Audience::Customer, fact);
+        conversation.reserved_until_at = None;
+        let seq = self.log.about(conversation, cause, Audience::Customer, fact);
+        if sites::is_guest(&self.directory, conversation) && reason != CloseReason::Withdrawn {
+            let home = conversation.channel.map(|channel| (channel, cause.now));
+            home.into_iter().for_each(|way| self.log.send(conversation, seq, way));
+        }
         self.by_visitor.remove(&conversation.visitor);
         for guest in std::mem::take(&mut conversation.guests) {
             self.log.about_with(
@@ -337,7 +347,7 @@ impl Engine {
             let fact = Fact::RatingAsked { segment: conversation.segment };
             self.log.about(conversation, cause.then(), Audience::Customer, fact);
         }
-        if reason == CloseReason::Spam {
+        if matches!(reason, CloseReason::Spam | CloseReason::Withdrawn) {
             conversation.record_due = None;
         } else if let Some(form) =
             queue.as_ref().and_then(|queue| queue.form).filter(|_| !conversation.record_done)
@@ -347,7 +357,8 @@ impl Engine {
         }
         let wrap_up_s = queue.map_or(0, |queue| queue.wrap_up_s);
         let present = self.agents.get(&agent).is_some_and(|it| it.state != AgentState::Offline);
-        if wrap_up_s == 0 || !present || reason == CloseReason::Merged {
+        let needs_none = matches!(reason, CloseReason::Merged | CloseReason::Withdrawn);
+        if wrap_up_s == 0 || !present || needs_none {
             conversation.phase = Phase::Closed;
             conversation.agent = None;
             self.log.mark(conversation, Mark::Changed);

@@ -2,9 +2,10 @@
 
 use super::{Check, is_url};
 use crate::{
-    config::{Channel, Endpoint, Setup, SmsHttp, SmsRules},
+    config::{Channel, Endpoint, Setup, SiteSetup, SmsHttp, SmsRules},
     fault::{Fault, Faults, Shape},
     form::is_email,
+    sites,
 };
 
 impl Check<'_> {
@@ -45,6 +46,20 @@ impl Check<'_> {
             Setup::Platform(it) => faults.shape(is_url(&it.url), "setup.url", Shape::Url),
             Setup::Letter(it) => line("setup.prefix", &it.prefix, 16, faults),
             Setup::Walkin => {}
+            Setup::Site(it) => self.site(it, faults),
+        }
+    }
+}
+
+impl Check<'_> {
+    fn site(&self, it: &SiteSetup, faults: &mut Faults) {
+        faults.shape(sites::is_name(&it.site), "setup.site", Shape::Key);
+        if let Some(queue) = it.sends {
+            faults.unless(self.directory.queues.contains_key(&queue), "setup.sends", Fault::Unknown);
+            faults.unless(it.deputy.is_some(), "setup.deputy", Fault::Missing);
+        }
+        if let Some(deputy) = it.deputy {
+            faults.unless(self.directory.users.contains_key(&deputy), "setup.deputy", Fault::Unknown);
         }
     }
 }

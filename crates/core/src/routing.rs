@@ -15,6 +15,7 @@ use crate::{
     id::*,
     log::Cause,
     medium::Medium,
+    sites,
     timers::Timer,
     why::{self, Why},
 };
@@ -380,10 +381,16 @@ impl Engine {
             persona: persona.clone(),
         };
         let private = Some(Box::new(Private::Why(why)));
-        self.log.about_with(conversation, cause, Audience::Customer, fact, private, &[]);
+        let seq = self.log.about_with(conversation, cause, Audience::Customer, fact, private, &[]);
+        let helper = sites::helper(&self.directory, conversation);
+        if let Some(channel) = helper {
+            // What was said so far goes along.
+            self.log.send(conversation, seq, (channel, cause.now));
+        }
         let greeting =
             queue.map(|queue| queue.greeting.get(conversation.lang).to_owned()).unwrap_or_default();
-        if !greeting.is_empty() && conversation.segment == 1 && conversation.medium.is_live() {
+        let greets = helper.is_none() && !sites::is_guest(&self.directory, conversation);
+        if greets && !greeting.is_empty() && conversation.segment == 1 && conversation.medium.is_live() {
             let content = Content::Text { text: greeting.replace("{agent}", &persona.name) };
             let by = Cause { by: crate::actor::Actor::User { id: agent }, ..cause.then() };
             let way = way_out(&self.directory, conversation, by, &content, Author::Automatic);
@@ -438,9 +445,13 @@ impl Engine {
     ) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
         let Some(agent) = conversation.agent else { return };
+        let helper = sites::helper(&self.directory, conversation);
         let talk_ms = cause.now - conversation.assigned_at.unwrap_or(cause.now);
         let fact = Fact::SegmentEnded { agent, segment: conversation.segment, reason, talk_ms, to };
-        self.log.about(conversation, cause.then(), Audience::Staff, fact);
+        let seq = self.log.about(conversation, cause.then(), Audience::Staff, fact);
+        if let Some(channel) = helper {
+            self.log.send(conversation, seq, (channel, cause.now));
+        }
         if reason != SegmentEnd::Closed {
             conversation.agent = None;
             conversation.unanswered_since_at.get_or_insert(cause.now);

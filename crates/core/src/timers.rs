@@ -1,6 +1,8 @@
 //! The engine's one timer heap. An entry is a hint: when it comes up, the state decides whether it still holds.
 
-use crate::{At, agent::AgentState, conversation::Phase, engine::Engine, event::OfferEnd, id::*, log::Cause};
+use crate::{
+    At, agent::AgentState, conversation::Phase, engine::Engine, event::OfferEnd, id::*, log::Cause, sites,
+};
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// A contact that somebody declined or missed may be offered to them again after this time: nobody waits for ever
@@ -16,6 +18,7 @@ pub(crate) enum Timer {
     /// Whoever declined or missed it may be asked again.
     AskAgain(ConversationId),
     Grace(UserId),
+    Reserved(ConversationId),
 }
 
 #[derive(Default)]
@@ -68,6 +71,7 @@ impl Engine {
                 Timer::Idle(id) => self.check_idle(now, id),
                 Timer::Overflow(id) => self.check_overflow(now, id),
                 Timer::AskAgain(id) => self.ask_again(now, id),
+                Timer::Reserved(id) => self.check_reserved(now, id),
                 Timer::Grace(agent) => {
                     let due = self.agents.get(&agent).is_some_and(|it| {
                         it.state != AgentState::Offline
@@ -94,6 +98,9 @@ impl Engine {
     /// Arms what a conversation of this phase waits for.
     pub(crate) fn arm_conversation(&mut self, id: ConversationId) {
         let Some(conversation) = self.conversations.get_mut(&id) else { return };
+        if let Some(until_at) = conversation.reserved_until_at {
+            self.timers.set(until_at, Timer::Reserved(id));
+        }
         match conversation.phase {
             Phase::Offered => {
                 if let Some(offer) = conversation.offer {
@@ -108,7 +115,9 @@ impl Engine {
             Phase::Active => {
                 let queue = conversation.queue.and_then(|id| self.directory.queues.get(&id));
                 let warn_s = queue.map_or(0, |queue| queue.idle_warn_s);
-                if warn_s > 0 && !conversation.idle_armed && conversation.medium.is_live() {
+                // Of another site's contact the other site knows whether its customer is still there.
+                let is_guest = sites::is_guest(&self.directory, conversation);
+                if warn_s > 0 && !conversation.idle_armed && conversation.medium.is_live() && !is_guest {
                     conversation.idle_armed = true;
                     self.timers.set(conversation.spoke_at + i64::from(warn_s) * 1_000, Timer::Idle(id));
                 }

@@ -53,6 +53,8 @@ pub enum CloseReason {
     Message,
     Spam,
     Merged,
+    /// Another site's contact, which that site took back or did not confirm.
+    Withdrawn,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -41,6 +41,30 @@ fn a_vip_goes_first_and_the_rest_in_order() {
     );
 }
 
+/// SYS-53: another site's contact is given out at once or not at all, and lasts only when it is confirmed.
+#[test]
+fn what_is_reserved_for_another_site_is_confirmed_or_lets_go() {
+    check(
+        "
+        li is ready
+        v1 reserves sales
+        > v1:started v1:queued(sales) v1:left(sales,answered,0) v1:assigned(li)
+        v1 is taken
+        v2 reserves sales
+        > v2:started v2:queued(sales) v2:left(sales,answered,0) v2:assigned(li)
+        v3 reserves sales
+        > refused(busy)
+        +14 time passes
+        +1 time passes
+        > v2:segment_ended(li,closed,15) v2:closed(withdrawn)
+        v3 reserves sales
+        > v3:started v3:queued(sales) v3:left(sales,answered,0) v3:assigned(li)
+        v3 is let go
+        > v3:segment_ended(li,closed,0) v3:closed(withdrawn)
+        ",
+    );
+}
+
 /// SYS-75: beyond the limit contacts wait; room made is filled at once.
 #[test]
 fn beyond_the_limit_a_contact_waits_for_room() {

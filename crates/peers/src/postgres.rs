@@ -169,6 +169,13 @@ impl Postgres {
         self.address(&name)
     }
 
+    /// The address of a fresh, empty schema beside others in one database.
+    pub async fn schema(&self) -> String {
+        let name = format!("site_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.ask(&format!("CREATE SCHEMA {name}")).await;
+        format!("{}?options=-csearch_path%3D{name}", self.address("postgres"))
+    }
+
     pub fn address(&self, database: &str) -> String {
         format!("postgres://yingda@127.0.0.1:{}/{database}", self.port)
     }

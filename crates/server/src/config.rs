@@ -12,9 +12,10 @@ pub use metrics::Metrics;
 pub use network::Network;
 pub use trace::Trace;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use std::{fmt, net::SocketAddr, path::PathBuf};
 use toml::{Table, Value, de::DeTable};
+use yingda_core::sites;
 
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub store: String,
     pub bus: String,
     pub bus_ca: PathBuf,
+    #[serde(deserialize_with = "site_name")]
+    pub site: String,
     pub node: String,
     pub files: FilesPlace,
     pub public_url: String,
@@ -45,6 +48,14 @@ pub struct Config {
     pub oidc: Oidc,
     pub s3: S3,
     pub backup: Backup,
+}
+
+fn site_name<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let name = String::deserialize(from)?;
+    if name.is_empty() || sites::is_name(&name) {
+        return Ok(name);
+    }
+    Err(de::Error::custom(format!("{name:?} is no name of a site: up to 32 of a-z, 0-9 and -")))
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -14,7 +14,7 @@ use yingda_peers::{Nats, Postgres};
 
 pub struct Cluster {
     _postgres: Arc<Postgres>,
-    nats: Nats,
+    pub nats: Arc<Nats>,
     store: String,
     folders: Vec<Folder>,
 }
@@ -25,7 +25,14 @@ impl Cluster {
     pub async fn new() -> Cluster {
         let postgres = Postgres::shared();
         let store = postgres.database().await;
-        Cluster { _postgres: postgres, nats: Nats::new(), store, folders: vec![] }
+        Cluster { _postgres: postgres, nats: Arc::new(Nats::new()), store, folders: vec![] }
+    }
+
+    /// Another store on the same bus: a schema of a database that others use as well.
+    pub async fn beside(&self) -> Cluster {
+        let postgres = Postgres::shared();
+        let store = postgres.schema().await;
+        Cluster { _postgres: postgres, nats: self.nats.clone(), store, folders: vec![] }
     }
 
     async fn node(&mut self) -> Server {
@@ -132,7 +139,7 @@ async fn a_site_changes_hands_while_lines_stay_open() {
 }
 
 /// Sends again under the same number while the answer is that nobody can answer.
-async fn say_until_stored(visitor: &mut Line, conversation: &serde_json::Value, n: u32) {
+pub async fn say_until_stored(visitor: &mut Line, conversation: &serde_json::Value, n: u32) {
     loop {
         visitor.say(post(conversation, n, &format!("第{n}句"))).await;
         let own = |frame: &serde_json::Value| frame["from"]["n"] == n || frame["n"] == n;

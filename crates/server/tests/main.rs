@@ -30,6 +30,7 @@ mod repetition;
 mod reports;
 mod sealed;
 mod session;
+mod sites;
 mod support;
 mod tls;
 mod trace;

@@ -68,6 +68,11 @@ impl Seat {
         self.used[medium as usize] < limit && self.load + share(limit, weight_pct) <= CAPACITY
     }
 
+    /// Whether new contacts of the medium may come to this agent at all now.
+    pub fn takes(&self, medium: Medium) -> bool {
+        self.state == AgentState::Ready && !self.no_new && !self.offered && !self.media_off.contains(&medium)
+    }
+
     pub fn is_signed_in(&self) -> bool {
         self.state != AgentState::Offline
     }

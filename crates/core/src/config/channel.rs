@@ -47,6 +47,8 @@ pub enum Setup {
     Letter(LetterSetup),
     /// Visits at the counter.
     Walkin,
+    /// Another site of the company, whose people help out here, or whose contacts ours take over.
+    Site(SiteSetup),
 }
 
 /// A mailbox: IMAP for what comes, SMTP for what goes.
@@ -219,13 +221,25 @@ pub struct LetterSetup {
     pub prefix: String,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct SiteSetup {
+    /// What the other site is called in its configuration.
+    pub site: String,
+    /// Who waits in this queue is offered to the other site.
+    pub sends: Option<QueueId>,
+    /// Stands for the other site's people here: what they answer is said by this user.
+    pub deputy: Option<UserId>,
+}
+
 impl Setup {
     pub fn medium(&self) -> Medium {
         match self {
             Setup::Mail(_) => Medium::Mail,
             Setup::SmsHttp(_) => Medium::Sms,
             Setup::Wechat(_) | Setup::Wecom(_) => Medium::Wechat,
-            Setup::Platform(_) => Medium::Chat,
+            Setup::Platform(_) | Setup::Site(_) => Medium::Chat,
             Setup::Letter(_) => Medium::Letter,
             Setup::Walkin => Medium::Walkin,
         }
@@ -239,7 +253,7 @@ impl Setup {
             Setup::SmsHttp(_) => &["key"],
             Setup::Wechat(_) | Setup::Wecom(_) => &["secret", "token", "aes_key"],
             // Its key follows from the installation's.
-            Setup::Platform(_) | Setup::Letter(_) | Setup::Walkin => &[],
+            Setup::Platform(_) | Setup::Letter(_) | Setup::Walkin | Setup::Site(_) => &[],
         }
     }
 

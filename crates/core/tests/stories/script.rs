@@ -148,6 +148,14 @@ impl Stage {
                 content: Some(text()),
                 ..Start::default()
             })),
+            ["reserves", queue] => Command::Start(Box::new(Start {
+                visitor: visitor(words[0]),
+                queue: queue_named(queue),
+                reserved: true,
+                ..Start::default()
+            })),
+            ["is", "taken"] => return (Actor::System, None, on(words[0], Act::Settle { taken: true })),
+            ["is", "let", "go"] => return (Actor::System, None, on(words[0], Act::Settle { taken: false })),
             ["says", name] => on(name, Act::Post { content: text(), author: Author::Person }),
             ["says", name, "as", n] => {
                 let n = n.parse().expect("a number");

@@ -3,7 +3,7 @@
 use super::{
     heard::Media,
     keys::Keys,
-    mail, platform, sms_http,
+    mail, platform, sites, sms_http,
     wechat::{official, wecom},
 };
 use crate::{app::Shared, jobs::Duty};
@@ -87,6 +87,7 @@ pub async fn deliver(
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
+        Setup::Site(_) => Err(Failure::Never("another site takes no parcels".into())),
         Setup::Wechat(setup) => official::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
     }
@@ -98,6 +99,7 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
         Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
+        Setup::Site(setup) => Some(sites::listen(duty, id, setup)),
     }
 }
 
@@ -125,6 +127,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
+        Setup::Site(setup) => sites::try_out(app, setup).await,
         Setup::Wechat(setup) => official::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,
     }

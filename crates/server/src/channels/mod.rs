@@ -15,6 +15,7 @@ pub mod outreach;
 pub mod platform;
 pub mod reach;
 mod sender;
+pub mod sites;
 pub mod sms_http;
 pub mod standing;
 pub mod template;

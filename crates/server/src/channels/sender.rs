@@ -7,7 +7,7 @@ use super::{
     connector::{self, Failure, Parcel, Taken},
     intake,
     keys::Keys,
-    outreach,
+    outreach, sites,
     standing::{Teller, Way},
 };
 use crate::{jobs::Duty, random};
@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use yingda_core::{
     At,
     actor::Actor,
-    config::Channel,
+    config::{Channel, Setup},
     conversation::Content,
     event::{Delivery, Fact, Persona},
     id::*,
@@ -181,6 +181,9 @@ impl Sender<'_> {
                 }
                 Err(_) => None,
             };
+            // Between sites words travel in both directions, and only those that fail are worth a mark.
+            let is_site = matches!(self.channel.setup, Setup::Site(_));
+            let told = told.filter(|(state, _)| !is_site || *state == Delivery::Failed);
             if let (Some(conversation), Some((state, reason))) = (row.conversation, told) {
                 news.push(intake::tell(self.duty, conversation, row.id as u64, state, reason));
             }
@@ -227,6 +230,9 @@ fn pause_ms(attempts: u32) -> At {
 
 async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys>, row: Outbound) -> Trip {
     let work = async {
+        if let Setup::Site(setup) = &channel.setup {
+            return sites::carry(&duty, id, setup, &row).await;
+        }
         let parcel = parcel(&duty, id, &channel, &row).await?;
         connector::deliver(&duty.app, id, &channel, &keys, &parcel).await
     };

@@ -11,19 +11,22 @@ const CONNECT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Bus {
     pub client: Client,
-    /// Of this installation: several may share one NATS.
+    /// Several installations may share one NATS.
+    installation: String,
+    /// Of this site of it.
     prefix: String,
     /// Counts how often the connection was made.
     connected: watch::Receiver<u64>,
 }
 
 impl Bus {
-    /// `installation` is the same on all nodes and nowhere else. Over TLS the authorities in the file are trusted, or
+    /// `installation` is the same on all nodes of all sites and nowhere else. Over TLS the authorities in the file are trusted, or
     /// those of the system where it names none.
     pub async fn connect(
         url: &str,
         authorities: &Path,
         installation: &str,
+        site: &str,
         name: &str,
     ) -> Result<Self, async_nats::ConnectError> {
         let (count, connected) = watch::channel(0);
@@ -47,7 +50,12 @@ impl Bus {
             options = options.add_root_certificates(authorities.to_owned());
         }
         let client = options.connect(url).await?;
-        Ok(Self { client, prefix: format!("yingda.{installation}"), connected })
+        let installation = format!("yingda.{installation}");
+        let prefix = match site {
+            "" => installation.clone(),
+            site => format!("{installation}.at.{site}"),
+        };
+        Ok(Self { client, installation, prefix, connected })
     }
 
     pub fn is_up(&self) -> bool {
@@ -72,6 +80,11 @@ impl Bus {
     /// A site has no owner any more.
     pub fn free(&self, site: i64) -> String {
         format!("{}.site.{site}.free", self.prefix)
+    }
+
+    /// What one site asks another.
+    pub fn between(&self, from: &str, to: &str) -> String {
+        format!("{}.between.{to}.{from}", self.installation)
     }
 
     /// Answers to a node's calls; the last part says to which message.

@@ -99,7 +99,7 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
                 std::fs::read(authorities).map_err(while_trying(reading))?;
             }
             let installation = hex::encode(&secrets.mac("bus", b"")[..6]);
-            let bus = Bus::connect(url, authorities, &installation, &name).await;
+            let bus = Bus::connect(url, authorities, &installation, &config.site, &name).await;
             Some(bus.map_err(while_trying(format!("cannot reach the bus {}", crate::start::public(url))))?)
         }
     };

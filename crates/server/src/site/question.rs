@@ -1,7 +1,7 @@
 //! What may be asked of the live state, from whichever node.
 
 use crate::{
-    channels::heard,
+    channels::{heard, sites},
     http::{conversations, customer_merge, floor, health, records, session},
     socket::{console, welcome},
 };
@@ -54,5 +54,7 @@ questions! {
     PersonaOf(console::PersonaOf),
     Serving(records::Serving),
     Stir(heard::Stir),
+    Unheard(sites::Unheard),
     VisitorNow(welcome::VisitorNow),
+    WaitingIn(sites::WaitingIn),
 }

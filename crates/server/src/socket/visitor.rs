@@ -202,6 +202,7 @@ impl Talk {
             personal,
             content: frame.content,
             agent: self.app.hub.take_invite(self.visitor.id, self.app.clock.now()),
+            reserved: false,
         };
         let origin = Sent { tab: self.visitor.tab, n: frame.n, base: frame.base };
         self.post(Command::Start(Box::new(start)), Some(origin), frame.n, None)

@@ -43,7 +43,7 @@ impl Line {
     pub async fn next(&mut self) -> Option<Value> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.socket.next()).await;
-            match message.expect("a frame in time")? {
+            match message.unwrap_or_else(|_| panic!("a frame in time; heard {:#?}", self.heard))? {
                 Ok(Message::Text(text)) => {
                     let frame: Value = serde_json::from_str(&text).unwrap();
                     self.heard.push(frame.clone());

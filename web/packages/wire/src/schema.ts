@@ -1714,7 +1714,7 @@ export interface components {
             t: "ping";
         };
         /** @enum {string} */
-        CloseReason: "ended" | "idle" | "abandoned" | "message" | "spam" | "merged";
+        CloseReason: "ended" | "idle" | "abandoned" | "message" | "spam" | "merged" | "withdrawn";
         /** @enum {string} */
         Colour: "grey" | "red" | "amber" | "green" | "blue" | "violet";
         Column: {
@@ -1872,6 +1872,8 @@ export interface components {
              * @default []
              */
             refused_by: components["schemas"]["UserId"][];
+            /** @default null */
+            reserved_until_at: components["schemas"]["i64"] | null;
             /**
              * Format: int32
              * @default 0
@@ -3719,7 +3721,10 @@ export interface components {
         }) | {
             /** @enum {string} */
             type: "walkin";
-        };
+        } | (components["schemas"]["SiteSetup"] & {
+            /** @enum {string} */
+            type: "site";
+        });
         /** @description First start: the one-time link's token, and the first administrator. */
         SetUp: {
             company: string;
@@ -3744,6 +3749,17 @@ export interface components {
         SignInMethod: "password" | "password_and_code" | "oidc";
         /** @enum {string} */
         SignWith: "hmac_sha256" | "hmac_sha1_base64" | "sha256";
+        SiteSetup: {
+            /** @default null */
+            deputy: components["schemas"]["UserId"] | null;
+            /** @default null */
+            sends: components["schemas"]["QueueId"] | null;
+            /**
+             * @description What the other site is called in its configuration.
+             * @default
+             */
+            site: string;
+        };
         Skill: {
             /**
              * @default {

@@ -101,6 +101,7 @@ export const en = {
     wechat: "Messages of an official account or a mini program",
     wecom: "Customer service of WeChat by WeCom",
     platform: "Any platform, by signed webhooks",
+    site: "Another site of the company: each helps when the other is full",
     letter: "Registers letters, prints the answers",
     walkin: "Registers visits and lets them queue",
   },

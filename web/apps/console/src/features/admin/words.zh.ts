@@ -101,6 +101,7 @@ export const zh = {
     wechat: "微信公众号或小程序里的消息",
     wecom: "企业微信的“微信客服”",
     platform: "任何平台，用签名的Webhook对接",
+    site: "同一公司的其他站点，忙时互相支援",
     letter: "登记来信，打印回信",
     walkin: "登记来访，排队接待",
   },

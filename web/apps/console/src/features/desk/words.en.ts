@@ -242,6 +242,7 @@ export const en = {
       message: "Became an offline message",
       spam: "{by} marked it as spam; closed",
       merged: "Merged into another conversation",
+      withdrawn: "The other site took the contact back",
     },
     reopened: "The customer wrote again; reopened",
     ratingAsked: "The customer was asked for a rating",

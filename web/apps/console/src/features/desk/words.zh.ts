@@ -242,6 +242,7 @@ export const zh = {
       message: "已转为留言",
       spam: "{by}标为骚扰，会话结束",
       merged: "已合并到另一个会话",
+      withdrawn: "来访站点撤回了会话",
     },
     reopened: "客户再次发言，会话重新打开",
     ratingAsked: "已邀请客户评价",

@@ -1,11 +1,11 @@
 import type { Medium, Security, Setup } from "@yingda/wire";
 import { nothing, type FieldSpec, type Group } from "../describe";
 
-export const CHANNEL_KINDS = ["mail", "sms_http", "wechat", "wecom", "platform", "letter", "walkin"] as const satisfies readonly Setup["type"][];
+export const CHANNEL_KINDS = ["mail", "sms_http", "wechat", "wecom", "platform", "letter", "walkin", "site"] as const satisfies readonly Setup["type"][];
 export type ChannelKind = Setup["type"];
 
 const MEDIUM: Record<ChannelKind, Medium> = {
-  mail: "mail", sms_http: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin",
+  mail: "mail", sms_http: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", site: "chat",
 };
 export const mediumOf = (kind: ChannelKind): Medium => MEDIUM[kind];
 
@@ -37,6 +37,8 @@ export function blankSetup(kind: ChannelKind): Setup {
       return { type: "letter", prefix: "" };
     case "walkin":
       return { type: "walkin" };
+    case "site":
+      return { type: "site", site: "", sends: null, deputy: null };
   }
 }
 
@@ -112,4 +114,8 @@ export const SETUP: Record<ChannelKind, Group[]> = {
   platform: [{ key: "platform", fields: [{ key: "url", as: "line", full: true }] }],
   letter: [{ key: "letter", fields: [{ key: "prefix", as: "line" }] }],
   walkin: [],
+  site: [
+    { key: "site", fields: [{ key: "site", as: "line" }] },
+    { key: "helped", fields: [{ key: "sends", as: "ref", kind: "queue", maybe: true }, { key: "deputy", as: "ref", kind: "user", maybe: true }] },
+  ],
 };
