@@ -38,7 +38,7 @@ impl Servers {
     }
 }
 
-fn setup(address: &str, imap: u16, smtp: u16) -> Value {
+pub fn setup(address: &str, imap: u16, smtp: u16) -> Value {
     json!({
         "type": "mail", "address": address, "sender": "应答客服", "login": address,
         "imap": { "host": "127.0.0.1", "port": imap, "security": "none" },
@@ -48,7 +48,7 @@ fn setup(address: &str, imap: u16, smtp: u16) -> Value {
 }
 
 /// A mailbox that is read.
-async fn channel(admin: &Person, setup: Value) -> String {
+pub async fn channel(admin: &Person, setup: Value) -> String {
     let queue = first(admin, "queue").await;
     let channel =
         json!({ "name": { "zh": "邮箱", "en": "Mailbox" }, "enabled": true, "queue": queue, "setup": setup });
@@ -61,7 +61,7 @@ async fn channel(admin: &Person, setup: Value) -> String {
 }
 
 /// Waits until the reading side stands in a certain way.
-async fn stands(admin: &Person, id: &str, fits: impl Fn(&str) -> bool) {
+pub async fn stands(admin: &Person, id: &str, fits: impl Fn(&str) -> bool) {
     let stands = |all: &Value| {
         let of = all.as_array().and_then(|all| all.iter().find(|it| it["id"] == id));
         of.and_then(|it| it["inward"]["error"].as_str()).is_some_and(&fits)
@@ -85,7 +85,7 @@ async fn begun(desk: &mut Line, agent: &Person) -> (Value, Value) {
 }
 
 /// Waits for a mail in a conversation that goes on.
-async fn heard(desk: &mut Line, subject: &str) -> Value {
+pub async fn heard(desk: &mut Line, subject: &str) -> Value {
     desk.until(subject, |frame| frame["kind"] == "message_posted" && frame["mail"]["subject"] == subject)
         .await
 }

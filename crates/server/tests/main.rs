@@ -12,6 +12,7 @@ mod command_line;
 mod contract;
 mod customers;
 mod demo;
+mod doors;
 mod files;
 mod floor;
 mod follow_ups;

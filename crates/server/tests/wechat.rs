@@ -10,7 +10,7 @@ use yingda_peers::Wechat;
 
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 
-struct Account {
+pub struct Account {
     platform: Wechat,
     channel: String,
     hook: String,
@@ -18,7 +18,7 @@ struct Account {
 }
 
 impl Account {
-    async fn new(server: &Server, admin: &Person, aes_key: Option<&'static str>) -> Account {
+    pub async fn new(server: &Server, admin: &Person, aes_key: Option<&'static str>) -> Account {
         let platform = Wechat::new();
         let queue = first(admin, "queue").await;
         let name = if aes_key.is_some() { "公众号（加密）" } else { "公众号" };
@@ -51,7 +51,7 @@ impl Account {
         self.steer("callback", body).await
     }
 
-    async fn says(&self, id: &str, text: &str) {
+    pub async fn says(&self, id: &str, text: &str) {
         let fields = json!({
             "ToUserName": "gh_1", "FromUserName": "oFan0001", "CreateTime": "7", "MsgType": "text", "Content": text,
             "MsgId": id,
@@ -59,7 +59,7 @@ impl Account {
         assert_eq!(self.follower(fields).await, json!({ "status": 200, "body": "success" }));
     }
 
-    async fn sent(&self) -> Vec<Value> {
+    pub async fn sent(&self) -> Vec<Value> {
         self.steer("sent", json!({})).await.as_array().unwrap().clone()
     }
 }

@@ -62,6 +62,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     record_due: null,
     record_done: false,
     merged_into: null,
+    reserved_until_at: null,
     senders: [],
   };
 }
