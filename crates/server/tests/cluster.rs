@@ -11,6 +11,10 @@ use reqwest::StatusCode;
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
 use yingda_peers::{Nats, Postgres};
+use yingda_store::{
+    Db,
+    lease::{self, Newcomer},
+};
 
 pub struct Cluster {
     _postgres: Arc<Postgres>,
@@ -174,6 +178,23 @@ async fn what_is_done_beside_the_loop_is_done_once() {
         while !came.insert(receiver.take(200).await.json()["id"].to_string()) {}
     }
     assert_eq!(came.len(), 5);
+}
+
+/// releases further apart than neighbours do not run side by side.
+#[tokio::test]
+async fn a_node_does_not_join_one_of_a_far_release() {
+    let cluster = Cluster::new().await;
+    let db = Db::open(&cluster.store).await.unwrap();
+    db.migrate().await.unwrap();
+    let far = Newcomer { run: 1, name: "elsewhere".into(), version: "9.4.0".into(), level: 1 };
+    lease::join(&db, &far, 60_000).await.unwrap().expect("a number");
+    let folder = Folder::new();
+    let environment = [("YINGDA_STORE", cluster.store.as_str()), ("YINGDA_SECRET_KEY", KEY)];
+    let output = run(&folder.0, &["serve", "--listen", "127.0.0.1:0"], &environment);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.lines().last().unwrap().contains("elsewhere runs version 9.4.0"), "{said}");
+    db.close().await;
 }
 
 /// What cannot work says so in one sentence, and ends with its own code.

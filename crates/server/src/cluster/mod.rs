@@ -10,6 +10,7 @@ pub mod link;
 mod owner;
 mod sessions;
 mod told;
+mod versions;
 
 use crate::{
     app::Shared,
@@ -40,8 +41,6 @@ pub const SITE: i64 = 1;
 const LEASE_MS: At = 3_000;
 /// A node's number outlives a pause that its lease does not.
 const NODE_MS: At = 15_000;
-/// Nodes side by side may differ by so many levels of the schema.
-const LEVELS_APART: i64 = 1;
 
 /// This process among the others.
 pub struct Cluster {
@@ -83,7 +82,7 @@ pub async fn join(config: &Config, secrets: &Secrets, clock: Clock, db: &Db) -> 
     let name = if config.node.is_empty() { usual_name(config) } else { config.node.clone() };
     let (version, level) = (env!("CARGO_PKG_VERSION").to_owned(), yingda_store::level());
     for other in lease::nodes(db).await.map_err(while_trying(reading))? {
-        if (other.level - level).abs() > LEVELS_APART {
+        if !versions::fit(&other.version, &version) {
             return Err(StartError(format!(
                 "the node {} runs version {} (schema {}), this one is {version} (schema {level}); versions side by side may be one step apart: update in between",
                 other.name, other.version, other.level
