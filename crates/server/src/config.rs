@@ -450,6 +450,15 @@ mod tests {
     }
 
     #[test]
+    fn a_sites_name_fits_into_names_on_the_bus() {
+        assert_eq!(from_variable("YINGDA_SITE", "hangzhou-2").unwrap().site, "hangzhou-2");
+        for wrong in ["杭州", "hz.2", "HZ", "a b"] {
+            let error = from_variable("YINGDA_SITE", wrong).unwrap_err();
+            assert!(error.place.ends_with("YINGDA_SITE") && error.message.contains(wrong), "{error}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_names_its_line_and_the_nearest_right_name() {
         let error = from_text("# mine\nlisten = \"127.0.0.1:1\"\n\n[limits]\nuplaod_mb = 5\n").unwrap_err();
         assert_eq!(

@@ -88,7 +88,7 @@ impl Health {
             .chain([self.own(app, now_at)])
             .collect();
         nodes.sort_by_key(|node| node.number);
-        Nodes { now_at, nodes }
+        Nodes { now_at, site: app.config.site.clone(), nodes }
     }
 
     fn own(&self, app: &App, now_at: At) -> Node {

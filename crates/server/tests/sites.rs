@@ -111,6 +111,8 @@ async fn a_contact_that_finds_nobody_is_served_at_another_site() {
     let here = hears(&mut helper.desk, "在吗？").await;
     assert_ne!(here, at_home, "each site has a conversation of its own");
 
+    assert_eq!(home.admin.get("/nodes").await.body["site"], "hangzhou");
+
     // Both say something, and each hears it once and in order.
     for n in 1..=5 {
         visitor.say(post(&at_home, n, &format!("问{n}"))).await;

@@ -385,6 +385,9 @@ pub struct LeftMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Nodes {
     pub now_at: At,
+    /// The site that they serve; empty where the installation has only one.
+    #[serde(default)]
+    pub site: String,
     pub nodes: Vec<Node>,
 }
 

@@ -12,7 +12,7 @@ const figures = (more: Partial<NodeFigures> = {}): NodeFigures => ({
 const node = (number: number, more: Partial<Node> = {}): Node => ({
   number, name: `n${number}`, version: "0.1.0", level: 1, started_at: 0, until_at: null, this: false, owns: false, figures: figures(), ...more,
 });
-const told = (...nodes: Node[]) => troubles({ now_at: 10, nodes }).map((it) => `${it.kind} ${it.names.join("+")} ${it.since_at}`);
+const told = (...nodes: Node[]) => troubles({ now_at: 10, site: "", nodes }).map((it) => `${it.kind} ${it.names.join("+")} ${it.since_at}`);
 
 test("a well cluster has no trouble", () => {
   expect(told(node(2, { this: true, owns: true }), node(3))).toEqual([]);

@@ -2932,6 +2932,8 @@ export interface components {
         Nodes: {
             nodes: components["schemas"]["Node"][];
             now_at: components["schemas"]["i64"];
+            /** @description The site that they serve; empty where the installation has only one. */
+            site?: string;
         };
         /** @description Instead of a password: a token that is renewed with a refresh token (RFC 6749, section 6). */
         OAuth: {

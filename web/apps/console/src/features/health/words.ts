@@ -4,6 +4,7 @@ export const words = {
   zh: {
     title: "运行状态",
     count: "{count}个节点",
+    site: "站点{site}",
     nodes: "节点",
     this: "当前连接",
     owner: "负责节点",
@@ -44,6 +45,7 @@ export const words = {
   en: {
     title: "Health",
     count: "Nodes: {count}",
+    site: "Site {site}",
     nodes: "Nodes",
     this: "Connected here",
     owner: "Owner",
