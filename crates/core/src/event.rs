@@ -390,6 +390,17 @@ pub enum Fact {
         version: i64,
         status: String,
     },
+    /// One text to many begins to leave.
+    BatchMade {
+        batch: RecordId,
+        channel: ChannelId,
+        name: String,
+        receivers: u32,
+    },
+    /// What of it has not left yet stays.
+    BatchCancelled {
+        batch: RecordId,
+    },
     // ── records and security ──
     RecordChanged {
         record: RecordKind,
@@ -516,6 +527,8 @@ impl Fact {
             Fact::NoticeAccepted { .. } => "notice_accepted",
             Fact::MessageLeft { .. } => "message_left",
             Fact::LeadChanged { .. } => "lead_changed",
+            Fact::BatchMade { .. } => "batch_made",
+            Fact::BatchCancelled { .. } => "batch_cancelled",
             Fact::RecordChanged { .. } => "record_changed",
             Fact::CustomerChanged { .. } => "customer_changed",
             Fact::CustomersMerged { .. } => "customers_merged",

@@ -17,6 +17,10 @@ sql! {
     LOOSE = "
         INSERT INTO outbound (id, channel, lane, term, body, batch, state, attempts, next_at, created_at, last_error)
         VALUES ($1, $2, $1, $3, $4, $5, 'waiting', 0, $6, $7, '')";
+    HELD = "
+        INSERT INTO outbound (id, channel, lane, term, body, batch, state, attempts, created_at, last_error)
+        VALUES ($1, $2, $1, $3, $4, $5, 'held', 0, $6, '')";
+    RELEASE = "UPDATE outbound SET state = 'waiting', next_at = $2 WHERE batch = $1 AND state = 'held'";
     UNSEND = "
         UPDATE outbound SET state = 'cancelled', next_at = NULL WHERE id = $1 AND state = 'waiting'";
     SENT = "
@@ -131,6 +135,16 @@ pub fn loose(
     now: At,
 ) -> Statement {
     Statement::new(LOOSE, args![id.0, channel.0, term, body, batch.map(|id| id.0), due_at, now])
+}
+
+/// One of a batch, which waits until all of it is stored: what a crash leaves behind in between never leaves.
+pub fn held(id: RecordId, channel: ChannelId, term: &str, body: &str, batch: RecordId, now: At) -> Statement {
+    Statement::new(HELD, args![id.0, channel.0, term, body, batch.0, now])
+}
+
+/// All of a batch may leave.
+pub fn release(batch: RecordId, now: At) -> Statement {
+    Statement::new(RELEASE, args![batch.0, now])
 }
 
 /// The other side has it, and knows it by this name.

@@ -11,18 +11,26 @@ use crate::{
         idempotency::{self, Once, Replay},
     },
     problem::Problem,
+    site::{Item, ItemFact},
 };
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use yingda_core::{access::Action, id::RecordId, phone, refusal::Refusal};
-use yingda_store::{Batch, ReadError, outbound, outreach as rows};
+use yingda_core::{
+    access::Action,
+    actor::Actor,
+    event::{Audience, Fact, Subject},
+    id::RecordId,
+    phone,
+    refusal::Refusal,
+};
+use yingda_store::{Batch, ReadError, Statement, outbound, outreach as rows};
 use yingda_wire::http::{BatchNow, NewBatch, Page, Passage};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -78,7 +86,7 @@ async fn create(State(app): State<Shared>, once: Once<NewBatch>) -> Result<Respo
         created_at: now,
     };
     let mut seen = BTreeSet::new();
-    let mut statements = vec![rows::insert(&batch)];
+    let mut statements = vec![];
     for receiver in &new.receivers {
         let number = phone::normal(&receiver.to);
         if !seen.insert(number.clone()) {
@@ -86,7 +94,7 @@ async fn create(State(app): State<Shared>, once: Once<NewBatch>) -> Result<Respo
         }
         let text = fill(&new.text, |name| receiver.values.get(name).cloned());
         let row = RecordId(app.next_id());
-        statements.push(outbound::loose(row, new.channel, &number, &text, Some(batch.id), now, now));
+        statements.push(outbound::held(row, new.channel, &number, &text, batch.id, now));
     }
     for piece in statements.chunks(PIECE) {
         app.db
@@ -94,12 +102,24 @@ async fn create(State(app): State<Shared>, once: Once<NewBatch>) -> Result<Respo
             .await
             .map_err(ReadError::from)?;
     }
+    let receivers = statements.len() as u32;
+    let fact =
+        Fact::BatchMade { batch: batch.id, channel: batch.channel, name: batch.name.clone(), receivers };
+    let writes = vec![rows::insert(&batch), outbound::release(batch.id, now)];
+    let states = [("waiting".to_owned(), receivers.into())];
+    let replay = Replay::new(StatusCode::CREATED, &in_states(batch, states));
+    let answer = idempotency::change(&app, key, replay, said(caller.actor, fact, writes)).await?;
     heard::stir(&app).await;
-    let replay = Replay::new(StatusCode::CREATED, &told(&app, batch).await?);
-    if let Some(key) = key {
-        idempotency::remember(&app, &key, &replay).await;
-    }
-    Ok(replay.into_response())
+    Ok(answer)
+}
+
+fn said(by: Actor, fact: Fact, writes: Vec<Statement>) -> Item {
+    let on = match &fact {
+        Fact::BatchMade { batch, .. } | Fact::BatchCancelled { batch } => Subject::Record(*batch),
+        _ => Subject::Site,
+    };
+    let fact = ItemFact { on, to: Audience::Staff, fact, private: None };
+    Item { by, facts: vec![fact], writes, configure: vec![] }
 }
 
 fn check(app: &Shared, new: &NewBatch) -> Result<(), Problem> {
@@ -154,10 +174,8 @@ async fn cancel(
 ) -> Result<Json<BatchNow>, Problem> {
     app.reach(caller.actor, Action::ManageIntegrations)?;
     let found = rows::get(&app.db, id(&batch)?).await?.ok_or_else(Problem::not_found)?;
-    app.db
-        .commit(Batch { statements: vec![rows::cancel(found.id)], ..Batch::default() })
-        .await
-        .map_err(ReadError::from)?;
+    let fact = Fact::BatchCancelled { batch: found.id };
+    app.site.change(said(caller.actor, fact, vec![rows::cancel(found.id)])).await?;
     Ok(Json(told(&app, found).await?))
 }
 
@@ -187,13 +205,17 @@ async fn messages(
 }
 
 async fn told(app: &Shared, batch: rows::Batch) -> Result<BatchNow, Problem> {
-    let states = rows::states(&app.db, batch.id).await?.into_iter().collect();
-    Ok(BatchNow {
+    let states = rows::states(&app.db, batch.id).await?;
+    Ok(in_states(batch, states))
+}
+
+fn in_states(batch: rows::Batch, states: impl IntoIterator<Item = (String, i64)>) -> BatchNow {
+    BatchNow {
         id: batch.id,
         channel: batch.channel,
         name: batch.name,
         text: batch.body,
         created_at: batch.created_at,
-        states,
-    })
+        states: states.into_iter().collect(),
+    }
 }

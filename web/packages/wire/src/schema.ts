@@ -2349,6 +2349,18 @@ export interface components {
             /** Format: int64 */
             version: number;
         } | {
+            batch: components["schemas"]["RecordId"];
+            channel: components["schemas"]["ChannelId"];
+            /** @enum {string} */
+            kind: "batch_made";
+            name: string;
+            /** Format: int32 */
+            receivers: number;
+        } | {
+            batch: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "batch_cancelled";
+        } | {
             deleted: boolean;
             id: components["schemas"]["RecordId"];
             /** @enum {string} */

@@ -8,5 +8,5 @@ export const AUDITED: FactKind[] = [
   "wrap_up_started", "wrap_up_ended", "first_response", "idle_warned", "conversation_closed", "conversation_reopened",
   "note_posted", "message_recalled", "rating_asked", "rated", "tagged", "untagged", "flagged", "unflagged", "follow_up_set", "follow_up_due", "customer_linked",
   "record_due", "record_saved", "marked_spam", "agent_state_changed",
-  "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed",
+  "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled",
 ];
