@@ -4,13 +4,14 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 13] = [
+const NEEDED: [(&str, &str); 14] = [
     ("chromium", "/usr/bin/chromium"),
     ("dovecot-imapd", "/usr/lib/dovecot/imap"),
     ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
     ("libfaketime", "/usr/share/doc/libfaketime"),
     ("nats-server", "/usr/sbin/nats-server"),
+    ("poppler-utils", "/usr/bin/pdftotext"),
     ("postfix", "/usr/lib/postfix/sbin/master"),
     ("postgresql", "/usr/lib/postgresql"),
     ("strace", "/usr/bin/strace"),
