@@ -10,6 +10,7 @@ use crate::{
     id::*,
     lang::Lang,
     medium::Medium,
+    proof::Step,
 };
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -180,6 +181,11 @@ pub enum Act {
     #[serde(skip)]
     Settle {
         taken: bool,
+    },
+    /// A customer is proving who they are; sent by the server, which made the code and compared it.
+    #[serde(skip)]
+    Prove {
+        step: Step,
     },
     /// The follow-up promised for this instant is due; sent by the server when it is.
     #[serde(skip)]

@@ -177,6 +177,9 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
     pub rating: Option<u8>,
+    /// The customer proved who they are, and counts as proven until then (B-05).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proven_until_at: Option<At>,
     /// The record that is due (B-01), until it is complete.
     pub record_due: Option<FormId>,
     pub record_done: bool,

@@ -14,6 +14,7 @@ use crate::{
     id::*,
     lifecycle::{by_hand, toggle},
     log::Cause,
+    proof::Step,
     refusal::Refusal,
 };
 use smallvec::SmallVec;
@@ -58,6 +59,8 @@ impl Engine {
                     | Act::Read { .. }
                     | Act::Recall { .. }
                     | Act::Close
+                    // No client can say it: the server does, in the visitor's name.
+                    | Act::Prove { .. }
                     | Act::Rate { .. } => Ok(()),
                     _ => Err(Refusal::Forbidden),
                 };
@@ -86,7 +89,7 @@ impl Engine {
             _ => holds,
         };
         let enough = match act {
-            Act::Post { .. } | Act::Recall { .. } | Act::AskRating => holds,
+            Act::Post { .. } | Act::Recall { .. } | Act::AskRating | Act::Prove { .. } => holds,
             Act::Read { .. } | Act::Focus { .. } | Act::Leave => holds,
             Act::Note { .. } => holds || allowed(Action::ConversationWhisper),
             Act::Accept => conversation.offer.is_some_and(|offer| Some(offer.agent) == actor.user()),
@@ -269,8 +272,25 @@ impl Engine {
                 }
             }
             Act::LinkCustomer { customer } => {
+                if conversation.customer != Some(customer) {
+                    // What was proven is that one was another.
+                    conversation.proven_until_at = None;
+                }
                 conversation.customer = Some(customer);
                 self.log.about(conversation, cause, Audience::Staff, Fact::CustomerLinked { customer });
+            }
+            Act::Prove { step } => {
+                let (to, fact) = match step {
+                    Step::Sent { point, label, until_at } => {
+                        (Audience::Customer, Fact::CodeSent { point, label, until_at })
+                    }
+                    Step::Refused { why, left } => (Audience::Customer, Fact::CodeRefused { why, left }),
+                    Step::Proven { point, label, until_at } => {
+                        conversation.proven_until_at = Some(until_at);
+                        (Audience::Customer, Fact::IdentityProven { point, label, until_at })
+                    }
+                };
+                self.log.about(conversation, cause, to, fact);
             }
             Act::MergeInto { conversation: other } => self.merge(cause, id, other)?,
             Act::MarkSpam => {

@@ -10,7 +10,9 @@ use crate::{
     id::*,
     lang::Lang,
     medium::Medium,
+    proof::{CodeFault, Point},
     refusal::Refusal,
+    register::Book,
     why::Why,
 };
 use serde::{Deserialize, Serialize};
@@ -331,6 +333,23 @@ pub enum Fact {
     CustomerLinked {
         customer: CustomerId,
     },
+    /// A one-time code left for a contact point (B-05); the label is masked.
+    CodeSent {
+        point: Point,
+        label: String,
+        until_at: At,
+    },
+    CodeRefused {
+        why: CodeFault,
+        /// Tries that are left.
+        left: u8,
+    },
+    /// The customer proved to be who they say, and counts as proven until then.
+    IdentityProven {
+        point: Point,
+        label: String,
+        until_at: At,
+    },
     RecordDue {
         agent: UserId,
         form: FormId,
@@ -419,6 +438,33 @@ pub enum Fact {
         // An event has a `from` already: its command.
         #[serde(rename = "merged")]
         from: CustomerId,
+    },
+    /// Two who had become one are two again.
+    CustomersParted {
+        kept: CustomerId,
+        parted: CustomerId,
+    },
+    /// A register has a new entry, or one changed.
+    EntryChanged {
+        book: Book,
+        entry: RecordId,
+        version: i64,
+        serial: String,
+        deleted: bool,
+    },
+    /// Something was posted in a customers' group, perhaps for a campaign.
+    GroupPosted {
+        group: RecordId,
+        post: RecordId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<RecordId>,
+    },
+    /// Somebody is told of an entry that concerns them: a parcel came, a visitor is here.
+    EntryTold {
+        book: Book,
+        entry: RecordId,
+        serial: String,
+        text: String,
     },
     SignedIn {
         user: UserId,
@@ -517,6 +563,9 @@ impl Fact {
             Fact::FollowUpSet { .. } => "follow_up_set",
             Fact::FollowUpDue { .. } => "follow_up_due",
             Fact::CustomerLinked { .. } => "customer_linked",
+            Fact::CodeSent { .. } => "code_sent",
+            Fact::CodeRefused { .. } => "code_refused",
+            Fact::IdentityProven { .. } => "identity_proven",
             Fact::RecordDue { .. } => "record_due",
             Fact::RecordSaved { .. } => "record_saved",
             Fact::MarkedSpam => "marked_spam",
@@ -532,6 +581,10 @@ impl Fact {
             Fact::RecordChanged { .. } => "record_changed",
             Fact::CustomerChanged { .. } => "customer_changed",
             Fact::CustomersMerged { .. } => "customers_merged",
+            Fact::CustomersParted { .. } => "customers_parted",
+            Fact::EntryChanged { .. } => "entry_changed",
+            Fact::EntryTold { .. } => "entry_told",
+            Fact::GroupPosted { .. } => "group_posted",
             Fact::SignedIn { .. } => "signed_in",
             Fact::SignedOut { .. } => "signed_out",
             Fact::SignInFailed { .. } => "sign_in_failed",

@@ -424,6 +424,7 @@ impl Check<'_> {
 
 fn settings(settings: &Settings, faults: &mut Faults) {
     faults.needed_text("company", &settings.company, 100);
+    faults.text("letter_head", &settings.letter_head, 500);
     faults.range("aging_s", settings.aging_s, 1, 86_400);
     faults.range("grace_s", settings.grace_s, 1, 3_600);
     faults.range("reopen_hours", settings.reopen_hours, 0, 8_760);

@@ -8,8 +8,7 @@ use std::{collections::BTreeMap, fmt};
 use subsetter::GlyphRemapper;
 use ttf_parser::{Face, GlyphId, RawFace, Tag, name_id};
 
-const SYSTEM: SystemInfo =
-    SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
+const SYSTEM: SystemInfo = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
 
 /// A font that has Chinese and Latin signs.
 #[derive(Clone)]
@@ -120,8 +119,7 @@ impl<'a> Signs<'a> {
         let (cid, descriptor, cmap, file) = (at(1), at(2), at(3), at(4));
         let subset = subsetter::subset(&self.font.data, self.font.index, &self.numbers)?;
         // Of a font with cubic outlines only they are embedded.
-        let outlines =
-            RawFace::parse(&subset, 0).ok().and_then(|face| face.table(Tag::from_bytes(b"CFF ")));
+        let outlines = RawFace::parse(&subset, 0).ok().and_then(|face| face.table(Tag::from_bytes(b"CFF ")));
         let name: &[u8] = b"YINGDA+Letter";
         pdf.type0_font(font)
             .base_font(Name(name))
@@ -155,7 +153,9 @@ impl<'a> Signs<'a> {
             .italic_angle(0.0)
             .ascent(self.thousandths(f32::from(self.face.ascender())))
             .descent(self.thousandths(f32::from(self.face.descender())))
-            .cap_height(self.thousandths(f32::from(self.face.capital_height().unwrap_or(self.face.ascender()))))
+            .cap_height(
+                self.thousandths(f32::from(self.face.capital_height().unwrap_or(self.face.ascender()))),
+            )
             .stem_v(80.0);
         if outlines.is_some() {
             described.font_file3(file);

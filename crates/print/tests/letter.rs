@@ -44,7 +44,8 @@ fn letter(body: &str) -> Letter {
 
 #[test]
 fn sys_01c_the_words_of_a_letter_are_really_in_it() {
-    let pdf = letter("您好！\n您十一月二十日的来函收悉。Order No. 20261122 has been refunded: ¥128.00。").pdf(&noto());
+    let pdf = letter("您好！\n您十一月二十日的来函收悉。Order No. 20261122 has been refunded: ¥128.00。")
+        .pdf(&noto());
     let pdf = pdf.unwrap();
     assert!(pdf.starts_with(b"%PDF-1."));
     assert!(pdf.len() < 120_000, "only the signs that are used are embedded: {} bytes", pdf.len());

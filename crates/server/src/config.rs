@@ -36,6 +36,8 @@ pub struct Config {
     pub site: String,
     pub node: String,
     pub files: FilesPlace,
+    /// Where letters find a font with Chinese signs.
+    pub fonts: PathBuf,
     pub public_url: String,
     pub tls: Tls,
     pub proxy: Proxy,
@@ -91,6 +93,8 @@ pub struct Limits {
     pub hello_per_minute: u32,
     pub message_per_minute: u32,
     pub upload_per_minute: u32,
+    pub code_seconds: u32,
+    pub code_pause_seconds: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -5,6 +5,8 @@
 
 use crate::{
     app::App,
+    http::customers::Change,
+    problem::Problem,
     site::{Item, ItemFact},
     sort_key::sort_key,
 };
@@ -15,6 +17,8 @@ use yingda_core::{
     actor::Actor,
     event::{Audience, Fact, Private, Subject},
     id::*,
+    proof::Point,
+    refusal::Refusal,
 };
 use yingda_store::{ReadError, customer, visitor};
 use yingda_wire::frame::Identity;
@@ -97,6 +101,47 @@ pub async fn reached(
             Ok(Some(one.id))
         }
         _ => Ok(None),
+    }
+}
+
+/// Who a contact point that was just proven belongs to: the one customer who is known by it, or a new one; nobody
+/// where several are.
+pub async fn proven(
+    app: &App,
+    visitor: VisitorId,
+    point: Point,
+    label: &str,
+) -> Result<Option<CustomerId>, ReadError> {
+    let mut known = customer::with(&app.db, point.as_str(), label, 2).await?;
+    known.dedup_by_key(|it| it.id);
+    match known.as_slice() {
+        [one] => Ok(Some(one.id)),
+        [] => {
+            let name = visitor::get(&app.db, visitor).await?.map(|it| it.name).unwrap_or_default();
+            let (phone, email) = if point == Point::Phone { (label, "") } else { ("", label) };
+            Ok(make(app, visitor, fresh(app, &name, phone, email)).await)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A card without a number gets the one that was proven.
+pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> Result<(), Problem> {
+    let Some(before) = customer::living(&app.db, id).await? else { return Ok(()) };
+    let mut after = before.clone();
+    let field = if point == Point::Phone { &mut after.phone } else { &mut after.email };
+    if !field.is_empty() {
+        return Ok(());
+    }
+    *field = label.to_owned();
+    let change = Change { id, version: before.version + 1, before: Some(&before), after: Some(&after) };
+    let writes = customer::update(&after, app.clock.now());
+    let item = Item { by: Actor::System, facts: vec![change.fact()], writes, configure: vec![] };
+    match app.site.change(item).await {
+        // Somebody is writing on the card: what they know is better.
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(()),
+        Err(refused) => Err(refused.into()),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -63,7 +63,9 @@ fn proof(method: &str, path: &str) -> Option<Vec<SecurityRequirement>> {
         | (_, "/healthz" | "/readyz") => Some(vec![]),
         // The first frame says who speaks; a stream's name cannot be guessed.
         (_, "/ws" | "/stream" | "/stream/{id}") => Some(vec![]),
-        (_, "/visitor/events" | "/visitor/transcript") => Some(vec![way("visitor")]),
+        (_, "/visitor/events" | "/visitor/transcript" | "/visitor/proof" | "/visitor/proof/check") => {
+            Some(vec![way("visitor")])
+        }
         (_, "/files" | "/files/{id}") => Some(["key", "session", "visitor"].map(way).to_vec()),
         // What belongs to a person is done by that person.
         (_, own) if own.starts_with("/me") || own == "/session" => Some(vec![way("session")]),

@@ -12,6 +12,7 @@ use axum::{
 use yingda_core::{
     engine::Refused,
     lang::{Lang, Text},
+    proof::CodeFault,
     refusal::Refusal,
 };
 use yingda_store::ReadError;
@@ -30,6 +31,8 @@ pub enum Code {
     /// The account has a second factor, and no code came.
     SecondFactorNeeded,
     SecondFactorWrong,
+    /// A one-time code that a customer said back was not taken.
+    CodeRefused(CodeFault),
     /// The password is too short or too common.
     PasswordWeak,
     /// The settings ask for a second factor that the account does not have.

@@ -3,7 +3,7 @@
 
 use crate::problem::Code;
 use axum::http::StatusCode;
-use yingda_core::{lang::Lang, refusal::Refusal};
+use yingda_core::{lang::Lang, proof::CodeFault, refusal::Refusal};
 
 /// A code with its words.
 pub struct Sentence {
@@ -49,6 +49,7 @@ pub fn of(code: Code) -> Sentence {
     use StatusCode as S;
     match code {
         Code::Refused(refusal) => of_refusal(refusal),
+        Code::CodeRefused(fault) => of_code(fault),
         Code::SignInFirst => sentence(
             S::UNAUTHORIZED,
             "sign_in_first",
@@ -414,6 +415,37 @@ fn of_refusal(refusal: Refusal) -> Sentence {
                 "The disk is full: nothing new can be stored.",
                 "Ask the administrator to make room; what is stored is safe.",
             ),
+        ),
+    }
+}
+
+/// Why a customer's one-time code was not taken.
+fn of_code(fault: CodeFault) -> Sentence {
+    use StatusCode as S;
+    match fault {
+        CodeFault::Wrong => sentence(
+            S::UNPROCESSABLE_ENTITY,
+            "one_time_code_wrong",
+            ("验证码不正确。", "请核对后重新输入。"),
+            ("The code is wrong.", "Check it and enter it again."),
+        ),
+        CodeFault::Expired => sentence(
+            S::CONFLICT,
+            "one_time_code_expired",
+            ("验证码已过期。", "请重新发送。"),
+            ("The code has expired.", "Send a new one."),
+        ),
+        CodeFault::Used => sentence(
+            S::CONFLICT,
+            "one_time_code_used",
+            ("验证码已经用过。", "需要再次核验时请重新发送。"),
+            ("The code was used already.", "Send a new one if it is needed again."),
+        ),
+        CodeFault::TooMany => sentence(
+            S::CONFLICT,
+            "one_time_code_spent",
+            ("输错次数太多，验证码已作废。", "请重新发送。"),
+            ("The code was entered wrongly too often.", "Send a new one."),
         ),
     }
 }

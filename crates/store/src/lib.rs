@@ -25,6 +25,7 @@ pub mod consult;
 pub mod conversation;
 pub mod credential;
 pub mod customer;
+pub mod customer_merge;
 pub mod event;
 pub mod fact;
 pub mod file;
@@ -35,9 +36,11 @@ pub mod lease;
 pub mod outbound;
 pub mod outreach;
 pub mod preference;
+pub mod proof;
 mod pulse;
 pub mod reader;
 pub mod record;
+pub mod register;
 pub mod session;
 pub mod visitor;
 pub mod webhook;
@@ -67,6 +70,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("conversation_list", conversation_list::ALL),
         ("credential", credential::ALL),
         ("customer", customer::ALL),
+        ("customer_merge", customer_merge::ALL),
         ("event", event::ALL),
         ("fact", fact::ALL),
         ("file", file::ALL),
@@ -76,9 +80,11 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
         ("preference", preference::ALL),
+        ("proof", proof::ALL),
         ("pulse", pulse::ALL),
         ("reader", reader::ALL),
         ("record", record::ALL),
+        ("register", register::ALL),
         ("session", session::ALL),
         ("site", site::ALL),
         ("visitor", visitor::ALL),

@@ -1,8 +1,12 @@
 //! HTTP bodies under `/api/v1`.
 
 mod channels;
+mod people;
+mod registers;
 
 pub use channels::*;
+pub use people::*;
+pub use registers::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -254,8 +258,21 @@ pub struct StoredCustomer {
     pub version: i64,
     pub created_at: At,
     pub updated_at: At,
-    /// Fields that the caller's role sees masked are masked here.
+    /// Fields that the caller sees masked are masked here.
     pub customer: Customer,
+    /// Which these are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<MaskedField>,
+    /// What of it the customer proved to be theirs; told where one customer is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub verified: Vec<Verified>,
+}
+
+/// The number or the address on a customer's card, and when they last proved that it is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verified {
+    pub point: yingda_core::proof::Point,
+    pub verified_at: At,
 }
 
 /// Another record of the same person, which becomes a part of this one.

@@ -1,6 +1,8 @@
 // Two records of one person become one, and a promise is not forgotten.
 
-import { expect, LIMIN, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
+import { Receiver } from "../receiver.ts";
+import { makes, smsChannel } from "../sms.ts";
+import { ADMIN, expect, LIMIN, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
 
 test("SYS-25: two records of one person become one in the console", async ({ browser, server }) => {
   const staff = await Staff.signsIn(browser, server.url, SUPERVISOR);
@@ -26,6 +28,45 @@ test("SYS-25: two records of one person become one in the console", async ({ bro
   await page.getByPlaceholder("姓名、拼音、电话、邮箱").fill("13700002222");
   await page.getByRole("link", { name: /周建军/ }).first().click();
   await expect(page).toHaveURL(left);
+
+  // It was a mistake.
+  await page.getByRole("region", { name: "同一个人" }).getByRole("button", { name: "撤销合并" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "撤销合并" }).click();
+  await expect(page.getByText("已撤销合并")).toBeVisible();
+  await page.getByPlaceholder("姓名、拼音、电话、邮箱").fill("老周旧资料");
+  await expect(page.getByRole("link", { name: /老周旧资料/ })).toBeVisible();
+});
+
+test("B-05: what is hidden of a customer opens when they type the code in the widget", async ({ browser, server }) => {
+  const provider = await Receiver.listens();
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  await smsChannel(admin, provider);
+  const customer = await makes(admin, "/customers", { name: "王芳", phone: "13800138000" });
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  const visitor = await Visitor.comes(browser, server.url);
+  await visitor.asks("我的订单到哪里了");
+  const id = await agent.opens("我的订单到哪里了");
+  await makes(agent, `/conversations/${id}/acts`, { do: "link_customer", customer });
+  const { page } = agent;
+  const phone = page.getByRole("textbox", { name: "电话", exact: true });
+  await expect(phone).toHaveValue("138******00");
+  const card = page.getByRole("region", { name: "身份核验" });
+  await card.getByRole("button", { name: "发送验证码" }).click();
+  await expect.poll(() => provider.heard.length).toBe(1);
+  const left = JSON.parse(provider.heard[0] ?? "{}") as { mobile: string; content: string };
+  expect(left.mobile).toBe("13800138000");
+  const code = /验证码(\d{6})/.exec(left.content)?.[1] ?? "";
+  const box = visitor.frame.getByLabel("验证码", { exact: true });
+  await box.fill(code === "123456" ? "654321" : "123456");
+  await visitor.frame.getByRole("button", { name: "提交" }).click();
+  await expect(visitor.frame.getByRole("alert").getByText("验证码不正确")).toBeVisible();
+  await expect(phone).toHaveValue("138******00");
+  await box.fill(code);
+  await visitor.frame.getByRole("button", { name: "提交" }).click();
+  await visitor.hears("身份已核验");
+  await expect(phone).toHaveValue("13800138000");
+  await expect(card.getByText(/已核验，到/)).toBeVisible();
+  provider.close();
 });
 
 test("SYS-22: who promised to come back is reminded", async ({ browser, server }) => {

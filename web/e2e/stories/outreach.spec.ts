@@ -3,26 +3,12 @@
 import type { Browser, Page } from "@playwright/test";
 import { isDrawn, type Look, LOOKS } from "../picture.ts";
 import { Receiver } from "../receiver.ts";
-import { ADMIN, expect, LIMIN, type Person, PICTURE, PRESALES, Staff, test } from "../stage.ts";
-
-/** A record that is made without the browser; gives its id. */
-async function makes(admin: Staff, path: string, data: object): Promise<string> {
-  const answer = await admin.page.request.post(`${admin.url}/api/v1${path}`, { headers: { "x-yingda": "1", "idempotency-key": crypto.randomUUID() }, data });
-  expect(answer.ok(), await answer.text()).toBe(true);
-  return ((await answer.json()) as { id: string }).id;
-}
-
-const channel = (admin: Staff, name: { zh: string; en: string }, setup: object) =>
-  makes(admin, "/records/channel", { kind: "channel", enabled: true, queue: PRESALES.split("/").at(-1), name, setup });
+import { channel, makes, smsChannel } from "../sms.ts";
+import { ADMIN, expect, LIMIN, type Person, PICTURE, Staff, test } from "../stage.ts";
 
 /** An SMS channel whose provider is the receiver. */
 async function sms(admin: Staff, provider: Receiver): Promise<(body: object) => Promise<void>> {
-  provider.answer = JSON.stringify({ code: 0, mid: "m1" });
-  const id = await channel(admin, { zh: "短信通道", en: "SMS" }, {
-    type: "sms_http", url: provider.url, rules: { signature: "应答", quiet_from: 0, quiet_until: 0, per_number_a_day: 3 },
-    body: '{"mobile":{to:json},"content":{text:json}}', ok_at: "code", ok_is: "0", id_at: "mid", error_at: "msg",
-    in_from: "mobile", in_text: "content", in_id: "id", receipt_id: "mid", receipt_state: "stat", delivered_states: ["DELIVRD"],
-  });
+  const id = await smsChannel(admin, provider);
   const all = await admin.asks<{ id: string; callback?: string }[]>("/channels");
   const callback = all.find((it) => it.id === id)?.callback ?? "";
   return async (body) => {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     pub company: Text,
+    /// What stands below the company's name on letters: address, number, site; a line each.
+    pub letter_head: Text,
     /// One level of priority is worth so many seconds of waiting.
     pub aging_s: u32,
     /// An agent whose last connection is gone keeps the work for so long.
@@ -46,6 +48,7 @@ impl Default for Settings {
         };
         Self {
             company: Text::new("应答", "Yingda"),
+            letter_head: Text::default(),
             aging_s: 30,
             grace_s: 20,
             reopen_hours: 24,

@@ -10,7 +10,7 @@ use super::{
     outreach, sites,
     standing::{Teller, Way},
 };
-use crate::{jobs::Duty, random};
+use crate::{jobs::Duty, proof, random};
 use futures_util::{FutureExt, future};
 use std::{
     collections::BTreeSet,
@@ -26,6 +26,7 @@ use yingda_core::{
     conversation::Content,
     event::{Delivery, Fact, Persona},
     id::*,
+    medium::Medium,
 };
 use yingda_store::{
     Batch, ReadError, Statement,
@@ -247,9 +248,13 @@ async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys
 async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -> Result<Parcel, Failure> {
     let later = |error: ReadError| Failure::Later(error.to_string());
     if let (Some(term), Some(body)) = (&row.term, &row.body) {
-        if row.batch.is_some() {
-            outreach::check(duty, id, channel, term).await?;
-        }
+        let content = match row.batch {
+            Some(_) => {
+                outreach::check(duty, id, channel, term).await?;
+                Content::Text { text: body.clone() }
+            }
+            None => code(duty, channel, row, body)?,
+        };
         let to = Address {
             channel: id,
             term: term.clone(),
@@ -262,7 +267,7 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
             id: row.id,
             conversation: None,
             to,
-            content: Content::Text { text: body.clone() },
+            content,
             persona: Persona::default(),
             is_automatic: true,
             at: row.created_at,
@@ -294,6 +299,19 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
         is_automatic,
         at: event.at,
     })
+}
+
+/// What belongs to no batch is a one-time code. One that nobody could use any more is not sent.
+fn code(duty: &Duty, channel: &Channel, row: &Outbound, body: &str) -> Result<Content, Failure> {
+    let app = &duty.app;
+    let lasts_ms = At::from(app.config.limits.code_seconds) * 1_000;
+    if app.clock.now() > row.created_at + lasts_ms {
+        return Err(Failure::Never("the code has expired".into()));
+    }
+    let content = proof::unsealed(app, body);
+    let content = content.ok_or(Failure::Never("the code was sealed with another key".into()))?;
+    let is_mail = channel.setup.medium() == Medium::Mail;
+    Ok(if is_mail { proof::as_mail(app, channel.lang, content) } else { content })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use yingda_core::{
     command::{Act, AgentAct, Command, Sent, Start, VisitorAct},
     event::Delivery,
     id::*,
+    proof::Step,
     refusal::Refusal,
 };
 use yingda_store::Statement;
@@ -44,6 +45,10 @@ pub enum Order {
         message: u64,
         state: Delivery,
         reason: String,
+    },
+    Prove {
+        conversation: ConversationId,
+        step: Step,
     },
     Start(Box<Start>),
     Agent(UserId, AgentAct),
@@ -95,6 +100,7 @@ impl Order {
             Command::Conversation(conversation, Act::Delivered { message, state, reason }) => {
                 Self::Delivered { conversation, message, state, reason }
             }
+            Command::Conversation(conversation, Act::Prove { step }) => Self::Prove { conversation, step },
             Command::Conversation(id, act) => Self::Conversation(id, act),
             Command::Start(start) => Self::Start(start),
             Command::Agent(user, act) => Self::Agent(user, act),
@@ -115,6 +121,7 @@ impl Order {
             Self::Delivered { conversation, message, state, reason } => {
                 Command::Conversation(conversation, Act::Delivered { message, state, reason })
             }
+            Self::Prove { conversation, step } => Command::Conversation(conversation, Act::Prove { step }),
             Self::Start(start) => Command::Start(start),
             Self::Agent(user, act) => Command::Agent(user, act),
             Self::Visitor(visitor, act) => Command::Visitor(visitor, act),

@@ -424,6 +424,12 @@ pub struct ConversationNow {
     id: ConversationId,
 }
 
+impl ConversationNow {
+    pub fn of(id: ConversationId) -> Self {
+        Self { id }
+    }
+}
+
 impl Question for ConversationNow {
     type Answer = Option<Conversation>;
 

@@ -1,35 +1,34 @@
-//! Two records of one person become one: the other's conversations, visitors and messages move to it.
+//! Two records of one person become one: the other's conversations, visitors and messages move to it, and go back when
+//! it was a mistake.
 
 use crate::{
     app::Shared,
     auth::Caller,
     http::{
         body::Json,
-        customers::{Change, find, row_of, tagged, told},
+        customers::{find, tagged, told},
         edit::{IfMatch, Tagged, id},
     },
+    join,
     problem::Problem,
-    site::{Item, ItemFact, question::Question},
 };
 use axum::extract::{Path, State};
-use serde::{Deserialize, Serialize};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
-    At,
     access::Action,
-    actor::Actor,
-    command::{Act, Command, Envelope},
-    engine::Engine,
-    event::{Audience, Fact, Subject},
-    id::{ConversationId, CustomerId},
+    id::{CustomerId, RecordId},
     mask,
     refusal::Refusal,
 };
-use yingda_store::customer as rows;
-use yingda_wire::http::{Customer, MergeCustomer, StoredCustomer};
+use yingda_store::{customer as rows, customer_merge as merges};
+use yingda_wire::http::{Alike, MergeCustomer, Merged, StoredCustomer};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(merge))
+    OpenApiRouter::new()
+        .routes(routes!(merge))
+        .routes(routes!(alike))
+        .routes(routes!(merged))
+        .routes(routes!(undo))
 }
 
 /// Makes another record of the same person a part of this one. What this one lacks is taken over; the other is no
@@ -60,73 +59,68 @@ async fn merge(
             return Err(Problem::stale(told(row.clone(), &masks)));
         }
     }
-    let now = app.clock.now();
-    let joined = row_of(&joined(&into, &from), into.clone());
-    let mut writes = rows::update(&joined, now);
-    writes.extend(rows::merge(from.id, from.version, into.id, now));
-    let changed =
-        Change { id: into.id, version: into.version + 1, before: Some(&into), after: Some(&joined) };
-    let gone = Change { id: from.id, version: from.version + 1, before: Some(&from), after: None };
-    let merged = ItemFact {
-        on: Subject::Customer(into.id),
-        to: Audience::Staff,
-        fact: Fact::CustomersMerged { into: into.id, from: from.id },
-        private: None,
-    };
-    let facts = vec![merged, changed.fact(), gone.fact()];
-    let item = Item { by: caller.actor, facts, writes, configure: vec![] };
-    if let Err(refused) = app.site.change(item).await {
+    if let Err(refused) = join::merge(&app, caller.actor, &into, &from, "by_hand").await {
         return Err(match refused.refusal {
             Refusal::Stale => Problem::stale(told(find(&app, into.id).await?, &masks)),
             _ => refused.into(),
         });
     }
-    tell_open_conversations(&app, from.id, into.id).await?;
     Ok(tagged(find(&app, into.id).await?, &masks))
 }
 
-/// Rows have moved; what is open lives in memory and is told one by one.
-async fn tell_open_conversations(app: &Shared, from: CustomerId, into: CustomerId) -> Result<(), Problem> {
-    for conversation in app.site.ask(OpenOf { customer: from }).await? {
-        let command = Command::Conversation(conversation, Act::LinkCustomer { customer: into });
-        app.site.send(Envelope { actor: Actor::System, origin: None, command }).await?;
-    }
-    Ok(())
+/// Other records that share a number, an address or the company's own id with this customer: perhaps the same person.
+#[utoipa::path(get, path = "/customers/{id}/alike", tag = "customers", params(("id" = CustomerId, Path)),
+    responses((status = 200, body = Vec<Alike>)))]
+async fn alike(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(customer): Path<String>,
+) -> Result<Json<Vec<Alike>>, Problem> {
+    app.reach(caller.actor, Action::CustomerRead)?;
+    let masks = mask::of(&app.directory(), caller.actor);
+    let found = join::alike(&app, id(&customer)?).await?;
+    Ok(Json(found.into_iter().map(|(row, shares)| Alike { customer: told(row, &masks), shares }).collect()))
 }
 
-/// A customer's open conversations.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct OpenOf {
-    customer: CustomerId,
+/// Who became a part of this customer, the latest first.
+#[utoipa::path(get, path = "/customers/{id}/merges", tag = "customers", params(("id" = CustomerId, Path)),
+    responses((status = 200, body = Vec<Merged>)))]
+async fn merged(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(customer): Path<String>,
+) -> Result<Json<Vec<Merged>>, Problem> {
+    app.reach(caller.actor, Action::CustomerRead)?;
+    let masks = mask::of(&app.directory(), caller.actor);
+    let kept = find(&app, id(&customer)?).await?;
+    let mut all = vec![];
+    for it in merges::of_customer(&app.db, kept.id).await? {
+        let Some(gone) = rows::get(&app.db, it.gone).await? else { continue };
+        all.push(Merged {
+            id: it.id,
+            merged_at: it.merged_at,
+            reason: it.reason,
+            gone: told(gone, &masks),
+            conversations: merges::conversations(&app.db, it.id).await?.len() as i64,
+            undone_at: it.undone_at,
+            undo_until_at: it.merged_at + join::UNDO_MS,
+        });
+    }
+    Ok(Json(all))
 }
 
-impl Question for OpenOf {
-    type Answer = Vec<ConversationId>;
-
-    fn answer(self, engine: &Engine, _: At) -> Vec<ConversationId> {
-        let of = engine.conversations.values().filter(|it| it.customer == Some(self.customer));
-        of.map(|it| it.id).collect()
-    }
-}
-
-/// The first one's values, completed by the second's.
-fn joined(into: &rows::Customer, from: &rows::Customer) -> Customer {
-    let either = |mine: &String, other: &String| if mine.is_empty() { other } else { mine }.clone();
-    let mut tags = into.tags.clone();
-    tags.extend(from.tags.iter().filter(|tag| !into.tags.contains(tag)));
-    // What both hold may be more than one may: the longer history stays in the log.
-    const LONGEST_NOTE: usize = 4_000;
-    let notes = [into.note.as_str(), from.note.as_str()];
-    let note = notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("\n");
-    Customer {
-        name: either(&into.name, &from.name),
-        phone: either(&into.phone, &from.phone),
-        email: either(&into.email, &from.email),
-        company: either(&into.company, &from.company),
-        address: either(&into.address, &from.address),
-        vip: into.vip || from.vip,
-        tags,
-        note: note.chars().take(LONGEST_NOTE).collect(),
-        external_id: either(&into.external_id, &from.external_id),
-    }
+/// Takes a merge apart again, within 30 days: what moved goes back, apart from what was changed since.
+#[utoipa::path(post, path = "/customers/{id}/merges/{merge}/undo", tag = "customers",
+    params(("id" = CustomerId, Path), ("merge" = RecordId, Path)), responses((status = 200, body = StoredCustomer)))]
+async fn undo(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path((customer, merge)): Path<(String, String)>,
+) -> Result<Tagged<StoredCustomer>, Problem> {
+    app.reach(caller.actor, Action::CustomerWrite)?;
+    let masks = mask::of(&app.directory(), caller.actor);
+    let kept: CustomerId = id(&customer)?;
+    let found = merges::get(&app.db, id(&merge)?).await?.filter(|it| it.kept == kept);
+    join::undo(&app, caller.actor, &found.ok_or_else(Problem::not_found)?).await?;
+    Ok(tagged(find(&app, kept).await?, &masks))
 }

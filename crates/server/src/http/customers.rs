@@ -10,6 +10,7 @@ use crate::{
         idempotency::{self, Once, Replay},
     },
     problem::Problem,
+    proof,
     site::{Item, ItemFact},
     sort_key::{sort_key, sound},
 };
@@ -29,10 +30,11 @@ use yingda_core::{
     form::{is_email, is_phone},
     id::CustomerId,
     mask,
+    proof::Point,
     refusal::Refusal,
 };
-use yingda_store::{Statement, customer as rows};
-use yingda_wire::http::{ConversationRow, Customer, Page, StoredCustomer};
+use yingda_store::{Statement, customer as rows, proof as proofs};
+use yingda_wire::http::{ConversationRow, Customer, Page, StoredCustomer, Verified};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -110,7 +112,20 @@ async fn read(
 ) -> Result<Tagged<StoredCustomer>, Problem> {
     app.reach(caller.actor, Action::CustomerRead)?;
     let found = find(&app, id(&customer)?).await?;
-    Ok(tagged(found, &mask::of(&app.directory(), caller.actor)))
+    let masks = proof::masks(&app, caller.actor, found.id).await?;
+    let Tagged(status, version, mut told) = tagged(found, &masks);
+    told.verified = verified(&app, &told).await?;
+    Ok(Tagged(status, version, told))
+}
+
+/// What of a card its customer proved to be theirs. A number that changed since is not.
+async fn verified(app: &App, shown: &StoredCustomer) -> Result<Vec<Verified>, Problem> {
+    let row = find(app, shown.id).await?;
+    let terms =
+        [(Point::Phone, Point::Phone.term(&row.phone)), (Point::Email, Point::Email.term(&row.email))];
+    let proven = proofs::of_customer(&app.db, shown.id).await?.into_iter();
+    let mine = proven.filter(|(point, term, _)| terms.contains(&(*point, Some(term.clone()))));
+    Ok(mine.map(|(point, _, verified_at)| Verified { point, verified_at }).collect())
 }
 
 /// Changes a customer. A masked field that comes back as it was shown stays as it is.
@@ -125,22 +140,25 @@ async fn change(
     Json(mut after): Json<Customer>,
 ) -> Result<Tagged<StoredCustomer>, Problem> {
     app.reach(caller.actor, Action::CustomerWrite)?;
-    let masks = mask::of(&app.directory(), caller.actor);
     let before = find(&app, id(&customer)?).await?;
+    let masks = proof::masks(&app, caller.actor, before.id).await?;
     if before.version != version {
         return Err(Problem::stale(told(before, &masks)));
     }
     tidy(&mut after);
-    let shown = told(before.clone(), &masks).customer;
-    for (after, shown, stored) in [
-        (&mut after.name, &shown.name, &before.name),
-        (&mut after.note, &shown.note, &before.note),
-        (&mut after.phone, &shown.phone, &before.phone),
-        (&mut after.email, &shown.email, &before.email),
-        (&mut after.address, &shown.address, &before.address),
-    ] {
-        if *after == *shown {
-            after.clone_from(stored);
+    // Between reading and writing the customer may have proven who they are: what was masked then is no value now.
+    for masks in [&masks, &mask::of(&app.directory(), caller.actor)] {
+        let shown = told(before.clone(), masks).customer;
+        for (after, shown, stored) in [
+            (&mut after.name, &shown.name, &before.name),
+            (&mut after.note, &shown.note, &before.note),
+            (&mut after.phone, &shown.phone, &before.phone),
+            (&mut after.email, &shown.email, &before.email),
+            (&mut after.address, &shown.address, &before.address),
+        ] {
+            if *after == *shown {
+                after.clone_from(stored);
+            }
         }
     }
     check(&app, &after)?;
@@ -317,6 +335,7 @@ pub fn told(row: rows::Customer, masks: &BTreeSet<MaskedField>) -> StoredCustome
     let hide = |field, text: String, how: fn(&str) -> String| {
         if masks.contains(&field) { how(&text) } else { text }
     };
+    let of_card = [MaskedField::Phone, MaskedField::Email, MaskedField::Address];
     StoredCustomer {
         id: row.id,
         version: row.version,
@@ -334,6 +353,8 @@ pub fn told(row: rows::Customer, masks: &BTreeSet<MaskedField>) -> StoredCustome
             note: mask::within(&row.note, masks),
             external_id: row.external_id,
         },
+        masked: of_card.into_iter().filter(|field| masks.contains(field)).collect(),
+        verified: vec![],
     }
 }
 

@@ -22,9 +22,14 @@ pub mod hooks;
 pub mod idempotency;
 pub mod keys;
 pub mod leads;
+pub mod letters;
 pub mod nodes;
 pub mod oidc;
+pub mod proof;
 pub mod records;
+pub mod register_notes;
+mod register_sheet;
+pub mod registers;
 pub mod reports;
 pub mod session;
 pub mod setup;
@@ -61,6 +66,10 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(transcript::routes())
         .merge(customers::routes())
         .merge(customer_merge::routes())
+        .merge(proof::routes())
+        .merge(letters::routes())
+        .merge(registers::routes())
+        .merge(register_notes::routes())
         .merge(leads::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))

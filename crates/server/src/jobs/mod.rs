@@ -9,7 +9,11 @@ pub mod webhooks;
 use crate::{app::Shared, channels, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
-use yingda_store::{Db, idempotency};
+use yingda_core::At;
+use yingda_store::{Db, idempotency, proof};
+
+/// Codes that are of no use any more are kept for a day, in case somebody asks why one was refused.
+const CODES_KEPT_MS: At = 24 * 3_600_000;
 
 /// A job's means. Its store is the owner's: what a former owner still writes is refused.
 #[derive(Clone)]
@@ -42,12 +46,16 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     Jobs(jobs)
 }
 
-/// Answers to repeated requests are kept for seven days, not for ever.
+/// Answers to repeated requests are kept for seven days and codes for one, not for ever.
 async fn forget_keys(app: Shared) {
     let mut ticks = tokio::time::interval(Duration::from_secs(3_600));
     loop {
         tokio::select! {
-            _ = ticks.tick() => app.site.ride(idempotency::expire(app.clock.now())).await,
+            _ = ticks.tick() => {
+                let now = app.clock.now();
+                app.site.ride(idempotency::expire(now)).await;
+                app.site.ride(proof::forget(now - CODES_KEPT_MS)).await;
+            }
             () = tasks::stopping() => return,
         }
     }

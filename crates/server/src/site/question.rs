@@ -2,7 +2,8 @@
 
 use crate::{
     channels::{heard, sites},
-    http::{conversations, customer_merge, floor, health, records, session},
+    http::{conversations, floor, health, records, session},
+    join, proof,
     socket::{console, welcome},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -50,8 +51,9 @@ questions! {
     DeskOf(console::DeskOf),
     FloorNow(floor::FloorNow),
     MayWatch(console::MayWatch),
-    OpenOf(customer_merge::OpenOf),
+    OpenOf(join::OpenOf),
     PersonaOf(console::PersonaOf),
+    ProvenTo(proof::ProvenTo),
     Serving(records::Serving),
     Stir(heard::Stir),
     Unheard(sites::Unheard),

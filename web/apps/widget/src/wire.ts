@@ -80,6 +80,9 @@ export type Fact =
   | ({ kind: "message_posted"; author?: Author } & Content)
   | { kind: "message_recalled"; message: number }
   | { kind: "read"; up_to: number }
+  | { kind: "code_sent"; point: string; label: string; until_at: number }
+  | { kind: "code_refused"; why: string; left: number }
+  | { kind: "identity_proven" }
   | { kind: "rating_asked" }
   | { kind: "rated"; score: number; comment: string }
   | { kind: "invitation_shown" | "invitation_answered" | "notice_accepted" };

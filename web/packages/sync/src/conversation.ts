@@ -63,6 +63,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     record_done: false,
     merged_into: null,
     reserved_until_at: null,
+    proven_until_at: null,
     senders: [],
   };
 }
@@ -164,7 +165,10 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
     case "follow_up_due":
       return known.follow_up ? { follow_up: { ...known.follow_up, is_told: true } } : {};
     case "customer_linked":
-      return { customer: event.customer };
+      // What was proven is that one was another.
+      return { customer: event.customer, ...(event.customer === known.customer ? {} : { proven_until_at: null }) };
+    case "identity_proven":
+      return { proven_until_at: event.until_at };
     case "record_due":
       return { record_due: event.form };
     case "record_saved":

@@ -56,6 +56,8 @@ export const typist = signal<string | null>(null);
 export const invitation = signal<Invite | null>(null);
 export const noticeAccepted = signal(0);
 export const soundOn = signal(false);
+/** The visitor wants to show who they are. */
+export const proving = signal(false);
 const readMark = signal(0);
 const pageSince = signal(Date.now());
 const known = signal<Persona | null>(null);
@@ -130,6 +132,7 @@ function absorb(events: Event[]) {
       givenRating.value = null;
     }
     if (event.kind === "conversation_closed") around.store.set("past", "1");
+    if (event.kind === "identity_proven") proving.value = false;
     if (event.kind === "assigned") place.value = null;
     if (event.kind === "message_posted" && !isOwn(event.by)) typist.value = null;
   }

@@ -2,7 +2,7 @@ import type { Actor, Event, Place } from "@yingda/wire";
 import { nameOf } from "../../floor/names";
 import { t } from "../../i18n";
 import { me } from "../../session";
-import { dateTime } from "../../when";
+import { clock, dateTime } from "../../when";
 
 /** The name of who did it. */
 export function who(by: Actor): string {
@@ -74,6 +74,12 @@ export function line(event: Event): string {
       return t(event.text ? "desk.line.followUpDueWith" : "desk.line.followUpDue", { agent: nameOf("user", event.agent), text: event.text });
     case "customer_linked":
       return t("desk.line.linked", { by });
+    case "code_sent":
+      return t("desk.line.codeSent", { by, label: event.label });
+    case "code_refused":
+      return t(`desk.line.codeRefused.${event.why}`, { by });
+    case "identity_proven":
+      return t("desk.line.proven", { by, label: event.label, at: clock(event.until_at) });
     case "record_saved":
       return t(event.complete ? "desk.line.recordComplete" : "desk.line.recordSaved", { agent: user(event.agent) });
     case "marked_spam":

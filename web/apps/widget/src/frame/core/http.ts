@@ -54,3 +54,17 @@ export async function eventsBefore(seq: number, token: string): Promise<{ events
   if (!answer.ok) throw new Problem();
   return answer.json();
 }
+
+async function prove(path: string, body: object, token: string, lang: string) {
+  const answer = await fetch(`${API}/visitor/${path}?lang=${lang}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+    body: JSON.stringify(body),
+  });
+  if (answer.ok) return;
+  const problem = await answer.json().catch(() => ({}));
+  throw new Problem(problem.fields?.[0]?.message ?? [problem.title, problem.detail].filter(Boolean).join(" "));
+}
+
+export const sendCode = (point: string, to: string, token: string, lang: string) => prove("proof", { point, to }, token, lang);
+export const checkCode = (code: string, token: string, lang: string) => prove("proof/check", { code }, token, lang);

@@ -21,6 +21,8 @@ export type Story = {
   recalled: Set<number>;
   rating: number | null;
   ratingAsked: boolean;
+  /** A code left for this contact point and can be said back. */
+  codeSent: { point: string; label: string } | null;
   lastSeq: number;
 };
 
@@ -37,6 +39,7 @@ export function story(log: Event[], conversation: string | null): Story {
     recalled: new Set(),
     rating: null,
     ratingAsked: false,
+    codeSent: null,
     lastSeq: log[log.length - 1]?.seq ?? 0,
   };
   for (const event of log) {
@@ -73,6 +76,15 @@ export function story(log: Event[], conversation: string | null): Story {
       case "read":
         if (isOwn(event.by)) told.readByVisitor = Math.max(told.readByVisitor, event.up_to);
         else told.readByStaff = Math.max(told.readByStaff, event.up_to);
+        break;
+      case "code_sent":
+        if (here) told.codeSent = { point: event.point, label: event.label };
+        break;
+      case "code_refused":
+        if (here && !event.left) told.codeSent = null;
+        break;
+      case "identity_proven":
+        if (here) told.codeSent = null;
         break;
       case "rating_asked":
         if (here) told.ratingAsked = true;

@@ -44,6 +44,8 @@ function line(event: Event, words: Words, told: Story): string | null {
       return event.reason === "idle" ? words.endedIdle : words.ended;
     case "conversation_reopened":
       return words.reopened;
+    case "identity_proven":
+      return words.proven;
     case "rated":
       return words.youRated.replace("@", "★".repeat(event.score) + "☆".repeat(Math.max(0, 5 - event.score)));
     default:

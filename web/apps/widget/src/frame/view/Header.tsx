@@ -1,6 +1,6 @@
 import { createRef } from "preact";
 import { signal } from "../core/signals";
-import { config, conversation, endConversation, isOver, lang, link, opened, place, setSound, show, soundOn, speak, staffed, token, told, w } from "../chat";
+import { config, conversation, endConversation, isOver, lang, link, opened, place, proving, setSound, show, soundOn, speak, staffed, token, told, w } from "../chat";
 import { transcriptUrl } from "../core/http";
 import { Face } from "./Face";
 import { Icon } from "./Icon";
@@ -84,6 +84,12 @@ export function Header({ page }: { page: boolean }) {
                     <Icon name="download" size={18} />
                     {w.value.transcript}
                   </a>
+                )}
+                {!isOver.value && conversation.value && (
+                  <button role="menuitem" onClick={() => ((proving.value = true), close())}>
+                    <Icon name="check" size={18} />
+                    {w.value.prove}
+                  </button>
                 )}
                 {!isOver.value && conversation.value && (
                   <button role="menuitem" class="danger" onClick={() => (sure.value = true)}>

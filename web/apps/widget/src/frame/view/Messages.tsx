@@ -7,6 +7,7 @@ import { fileSize, parts } from "../core/text";
 import { Face } from "./Face";
 import { Home } from "./Home";
 import { Icon } from "./Icon";
+import { Proof } from "./Proof";
 import { Rating } from "./Rating";
 import { Uploads } from "./Uploads";
 
@@ -190,6 +191,7 @@ export function Messages() {
         </div>
         <Queue />
         <Uploads />
+        <Proof />
         <Rating />
         {typist.value && (
           <p class="typing" role="status">

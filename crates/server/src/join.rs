@@ -1,0 +1,273 @@
+//! Records of one person become one, by hand or because a code showed it, and can be taken apart again.
+
+use crate::{
+    app::App,
+    http::customers::{Change, find, row_of},
+    site::{Item, ItemFact, Refused, question::Question},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use yingda_core::{
+    At,
+    actor::Actor,
+    command::{Act, Command, Envelope},
+    engine::Engine,
+    event::{Audience, Fact, Subject},
+    id::{ConversationId, CustomerId, RecordId},
+    proof::Point,
+    refusal::Refusal,
+};
+use yingda_store::{customer as rows, customer_merge as merges};
+use yingda_wire::http::Customer;
+
+/// So long a merge can be taken back.
+pub const UNDO_MS: At = 30 * 24 * 3_600_000;
+/// Records that name the same contact point: beyond so many, people have to look anyway.
+const MOST: usize = 10;
+
+/// Makes `from` a part of `into`, which takes over what it lacks. Stale when either changed since it was read.
+pub async fn merge(
+    app: &App,
+    by: Actor,
+    into: &rows::Customer,
+    from: &rows::Customer,
+    reason: &str,
+) -> Result<(), Refused> {
+    let now = app.clock.now();
+    let (was, became) = (card(into), joined(into, from));
+    let after = row_of(&became, into.clone());
+    let note = merges::Merge {
+        id: RecordId(app.next_id()),
+        kept: into.id,
+        gone: from.id,
+        reason: reason.to_owned(),
+        was: text(&was),
+        became: text(&became),
+        merged_at: now,
+        undone_at: None,
+    };
+    let mut writes = merges::note(&note);
+    writes.extend(rows::update(&after, now));
+    writes.extend(rows::merge(from.id, from.version, into.id, now));
+    let changed = Change { id: into.id, version: into.version + 1, before: Some(into), after: Some(&after) };
+    let gone = Change { id: from.id, version: from.version + 1, before: Some(from), after: None };
+    let merged = ItemFact {
+        on: Subject::Customer(into.id),
+        to: Audience::Staff,
+        fact: Fact::CustomersMerged { into: into.id, from: from.id },
+        private: None,
+    };
+    let facts = vec![merged, changed.fact(), gone.fact()];
+    app.site.change(Item { by, facts, writes, configure: vec![] }).await?;
+    for conversation in app.site.ask(OpenOf { customer: from.id }).await? {
+        tell(app, conversation, into.id).await?;
+    }
+    Ok(())
+}
+
+/// Takes a merge back: what moved and still lies there returns, and the kept one's card loses what it had from the
+/// other, apart from what was changed since.
+pub async fn undo(app: &App, by: Actor, merge: &merges::Merge) -> Result<(), Refused> {
+    let now = app.clock.now();
+    let away = |_| Refused::from(Refusal::Unavailable);
+    if merge.undone_at.is_some() || now > merge.merged_at + UNDO_MS {
+        return Err(Refusal::TooLate.into());
+    }
+    let kept = rows::get(&app.db, merge.kept).await.map_err(away)?;
+    let gone = rows::get(&app.db, merge.gone).await.map_err(away)?;
+    let (Some(kept), Some(gone)) = (kept, gone) else { return Err(Refusal::NotFound.into()) };
+    // Joined to a third since, or deleted: that comes first.
+    if kept.deleted_at.is_some() || gone.merged_into != Some(kept.id) {
+        return Err(Refusal::WrongPhase.into());
+    }
+    let restored = restored(&card(&kept), &merge.was, &merge.became);
+    let after = row_of(&restored, kept.clone());
+    let mut writes = merges::undo(merge, now);
+    writes.extend(rows::update(&after, now));
+    let parted = ItemFact {
+        on: Subject::Customer(kept.id),
+        to: Audience::Staff,
+        fact: Fact::CustomersParted { kept: kept.id, parted: gone.id },
+        private: None,
+    };
+    let changed = Change { id: kept.id, version: kept.version + 1, before: Some(&kept), after: Some(&after) };
+    let back = Change { id: gone.id, version: gone.version + 1, before: None, after: Some(&gone) };
+    let facts = vec![parted, changed.fact(), back.fact()];
+    app.site.change(Item { by, facts, writes, configure: vec![] }).await?;
+    let moved: BTreeSet<_> =
+        merges::conversations(&app.db, merge.id).await.map_err(away)?.into_iter().collect();
+    for conversation in app.site.ask(OpenOf { customer: kept.id }).await? {
+        if moved.contains(&conversation) {
+            tell(app, conversation, gone.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Somebody proved that a contact point is theirs. Whoever else has exactly it on their card is the same person,
+/// unless something speaks against it: then people decide. Gives who is left.
+pub async fn by_point(app: &App, own: CustomerId, point: Point, label: &str) -> Result<CustomerId, Refused> {
+    let away = |_| Refused::from(Refusal::Unavailable);
+    let mut known = rows::with(&app.db, point.as_str(), label, MOST).await.map_err(away)?;
+    known.dedup_by_key(|it| it.id);
+    known.retain(|it| it.id != own);
+    let Some(mine) = rows::living(&app.db, own).await.map_err(away)? else { return Ok(own) };
+    let [other] = known.as_slice() else { return Ok(own) };
+    if differ(&mine, other) {
+        return Ok(own);
+    }
+    // The older one has the longer history, and others may know its number.
+    let (into, from) = if mine.id < other.id { (&mine, other) } else { (other, &mine) };
+    match merge(app, Actor::System, into, from, point.as_str()).await {
+        Ok(()) => Ok(into.id),
+        // Somebody works on one of them at this moment: it stays a suggestion.
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(own),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Two that have the same number may still be two people of one household, or two accounts of a site.
+fn differ(a: &rows::Customer, b: &rows::Customer) -> bool {
+    let clash = |a: &str, b: &str| {
+        let (a, b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
+        !a.is_empty() && !b.is_empty() && a != b
+    };
+    clash(&a.name, &b.name) || clash(&a.external_id, &b.external_id)
+}
+
+/// What is open lives in memory and is told one by one.
+async fn tell(app: &App, conversation: ConversationId, customer: CustomerId) -> Result<(), Refused> {
+    let command = Command::Conversation(conversation, Act::LinkCustomer { customer });
+    app.site.send(Envelope { actor: Actor::System, origin: None, command }).await.map(drop)
+}
+
+/// A customer's open conversations.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpenOf {
+    customer: CustomerId,
+}
+
+impl Question for OpenOf {
+    type Answer = Vec<ConversationId>;
+
+    fn answer(self, engine: &Engine, _: At) -> Vec<ConversationId> {
+        let of = engine.conversations.values().filter(|it| it.customer == Some(self.customer));
+        of.map(|it| it.id).collect()
+    }
+}
+
+/// Other records that share a contact point or the company's own id with this one, and what they share.
+pub async fn alike(
+    app: &App,
+    of: CustomerId,
+) -> Result<Vec<(rows::Customer, Vec<String>)>, crate::problem::Problem> {
+    let own = find(app, of).await?;
+    let mut found: Vec<(rows::Customer, Vec<String>)> = vec![];
+    for (kind, name, value) in [
+        ("phone", "phone", &own.phone),
+        ("email", "email", &own.email),
+        ("external", "external_id", &own.external_id),
+    ] {
+        for other in rows::with(&app.db, kind, value, MOST).await? {
+            if other.id == own.id {
+                continue;
+            }
+            match found.iter_mut().find(|(it, _)| it.id == other.id) {
+                Some((_, shares)) if shares.iter().any(|it| it == name) => {}
+                Some((_, shares)) => shares.push(name.to_owned()),
+                None => found.push((other, vec![name.to_owned()])),
+            }
+        }
+    }
+    Ok(found)
+}
+
+pub fn card(row: &rows::Customer) -> Customer {
+    let it = row.clone();
+    Customer {
+        name: it.name,
+        phone: it.phone,
+        email: it.email,
+        company: it.company,
+        address: it.address,
+        vip: it.vip,
+        tags: it.tags,
+        note: it.note,
+        external_id: it.external_id,
+    }
+}
+
+fn text(card: &Customer) -> String {
+    serde_json::to_string(card).expect("a card is plain data")
+}
+
+/// The first one's values, completed by the second's.
+fn joined(into: &rows::Customer, from: &rows::Customer) -> Customer {
+    let either = |mine: &String, other: &String| if mine.is_empty() { other } else { mine }.clone();
+    let mut tags = into.tags.clone();
+    tags.extend(from.tags.iter().filter(|tag| !into.tags.contains(tag)));
+    // What both hold may be more than one may: the longer history stays in the log.
+    const LONGEST_NOTE: usize = 4_000;
+    let notes = [into.note.as_str(), from.note.as_str()];
+    let note = notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("\n");
+    Customer {
+        name: either(&into.name, &from.name),
+        phone: either(&into.phone, &from.phone),
+        email: either(&into.email, &from.email),
+        company: either(&into.company, &from.company),
+        address: either(&into.address, &from.address),
+        vip: into.vip || from.vip,
+        tags,
+        note: note.chars().take(LONGEST_NOTE).collect(),
+        external_id: either(&into.external_id, &from.external_id),
+    }
+}
+
+/// Each value that is still as the merge left it becomes what it was before.
+fn restored(now: &Customer, was: &str, became: &str) -> Customer {
+    let read = |text: &str| serde_json::from_str::<Customer>(text).unwrap_or_else(|_| now.clone());
+    let (was, became) = (read(was), read(became));
+    fn back<T: PartialEq + Clone>(now: &T, was: &T, became: &T) -> T {
+        if now == became { was.clone() } else { now.clone() }
+    }
+    Customer {
+        name: back(&now.name, &was.name, &became.name),
+        phone: back(&now.phone, &was.phone, &became.phone),
+        email: back(&now.email, &was.email, &became.email),
+        company: back(&now.company, &was.company, &became.company),
+        address: back(&now.address, &was.address, &became.address),
+        vip: back(&now.vip, &was.vip, &became.vip),
+        tags: back(&now.tags, &was.tags, &became.tags),
+        note: back(&now.note, &was.note, &became.note),
+        external_id: back(&now.external_id, &was.external_id, &became.external_id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_after_a_merge_stays_when_it_is_taken_back() {
+        let was = Customer { name: "李雷".into(), ..Customer::default() };
+        let became =
+            Customer { name: "李雷".into(), phone: "138".into(), vip: true, ..Customer::default() };
+        let now = Customer { phone: "139".into(), ..became.clone() };
+        let back = restored(&now, &text(&was), &text(&became));
+        assert_eq!((back.phone.as_str(), back.vip), ("139", false));
+        assert_eq!(restored(&became, &text(&was), &text(&became)), was);
+    }
+
+    #[test]
+    fn one_number_of_two_names_or_accounts_does_not_join_them() {
+        let of = |name: &str, external: &str| rows::Customer {
+            name: name.into(),
+            external_id: external.into(),
+            ..rows::Customer::default()
+        };
+        assert!(differ(&of("张三", ""), &of("李四", "")));
+        assert!(differ(&of("", "a1"), &of("", "a2")));
+        assert!(!differ(&of("张三", ""), &of("", "a2")));
+        assert!(!differ(&of("Li Lei", ""), &of(" li lei", "")));
+    }
+}

@@ -1,0 +1,76 @@
+//! Bodies about who a customer is: codes that prove it, and records of one person that were joined.
+
+use super::StoredCustomer;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use yingda_core::{At, id::*, proof::Point};
+
+/// How far a customer has proven who they are in a conversation (核验身份).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProofNow {
+    /// Contact points on the customer's card to which a code can go.
+    pub points: Vec<ProofPoint>,
+    /// The kinds of contact points to which codes can go at all: there is a channel for them.
+    pub doors: Vec<Point>,
+    /// The last code, while it can still be said back.
+    pub pending: Option<PendingCode>,
+    pub proven_until_at: Option<At>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProofPoint {
+    pub point: Point,
+    /// Masked.
+    pub label: String,
+    /// When the customer last proved that it is theirs.
+    pub verified_at: Option<At>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PendingCode {
+    pub point: Point,
+    /// Masked.
+    pub label: String,
+    pub sent_at: At,
+    pub expires_at: At,
+    pub tries_left: u8,
+}
+
+/// Sends a code.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SendCode {
+    pub point: Point,
+    /// Where to, when the customer's card does not say: otherwise the code goes to what stands there.
+    #[serde(default)]
+    pub to: String,
+}
+
+/// The code as the customer says it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SaidCode {
+    pub code: String,
+}
+
+/// Another customer who is perhaps the same person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Alike {
+    pub customer: StoredCustomer,
+    /// What both have: `phone`, `email` or `external_id`.
+    pub shares: Vec<String>,
+}
+
+/// Two records of one person that became one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Merged {
+    pub id: RecordId,
+    pub merged_at: At,
+    /// `by_hand`, or the contact point that showed that both are one: `phone` or `email`.
+    pub reason: String,
+    /// The one who became a part of this customer, as last known.
+    pub gone: StoredCustomer,
+    /// How many conversations moved.
+    pub conversations: i64,
+    pub undone_at: Option<At>,
+    /// It can be taken apart until then.
+    pub undo_until_at: At,
+}
