@@ -14,7 +14,7 @@ function desk(): Desk {
       id: LI, login: "li", name: "李敏", staff_no: "1001", may: { conversation_serve: "own" }, masks: [], queues: [QUEUE],
       has_totp: false, preferences: null, names: [],
       settings: {
-        company: { zh: "应答", en: "Yingda" }, aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120,
+        company: { zh: "应答", en: "Yingda" }, letter_head: { zh: "", en: "" }, aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120,
         second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false,
       },
     },

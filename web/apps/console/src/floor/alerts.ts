@@ -88,6 +88,10 @@ async function recallFollowUps(): Promise<void> {
 /** Sounds and notices for what concerns this person. */
 export async function alertFor(event: Event, state: DeskState, open: (path: string) => void): Promise<void> {
   const me = state.me.id;
+  if (event.kind === "entry_told") {
+    const path = `/registers/${event.book}/${event.entry}`;
+    return tell("message", t(`registers.told.${event.book}`, { text: event.text }), event.serial, event.entry, open, path);
+  }
   if (typeof event.on !== "object" || !("conversation" in event.on)) return;
   const id = event.on.conversation;
   const isNew = (event.kind === "assigned" || event.kind === "offered" || event.kind === "guest_joined") && event.agent === me;

@@ -75,7 +75,7 @@ export const fields = {
     setup_letter: { prefix: "Number prefix" },
     ban: { what: "What", value: "Number or address", why: "Why", until_at: "Until" },
     settings: {
-      company: "Company", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
+      company: "Company", letter_head: "Letter head", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
       break_reasons: "Reasons for not ready", password_min: "Shortest password", require_totp: "Require a second factor", second_sign_in_takes_over: "New sign-in takes over",
     },
     reason: { key: "Key", label: "Label", is_break: "Counts as a break" },
@@ -121,7 +121,7 @@ export const fields = {
     setup_site: { site: "What stands as site in its configuration. Its contacts enter the queue above.", sends: "Who waits in this queue is served there as soon as somebody is free. Other queues usually overflow into it.", deputy: "What is said there is said here by this user: make one for it who never signs in, with an agent's role." },
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
-      show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
+      letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
       recall_s: "A message may be taken back for so long.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
     },
   },

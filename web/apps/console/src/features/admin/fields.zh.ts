@@ -75,7 +75,7 @@ export const fields = {
     setup_letter: { prefix: "编号前缀" },
     ban: { what: "类型", value: "编号或地址", why: "原因", until_at: "截止时间" },
     settings: {
-      company: "公司名称", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
+      company: "公司名称", letter_head: "信头", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
       break_reasons: "未就绪原因", password_min: "密码最短长度", require_totp: "必须两步验证", second_sign_in_takes_over: "新登录顶替旧登录",
     },
     reason: { key: "标识", label: "名称", is_break: "计入小休名额" },
@@ -121,7 +121,7 @@ export const fields = {
     setup_site: { site: "对方配置文件里的 site。对方转来的会话进入上面的队列。", sends: "在这个队列里等待的客户，对方一有空位就由对方接待。通常由其他队列溢出到这里。", deputy: "对方说的话在这里以这名员工的名义出现：为此新建一个不登录的员工，角色为座席。" },
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
-      show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
+      letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
       recall_s: "发出后这么久以内可以撤回。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
     },
   },

@@ -61,6 +61,9 @@ export function gist(row: AuditRow): string {
       return nameOf("tag", event.tag);
     case "sign_in_failed":
       return event.login;
+    case "entry_changed":
+    case "entry_told":
+      return `${t(`registers.book.${event.book}`)} ${event.serial}`;
     case "exported":
       return t("audit.rows", { what: t(`audit.exports.${event.what}`), count: event.rows });
     case "api_key_changed":

@@ -144,6 +144,17 @@ export const en = {
     set: "Set flag",
     remove: "Remove flag",
   },
+  letter: {
+    title: "Write a letter",
+    done: "The letter has the number {serial} and stands in the register of post.",
+    download: "Download and print the PDF",
+    template: "Template (canned reply)",
+    receiver: "Receiver and address, a line each",
+    subject: "Subject",
+    body: "Text",
+    signed: "Signed, a line each",
+    write: "Make the letter",
+  },
   followUp: {
     title: "Follow up later",
     when: "When",

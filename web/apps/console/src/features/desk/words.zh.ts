@@ -144,6 +144,17 @@ export const zh = {
     set: "加旗标",
     remove: "取消旗标",
   },
+  letter: {
+    title: "写信",
+    done: "信件已生成，编号{serial}，记在“登记”的收发里。",
+    download: "下载并打印PDF",
+    template: "模板（快捷回复）",
+    receiver: "收信人和地址，每行一项",
+    subject: "标题",
+    body: "正文",
+    signed: "落款，每行一项",
+    write: "生成信件",
+  },
   followUp: {
     title: "稍后跟进",
     when: "跟进时间",

@@ -107,7 +107,7 @@ export const settings = kindSpec({
   kind: "settings",
   needs: ["manage_settings"],
   groups: [
-    { key: "company", fields: [{ key: "company", as: "text", full: true }, { key: "show_staff_no", as: "switch" }] },
+    { key: "company", fields: [{ key: "company", as: "text", full: true }, { key: "letter_head", as: "text", long: true, full: true }, { key: "show_staff_no", as: "switch" }] },
     {
       key: "service",
       fields: [
@@ -131,7 +131,7 @@ export const settings = kindSpec({
     },
   ],
   blank: () => ({
-    kind: "settings", company: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
+    kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
     break_reasons: [], password_min: 10, require_totp: false,
   }),
   name: (it) => it.company,

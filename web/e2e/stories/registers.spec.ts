@@ -1,0 +1,46 @@
+// What comes and goes is taken down, and whom it concerns hears of it; a letter is answered on paper.
+
+import { channel, makes } from "../sms.ts";
+import { ADMIN, expect, LIMIN, Staff, SUPERVISOR, test } from "../stage.ts";
+
+test("B-59: a visitor is taken down, the host hears of it, and who is not received is noticed", async ({ browser, server }) => {
+  const host = await Staff.serves(browser, server.url, LIMIN);
+  const front = await Staff.serves(browser, server.url, SUPERVISOR);
+  const { page } = front;
+  await makes(front, "/registers/barred", { book: "barred", name: "赵六", phone: "13800138000", reason: "曾在大厅闹事" });
+  await page.goto(`${server.url}/console/registers/visit/new`);
+  await page.getByRole("textbox", { name: "姓名或名称" }).fill("赵六");
+  await page.getByRole("textbox", { name: "事由" }).fill("签合同");
+  await page.getByRole("combobox", { name: "被访人" }).click();
+  await page.getByRole("option", { name: LIMIN.name }).click();
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page.getByRole("alert").getByText("曾在大厅闹事")).toBeVisible();
+  await page.getByRole("button", { name: "已到访" }).click();
+  await expect(page.getByRole("button", { name: "已离开" })).toBeVisible();
+  await host.page.getByRole("button", { name: "通知", exact: true }).click();
+  await host.page.getByRole("link", { name: /您的访客到了：赵六/ }).click();
+  await expect(host.page).toHaveURL(/\/registers\/visit\/\d+/);
+  await expect(host.page.getByRole("textbox", { name: "事由" })).toHaveValue("签合同");
+});
+
+test("SYS-01c: a letter is answered on paper from the desk", async ({ browser, server }) => {
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  const post = await channel(admin, { zh: "信函登记", en: "Post room" }, { type: "letter", prefix: "XF" });
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  await makes(agent, `/channels/${post}/arrivals`, { name: "王芳", text: "来函询问退货", phone: "", email: "", files: [] });
+  const { page } = agent;
+  await page.getByRole("link", { name: /王芳/ }).first().click();
+  await page.getByRole("button", { name: "更多操作" }).click();
+  await page.getByRole("menuitem", { name: "写信" }).click();
+  const dialog = page.getByRole("dialog", { name: "写信" });
+  await expect(dialog.getByLabel("收信人和地址，每行一项")).toHaveValue(/王芳/);
+  await dialog.getByLabel("正文").fill("您好！退款已于今日办理。");
+  await dialog.getByRole("button", { name: "生成信件" }).click();
+  const link = dialog.getByRole("link", { name: "下载并打印PDF" });
+  await expect(link).toBeVisible();
+  const file = await page.request.get(new URL((await link.getAttribute("href")) ?? "", server.url).href);
+  expect((await file.body()).subarray(0, 5).toString()).toBe("%PDF-");
+  await dialog.getByRole("button", { name: "关闭", exact: true }).last().click();
+  await page.goto(`${server.url}/console/registers/post`);
+  await expect(page.getByText("王芳")).toBeVisible();
+});
