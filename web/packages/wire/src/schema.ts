@@ -144,6 +144,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/batches/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was posted in groups for a batch of messages (campaign), the latest first. */
+        get: operations["get_batches_id_posts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -370,6 +387,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a letter to the customer of a conversation that one serves. */
+        post: operations["post_conversations_id_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the customer of a conversation has proven who they are. */
+        get: operations["get_conversations_id_proof"];
+        put?: never;
+        /** Sends a code to the customer of a conversation that one serves. */
+        post: operations["post_conversations_id_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/proof/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the code as the customer says it. */
+        post: operations["post_conversations_id_proof_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/transcript": {
         parameters: {
             query?: never;
@@ -441,6 +510,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Other records that share a number, an address or the company's own id with this customer: perhaps the same person. */
+        get: operations["get_customers_id_alike"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/conversations": {
         parameters: {
             query?: never;
@@ -472,6 +558,40 @@ export interface paths {
          *     longer listed, and its numbers find this one.
          */
         post: operations["post_customers_id_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who became a part of this customer, the latest first. */
+        get: operations["get_customers_id_merges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/merges/{merge}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a merge apart again, within 30 days: what moved goes back, apart from what was changed since. */
+        post: operations["post_customers_id_merges_merge_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -912,6 +1032,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registers/{book}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Entries of a register, the newest first. */
+        get: operations["get_registers_book"];
+        put?: never;
+        /** Takes something down, and gives its number. Whom it concerns is told at once. */
+        post: operations["post_registers_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registers/{book}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One entry. */
+        get: operations["get_registers_book_id"];
+        /** Changes an entry: handed over, signed for, gone. */
+        put: operations["put_registers_book_id"];
+        post?: never;
+        /** Strikes an entry out; it stays in the log. */
+        delete: operations["delete_registers_book_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registers/{book}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register as a table for spreadsheets. Needs the right to export, and leaves a trace. */
+        get: operations["get_registers_book_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registers/group/{id}/posts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The posts in a group, the latest first. */
+        get: operations["get_registers_group_id_posts"];
+        put?: never;
+        /** Takes down what was posted in a group, and for which campaign. */
+        post: operations["post_registers_group_id_posts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/live": {
         parameters: {
             query?: never;
@@ -1087,6 +1279,43 @@ export interface paths {
         get: operations["get_visitor_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitor/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The visitor asks for a code, in the conversation that is open. It goes to what is known of them; where nothing is,
+         *     to what they name.
+         */
+        post: operations["post_visitor_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visitor/proof/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The visitor types the code that they got. */
+        post: operations["post_visitor_proof_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1439,6 +1668,12 @@ export interface components {
         };
         /** @enum {string} */
         AgentState: "offline" | "ready" | "not_ready";
+        /** @description Another customer who is perhaps the same person. */
+        Alike: {
+            customer: components["schemas"]["StoredCustomer"];
+            /** @description What both have: `phone`, `email` or `external_id`. */
+            shares: string[];
+        };
         ApiKey: {
             actions: components["schemas"]["Action"][];
             created_at: components["schemas"]["i64"];
@@ -1506,6 +1741,16 @@ export interface components {
         };
         /** @enum {string} */
         BanWhat: "visitor" | "ip";
+        BarredEntry: {
+            /** @default  */
+            name: string;
+            /** @default  */
+            phone: string;
+            /** @default  */
+            reason: string;
+            /** @default null */
+            until_at: components["schemas"]["i64"] | null;
+        };
         /** @description How far a batch is. */
         BatchNow: {
             channel: components["schemas"]["ChannelId"];
@@ -1524,6 +1769,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description Which list.
+         * @enum {string}
+         */
+        Book: "post" | "visit" | "barred" | "group";
         /** @description Business hours with holidays and make-up workdays (调休). */
         Calendar: {
             /**
@@ -1715,6 +1965,11 @@ export interface components {
         };
         /** @enum {string} */
         CloseReason: "ended" | "idle" | "abandoned" | "message" | "spam" | "merged" | "withdrawn";
+        /**
+         * @description Why a code was not taken.
+         * @enum {string}
+         */
+        CodeFault: "wrong" | "expired" | "used" | "too_many";
         /** @enum {string} */
         Colour: "grey" | "red" | "amber" | "green" | "blue" | "violet";
         Column: {
@@ -1841,6 +2096,8 @@ export interface components {
              * @default 0
              */
             priority: number;
+            /** @default null */
+            proven_until_at: components["schemas"]["i64"] | null;
             /** @default null */
             queue: components["schemas"]["QueueId"] | null;
             /**
@@ -2280,6 +2537,27 @@ export interface components {
             /** @enum {string} */
             kind: "customer_linked";
         } | {
+            /** @enum {string} */
+            kind: "code_sent";
+            label: string;
+            point: components["schemas"]["Point"];
+            until_at: components["schemas"]["i64"];
+        } | {
+            /** @enum {string} */
+            kind: "code_refused";
+            /**
+             * Format: int32
+             * @description Tries that are left.
+             */
+            left: number;
+            why: components["schemas"]["CodeFault"];
+        } | {
+            /** @enum {string} */
+            kind: "identity_proven";
+            label: string;
+            point: components["schemas"]["Point"];
+            until_at: components["schemas"]["i64"];
+        } | {
             agent: components["schemas"]["UserId"];
             form: components["schemas"]["FormId"];
             /** @enum {string} */
@@ -2381,6 +2659,33 @@ export interface components {
             /** @enum {string} */
             kind: "customers_merged";
             merged: components["schemas"]["CustomerId"];
+        } | {
+            kept: components["schemas"]["CustomerId"];
+            /** @enum {string} */
+            kind: "customers_parted";
+            parted: components["schemas"]["CustomerId"];
+        } | {
+            book: components["schemas"]["Book"];
+            deleted: boolean;
+            entry: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "entry_changed";
+            serial: string;
+            /** Format: int64 */
+            version: number;
+        } | {
+            batch?: components["schemas"]["RecordId"] | null;
+            group: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "group_posted";
+            post: components["schemas"]["RecordId"];
+        } | {
+            book: components["schemas"]["Book"];
+            entry: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "entry_told";
+            serial: string;
+            text: string;
         } | {
             /** @enum {string} */
             kind: "signed_in";
@@ -2496,6 +2801,31 @@ export interface components {
         Grant: {
             action: components["schemas"]["Action"];
             scope: components["schemas"]["Scope"];
+        };
+        GroupEntry: {
+            /**
+             * @description Its number or address there.
+             * @default
+             */
+            address: string;
+            /** @default false */
+            closed: boolean;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            members: number;
+            /** @default  */
+            name: string;
+            /** @default  */
+            note: string;
+            /** @default null */
+            owner: components["schemas"]["UserId"] | null;
+            /**
+             * @description Where it is: 微信群, QQ群, a forum.
+             * @default
+             */
+            platform: string;
         };
         Hello: {
             /**
@@ -2805,6 +3135,23 @@ export interface components {
              */
             version: number;
         };
+        /** @description Two records of one person that became one. */
+        Merged: {
+            /**
+             * Format: int64
+             * @description How many conversations moved.
+             */
+            conversations: number;
+            /** @description The one who became a part of this customer, as last known. */
+            gone: components["schemas"]["StoredCustomer"];
+            id: components["schemas"]["RecordId"];
+            merged_at: components["schemas"]["i64"];
+            /** @description `by_hand`, or the contact point that showed that both are one: `phone` or `email`. */
+            reason: string;
+            /** @description It can be taken apart until then. */
+            undo_until_at: components["schemas"]["i64"];
+            undone_at?: components["schemas"]["i64"] | null;
+        };
         /**
          * @description How far a message went outside.
          * @enum {string}
@@ -2867,6 +3214,15 @@ export interface components {
             visitor?: components["schemas"]["VisitorId"] | null;
             widget?: components["schemas"]["WidgetId"] | null;
         };
+        /** @description A letter on paper: the lines of whom it goes to, and what it says. */
+        NewLetter: {
+            body: string;
+            /** @description Name and address, a line each. */
+            receiver: string;
+            /** @description Who signs, a line each. */
+            signed?: string;
+            subject?: string;
+        };
         /** @description A message that somebody is written to first. */
         NewMessage: components["schemas"]["Content"] & {
             channel: components["schemas"]["ChannelId"];
@@ -2875,6 +3231,10 @@ export interface components {
             name?: string;
             /** @description A mail address, a number, or the platform's name of a person; empty for what is known of the customer. */
             to?: string;
+        };
+        NewRegisterNote: {
+            batch?: components["schemas"]["RecordId"] | null;
+            text: string;
         };
         /** @description One process of this installation. */
         Node: {
@@ -3106,6 +3466,18 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_RegisterNote: {
+            items: {
+                author?: components["schemas"]["UserId"] | null;
+                batch?: components["schemas"]["RecordId"] | null;
+                entry: components["schemas"]["RecordId"];
+                id: components["schemas"]["RecordId"];
+                text: string;
+                written_at: components["schemas"]["i64"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Stored: {
             items: {
                 created_at: components["schemas"]["i64"];
@@ -3126,12 +3498,32 @@ export interface components {
         Page_StoredCustomer: {
             items: {
                 created_at: components["schemas"]["i64"];
-                /** @description Fields that the caller's role sees masked are masked here. */
+                /** @description Fields that the caller sees masked are masked here. */
                 customer: components["schemas"]["Customer"];
                 id: components["schemas"]["CustomerId"];
+                /** @description Which these are. */
+                masked?: components["schemas"]["MaskedField"][];
+                updated_at: components["schemas"]["i64"];
+                /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
+                verified?: components["schemas"]["Verified"][];
+                /** Format: int64 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_StoredEntry: {
+            items: {
+                author?: components["schemas"]["UserId"] | null;
+                created_at: components["schemas"]["i64"];
+                entry: components["schemas"]["RegisterEntry"];
+                id: components["schemas"]["RecordId"];
+                serial: string;
                 updated_at: components["schemas"]["i64"];
                 /** Format: int64 */
                 version: number;
+                /** @description Why somebody should look twice: of a visitor, that they are on the list of those who are not let in. */
+                warnings?: string[];
             }[];
             next?: string | null;
         };
@@ -3164,6 +3556,15 @@ export interface components {
             reason: string;
             state: components["schemas"]["AgentState"];
         };
+        PendingCode: {
+            expires_at: components["schemas"]["i64"];
+            /** @description Masked. */
+            label: string;
+            point: components["schemas"]["Point"];
+            sent_at: components["schemas"]["i64"];
+            /** Format: int32 */
+            tries_left: number;
+        };
         /** @description How an agent appears to customers. */
         Persona: {
             avatar?: components["schemas"]["FileId"] | null;
@@ -3191,6 +3592,49 @@ export interface components {
              */
             url: string;
         };
+        /**
+         * @description A way to reach somebody to which a code can go.
+         * @enum {string}
+         */
+        Point: "phone" | "email";
+        PostEntry: {
+            /** @default null */
+            conversation: components["schemas"]["ConversationId"] | null;
+            /** @default  */
+            courier: string;
+            /** @default null */
+            file: components["schemas"]["FileId"] | null;
+            /** @default null */
+            handed_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            handed_to: string;
+            /**
+             * @description Came, or left.
+             * @default 0
+             */
+            happened_at: components["schemas"]["i64"];
+            /** @default letter */
+            kind: components["schemas"]["PostKind"];
+            /** @default  */
+            note: string;
+            /**
+             * @description It leaves the house.
+             * @default false
+             */
+            outward: boolean;
+            /** @default  */
+            receiver: string;
+            /** @default null */
+            recipient: components["schemas"]["UserId"] | null;
+            /** @default  */
+            sender: string;
+            /** @default null */
+            signed_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            tracking: string;
+        };
+        /** @enum {string} */
+        PostKind: "letter" | "parcel" | "newspaper" | "fax" | "copy";
         Prefer: {
             agent: components["schemas"]["UserId"];
             until_at: components["schemas"]["i64"];
@@ -3218,6 +3662,21 @@ export interface components {
             dmarc: components["schemas"]["Verdict"];
             /** @default none */
             spf: components["schemas"]["Verdict"];
+        };
+        /** @description How far a customer has proven who they are in a conversation (核验身份). */
+        ProofNow: {
+            /** @description The kinds of contact points to which codes can go at all: there is a channel for them. */
+            doors: components["schemas"]["Point"][];
+            pending?: components["schemas"]["PendingCode"] | null;
+            /** @description Contact points on the customer's card to which a code can go. */
+            points: components["schemas"]["ProofPoint"][];
+            proven_until_at?: components["schemas"]["i64"] | null;
+        };
+        ProofPoint: {
+            /** @description Masked. */
+            label: string;
+            point: components["schemas"]["Point"];
+            verified_at?: components["schemas"]["i64"] | null;
         };
         Queue: {
             /**
@@ -3449,6 +3908,28 @@ export interface components {
         RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
+        RegisterEntry: (components["schemas"]["PostEntry"] & {
+            /** @enum {string} */
+            book: "post";
+        }) | (components["schemas"]["VisitEntry"] & {
+            /** @enum {string} */
+            book: "visit";
+        }) | (components["schemas"]["BarredEntry"] & {
+            /** @enum {string} */
+            book: "barred";
+        }) | (components["schemas"]["GroupEntry"] & {
+            /** @enum {string} */
+            book: "group";
+        });
+        /** @description Something written down below an entry, such as a post in a group. */
+        RegisterNote: {
+            author?: components["schemas"]["UserId"] | null;
+            batch?: components["schemas"]["RecordId"] | null;
+            entry: components["schemas"]["RecordId"];
+            id: components["schemas"]["RecordId"];
+            text: string;
+            written_at: components["schemas"]["i64"];
+        };
         Relax: {
             /** Format: int32 */
             after_s: number;
@@ -3505,6 +3986,10 @@ export interface components {
         };
         /** @example 7310577399169024 */
         RoleId: string;
+        /** @description The code as the customer says it. */
+        SaidCode: {
+            code: string;
+        };
         /** @enum {string} */
         Scope: "own" | "group" | "department" | "site" | "all";
         /** @enum {string} */
@@ -3513,6 +3998,12 @@ export interface components {
         Security: "tls" | "starttls" | "none";
         /** @enum {string} */
         SegmentEnd: "closed" | "transferred" | "taken_over" | "reassigned" | "returned" | "agent_away";
+        /** @description Sends a code. */
+        SendCode: {
+            point: components["schemas"]["Point"];
+            /** @description Where to, when the customer's card does not say: otherwise the code goes to what stands there. */
+            to?: string;
+        };
         Sender: {
             at: components["schemas"]["i64"];
             /** Format: int32 */
@@ -3683,6 +4174,14 @@ export interface components {
              * @default 20
              */
             grace_s: number;
+            /**
+             * @description What stands below the company's name on letters: address, number, site; a line each.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            letter_head: components["schemas"]["Text"];
             /**
              * Format: int32
              * @description A first version of these numbers of required passwords' length.
@@ -3963,12 +4462,29 @@ export interface components {
         };
         StoredCustomer: {
             created_at: components["schemas"]["i64"];
-            /** @description Fields that the caller's role sees masked are masked here. */
+            /** @description Fields that the caller sees masked are masked here. */
             customer: components["schemas"]["Customer"];
             id: components["schemas"]["CustomerId"];
+            /** @description Which these are. */
+            masked?: components["schemas"]["MaskedField"][];
+            updated_at: components["schemas"]["i64"];
+            /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
+            verified?: components["schemas"]["Verified"][];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description An entry with its number and version. */
+        StoredEntry: {
+            author?: components["schemas"]["UserId"] | null;
+            created_at: components["schemas"]["i64"];
+            entry: components["schemas"]["RegisterEntry"];
+            id: components["schemas"]["RecordId"];
+            serial: string;
             updated_at: components["schemas"]["i64"];
             /** Format: int64 */
             version: number;
+            /** @description Why somebody should look twice: of a visitor, that they are on the list of those who are not let in. */
+            warnings?: string[];
         };
         StoredFile: {
             id: components["schemas"]["FileId"];
@@ -4141,6 +4657,38 @@ export interface components {
         UserId: string;
         /** @enum {string} */
         Verdict: "none" | "pass" | "fail";
+        /** @description The number or the address on a customer's card, and when they last proved that it is theirs. */
+        Verified: {
+            point: components["schemas"]["Point"];
+            verified_at: components["schemas"]["i64"];
+        };
+        VisitEntry: {
+            /**
+             * @description The serial number of the contact at the counter, where there is one.
+             * @default
+             */
+            arrival: string;
+            /** @default  */
+            badge: string;
+            /** @default null */
+            came_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            company: string;
+            /** @default null */
+            expected_at: components["schemas"]["i64"] | null;
+            /** @default null */
+            host: components["schemas"]["UserId"] | null;
+            /** @default null */
+            left_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            name: string;
+            /** @default  */
+            note: string;
+            /** @default  */
+            phone: string;
+            /** @default  */
+            purpose: string;
+        };
         VisitorAct: {
             /** @enum {string} */
             do: "invitation_shown";
@@ -4390,6 +4938,12 @@ export interface components {
          * @enum {string}
          */
         WrapUpEnd: "done" | "time_limit" | "customer_wrote" | "agent_left";
+        /** @description The letter is in the register of post, and its PDF in the conversation. */
+        WrittenLetter: {
+            entry: components["schemas"]["RecordId"];
+            file: components["schemas"]["StoredFile"];
+            serial: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -4715,6 +5269,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_batches_id_posts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RegisterNote"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -5282,6 +5871,152 @@ export interface operations {
             };
         };
     };
+    post_conversations_id_letters: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLetter"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenLetter"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversations_id_proof: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_id_proof: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendCode"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingCode"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_id_proof_check: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaidCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_conversations_id_transcript: {
         parameters: {
             query?: {
@@ -5547,6 +6282,39 @@ export interface operations {
             };
         };
     };
+    get_customers_id_alike: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alike"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_id_conversations: {
         parameters: {
             query?: {
@@ -5601,6 +6369,73 @@ export interface operations {
                 "application/json": components["schemas"]["MergeCustomer"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCustomer"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_id_merges: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_merges_merge_undo: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+                merge: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -6730,6 +7565,315 @@ export interface operations {
             };
         };
     };
+    get_registers_book: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Happened at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only those with something still to do. */
+                open?: boolean;
+                /** @description A part of any of its words, or of its number. */
+                q?: string;
+                /** @description Happened before this instant. */
+                to?: components["schemas"]["i64"];
+            };
+            header?: never;
+            path: {
+                book: components["schemas"]["Book"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredEntry"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_registers_book: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                book: components["schemas"]["Book"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterEntry"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredEntry"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_registers_book_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                book: components["schemas"]["Book"];
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredEntry"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_registers_book_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                book: components["schemas"]["Book"];
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterEntry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredEntry"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_registers_book_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                book: components["schemas"]["Book"];
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_registers_book_export: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                format?: "csv" | "xlsx";
+                /** @description Happened at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only those with something still to do. */
+                open?: boolean;
+                /** @description A part of any of its words, or of its number. */
+                q?: string;
+                /** @description Happened before this instant. */
+                to?: components["schemas"]["i64"];
+            };
+            header?: never;
+            path: {
+                book: components["schemas"]["Book"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_registers_group_id_posts: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RegisterNote"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_registers_group_id_posts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegisterNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterNote"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_reports_live: {
         parameters: {
             query: {
@@ -7189,6 +8333,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Events"];
                 };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_visitor_proof: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description The visitor's token; may also stand in `Authorization: Bearer …`. */
+                token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendCode"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingCode"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_visitor_proof_check: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description The visitor's token; may also stand in `Authorization: Bearer …`. */
+                token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaidCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {
