@@ -27,9 +27,9 @@ test("SYS-01c: a letter is answered on paper from the desk", async ({ browser, s
   const admin = await Staff.signsIn(browser, server.url, ADMIN);
   const post = await channel(admin, { zh: "信函登记", en: "Post room" }, { type: "letter", prefix: "XF" });
   const agent = await Staff.serves(browser, server.url, LIMIN);
-  await makes(agent, `/channels/${post}/arrivals`, { name: "王芳", text: "来函询问退货", phone: "", email: "", files: [] });
+  await makes(agent, `/channels/${post}/arrivals`, { name: "王芳", text: "来函询问退货", phone: "13700137000", email: "", files: [] });
   const { page } = agent;
-  await page.getByRole("link", { name: /王芳/ }).first().click();
+  await agent.opens("来函询问退货");
   await page.getByRole("button", { name: "更多操作" }).click();
   await page.getByRole("menuitem", { name: "写信" }).click();
   const dialog = page.getByRole("dialog", { name: "写信" });
