@@ -151,6 +151,36 @@ async fn b_59_the_host_is_told_and_who_is_not_let_in_is_noticed() {
     assert_eq!(listed["items"][0]["warnings"][0], "曾在大厅闹事，请叫保安");
 }
 
+/// SYS-01j, B-59: who comes to the counter waits in the queue, and stands in the register of visitors.
+#[tokio::test]
+async fn sys_01j_a_walk_in_stands_in_the_register_of_visitors() {
+    let (server, admin) = Server::set_up().await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let queue = first(&admin, "queue").await;
+    let channel = json!({
+        "name": { "zh": "前台", "en": "" }, "enabled": true, "queue": queue, "setup": { "type": "walkin" },
+    });
+    let channel = make(&admin, "channel", channel).await.body["id"].as_str().unwrap().to_owned();
+    let came = json!({ "name": "王芳", "text": "当面退货\n带了发票", "phone": "13800138000", "email": "", "files": [] });
+    let keyed = agent.clone().with("idempotency-key", "w1");
+    let path = format!("/channels/{channel}/arrivals");
+    let serial = keyed.post(&path, came.clone()).await.body["serial"].clone();
+    assert_eq!(keyed.post(&path, came).await.body["serial"], serial);
+    desk.event("assigned").await;
+    let visits = agent.get("/registers/visit?open=true").await.body;
+    let [visit] = visits["items"].as_array().unwrap().as_slice() else { panic!("one visit: {visits}") };
+    let entry = &visit["entry"];
+    assert_eq!(
+        (&entry["arrival"], &entry["purpose"], &entry["name"]),
+        (&serial, &json!("当面退货"), &json!("王芳"))
+    );
+    assert!(entry["came_at"].as_i64().unwrap() <= now());
+    // The colleague whom they came to see is told as soon as they are named.
+    change(&agent, "visit", visit, json!({ "host": id })).await;
+    told(&mut desk, &visit["serial"]).await;
+}
+
 /// B-93: a group has an owner and a log of what was posted there, and a post may belong to a campaign.
 #[tokio::test]
 async fn b_93_a_post_in_a_group_is_logged_on_its_campaign() {

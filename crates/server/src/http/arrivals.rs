@@ -7,6 +7,7 @@ use crate::{
     http::{
         edit::id,
         idempotency::{self, Once, Replay},
+        registers,
     },
     problem::Problem,
 };
@@ -21,10 +22,12 @@ use yingda_core::{
     access::Action,
     config::{Channel, Setup},
     conversation::Content,
+    form,
     id::{ChannelId, FileId},
     lang::Lang,
     phone,
     refusal::Refusal,
+    register::Visit,
 };
 use yingda_store::{Batch, CommitError, ReadError, file, inbound};
 use yingda_wire::http::{Arrived, NewArrival};
@@ -74,6 +77,9 @@ async fn arrive(
         match app.db.commit(Batch { statements, ..Batch::default() }).await {
             Ok(()) => {
                 heard::stir(&app).await;
+                if matches!(channel.setup, Setup::Walkin) {
+                    registers::visited(&app, &caller, visit(&body, &serial, app.clock.now())).await;
+                }
                 let replay = Replay::new(StatusCode::CREATED, &Arrived { serial });
                 if let Some(key) = key {
                     idempotency::remember(&app, &key, &replay).await;
@@ -85,6 +91,19 @@ async fn arrive(
         }
     }
     Err(Refusal::Busy.into())
+}
+
+/// Whoever comes to the counter stands in the register of visitors too.
+fn visit(body: &NewArrival, serial: &str, now: At) -> Visit {
+    let purpose = body.text.trim().lines().next().unwrap_or_default();
+    Visit {
+        name: body.name.trim().to_owned(),
+        phone: Some(body.phone.trim()).filter(|it| form::is_phone(it)).unwrap_or_default().to_owned(),
+        purpose: purpose.chars().take(500).collect(),
+        came_at: Some(now),
+        arrival: serial.to_owned(),
+        ..Visit::default()
+    }
 }
 
 fn check(body: &NewArrival) -> Result<(), Problem> {

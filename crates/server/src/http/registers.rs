@@ -31,7 +31,7 @@ use yingda_core::{
     event::{Audience, Fact, Private, Subject},
     id::RecordId,
     refusal::Refusal,
-    register::{Book, Entry},
+    register::{Book, Entry, Visit},
 };
 use yingda_store::{
     Statement,
@@ -140,6 +140,13 @@ async fn numbered(app: &App, caller: &Caller, entry: Entry, key: Option<&Key>) -
         }
     }
     Err(Refusal::Busy.into())
+}
+
+/// Somebody who came to the counter stands in the register too. The contact itself does not depend on it.
+pub async fn visited(app: &App, caller: &Caller, visit: Visit) {
+    if let Err(problem) = numbered(app, caller, Entry::Visit(visit), None).await {
+        tracing::warn!(code = ?problem.code, "a visit at the counter could not be put into the register");
+    }
 }
 
 /// Stores a new entry with what belongs to it. False when another took its number.

@@ -73,6 +73,7 @@ export const BOOKS: readonly BookSpec[] = [
       { key: "purpose", as: "line", needed: true },
       { key: "host", as: "user" },
       { key: "badge", as: "line" },
+      { key: "arrival", as: "line" },
       { key: "expected_at", as: "moment" },
       { key: "came_at", as: "moment" },
       { key: "left_at", as: "moment" },

@@ -22,7 +22,7 @@ export const words = {
     },
     field: {
       outward: "寄出", kind: "种类", sender: "寄件人", receiver: "收件人", recipient: "通知同事", courier: "快递公司", tracking: "单号", happened_at: "收到或寄出时间",
-      handed_to: "交给", handed_at: "交接时间", signed_at: "签收时间", note: "备注", name: "姓名或名称", phone: "电话", company: "单位", purpose: "事由", host: "被访人", badge: "胸卡号",
+      handed_to: "交给", handed_at: "交接时间", signed_at: "签收时间", note: "备注", name: "姓名或名称", phone: "电话", company: "单位", purpose: "事由", host: "被访人", badge: "胸卡号", arrival: "来访会话编号",
       expected_at: "预约时间", came_at: "到访时间", left_at: "离开时间", reason: "原因", until_at: "有效到", platform: "平台", address: "群号或地址", owner: "负责人", members: "人数", closed: "已停用",
     },
     kind: { letter: "信函", parcel: "包裹", newspaper: "报刊", fax: "传真", copy: "复印件" },
@@ -65,7 +65,7 @@ export const words = {
     },
     field: {
       outward: "Leaves the house", kind: "Kind", sender: "From", receiver: "To", recipient: "Colleague to tell", courier: "Courier", tracking: "Tracking number", happened_at: "Came or left at",
-      handed_to: "Handed to", handed_at: "Handed over at", signed_at: "Signed for at", note: "Note", name: "Name", phone: "Phone", company: "Company", purpose: "Purpose", host: "Host", badge: "Badge",
+      handed_to: "Handed to", handed_at: "Handed over at", signed_at: "Signed for at", note: "Note", name: "Name", phone: "Phone", company: "Company", purpose: "Purpose", host: "Host", badge: "Badge", arrival: "Contact at the counter",
       expected_at: "Expected at", came_at: "Came at", left_at: "Left at", reason: "Reason", until_at: "Valid until", platform: "Platform", address: "Number or address", owner: "Owner", members: "Members", closed: "Closed",
     },
     kind: { letter: "Letter", parcel: "Parcel", newspaper: "Newspaper", fax: "Fax", copy: "Copies" },
