@@ -32,7 +32,7 @@ pub enum Code {
     SecondFactorNeeded,
     SecondFactorWrong,
     /// A one-time code that a customer said back was not taken.
-    OneTimeCode(CodeFault),
+    NotProven(CodeFault),
     /// The password is too short or too common.
     PasswordWeak,
     /// The settings ask for a second factor that the account does not have.

@@ -123,17 +123,17 @@ pub async fn check(app: &App, by: Actor, of: &Conversation, said: &str) -> Resul
     };
     let counted = match may_try(known(&code), now) {
         Ok(()) => count(app, &code).await,
-        Err(fault) => Err(Problem::new(Code::OneTimeCode(fault))),
+        Err(fault) => Err(Problem::new(Code::NotProven(fault))),
     };
     let said: String = said.chars().filter(|c| !c.is_whitespace()).collect();
     let left = TRIES.saturating_sub(code.tries + 1);
     let outcome = match counted {
         Ok(()) if same(&hash(app, code.id, &said), &code.hash) => use_up(app, &code, now).await,
-        Ok(()) => Err(Problem::new(Code::OneTimeCode(CodeFault::Wrong))),
+        Ok(()) => Err(Problem::new(Code::NotProven(CodeFault::Wrong))),
         Err(problem) => Err(problem),
     };
     if let Err(problem) = outcome {
-        if let Code::OneTimeCode(why) = problem.code {
+        if let Code::NotProven(why) = problem.code {
             let left = if why == CodeFault::Wrong { left } else { 0 };
             tell(app, by, of.id, Step::Refused { why, left }).await?;
         }
@@ -179,7 +179,7 @@ async fn use_up(app: &App, code: &rows::Code, now: At) -> Result<(), Problem> {
 async fn commit(app: &App, statement: yingda_store::Statement, stale: CodeFault) -> Result<(), Problem> {
     match app.db.commit(Batch { statements: vec![statement], ..Batch::default() }).await {
         Ok(()) => Ok(()),
-        Err(CommitError::Stale { .. }) => Err(Problem::new(Code::OneTimeCode(stale))),
+        Err(CommitError::Stale { .. }) => Err(Problem::new(Code::NotProven(stale))),
         Err(error) => Err(ReadError::from(error).into()),
     }
 }

@@ -49,7 +49,7 @@ pub fn of(code: Code) -> Sentence {
     use StatusCode as S;
     match code {
         Code::Refused(refusal) => of_refusal(refusal),
-        Code::OneTimeCode(fault) => of_code(fault),
+        Code::NotProven(fault) => of_code(fault),
         Code::SignInFirst => sentence(
             S::UNAUTHORIZED,
             "sign_in_first",

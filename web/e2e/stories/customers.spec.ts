@@ -69,6 +69,30 @@ test("B-05: what is hidden of a customer opens when they type the code in the wi
   provider.close();
 });
 
+test("B-05: a visitor proves who they are by themselves, and is the customer who has the number", async ({ browser, server }) => {
+  const provider = await Receiver.listens();
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  await smsChannel(admin, provider);
+  await makes(admin, "/customers", { name: "王芳", phone: "13800138000" });
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  const visitor = await Visitor.comes(browser, server.url);
+  await visitor.asks("我想改收货地址");
+  await agent.opens("我想改收货地址");
+  await agent.writes("请先核验身份。");
+  await visitor.frame.getByRole("button", { name: "更多" }).click();
+  await visitor.frame.getByRole("menuitem", { name: "核验身份" }).click();
+  await visitor.frame.getByLabel("手机号或邮箱", { exact: true }).fill("138 0013 8000");
+  await visitor.frame.getByRole("button", { name: "发送验证码" }).click();
+  await expect.poll(() => provider.heard.length).toBe(1);
+  const code = /验证码(\d{6})/.exec(provider.heard[0] ?? "")?.[1] ?? "";
+  await visitor.frame.getByLabel("验证码", { exact: true }).fill(code);
+  await visitor.frame.getByRole("button", { name: "提交" }).click();
+  await visitor.hears("身份已核验");
+  await expect(agent.page.getByRole("region", { name: "身份核验" }).getByText(/已核验，到/)).toBeVisible();
+  await expect(agent.page.getByRole("textbox", { name: "姓名", exact: true })).toHaveValue("王芳");
+  provider.close();
+});
+
 test("SYS-22: who promised to come back is reminded", async ({ browser, server }) => {
   const agent = await Staff.serves(browser, server.url, LIMIN);
   const visitor = await Visitor.comes(browser, server.url);
