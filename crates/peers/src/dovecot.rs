@@ -21,6 +21,7 @@ pub struct Dovecot {
     auth: u16,
     child: Mutex<Option<Child>>,
     given: AtomicU32,
+    filled: AtomicU32,
 }
 
 /// So many mailboxes there are in each domain.
@@ -105,8 +106,8 @@ service auth {{
             home = home.display()
         );
         write(&scratch, "dovecot.conf", &text);
-        let server =
-            Self { scratch, imap, imaps, lmtp, auth, child: Mutex::new(None), given: AtomicU32::new(0) };
+        let (child, given, filled) = (Mutex::new(None), AtomicU32::new(0), AtomicU32::new(0));
+        let server = Self { scratch, imap, imaps, lmtp, auth, child, given, filled };
         server.start_again();
         server
     }
@@ -169,6 +170,29 @@ service auth {{
         say(&body);
         say(b"\r\n.\r\n");
         expect("250");
+    }
+
+    /// Puts many mails into a mailbox at once, as programs do that write into its folder themselves.
+    pub fn fill(&self, to: &str, mails: impl Iterator<Item = Vec<u8>>) {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let home = self.scratch.path().join("home");
+        let owner = std::fs::metadata(&home).expect("there is a folder of mailboxes");
+        let own = |path: &std::path::Path| {
+            chown(path, Some(owner.uid()), Some(owner.gid())).expect("root gives things away");
+        };
+        let mut folder = home.join(to);
+        for name in [None, Some("Maildir"), Some("new")] {
+            folder = name.map_or(folder.clone(), |name| folder.join(name));
+            std::fs::create_dir_all(&folder).expect("a mailbox takes a folder");
+            own(&folder);
+        }
+        for (n, mail) in mails.enumerate() {
+            let given = self.filled.fetch_add(1, Ordering::Relaxed);
+            // Its name is its place in the order of delivery.
+            let file = folder.join(format!("{:010}.M{n:06}P{given}.test", 1_700_000_000 + given));
+            std::fs::write(&file, mail).expect("a mailbox takes a mail");
+            own(&file);
+        }
     }
 
     /// As a server does that was set up anew: what was read of a mailbox is no longer known by its numbers.
