@@ -32,6 +32,7 @@ mod reports;
 mod sealed;
 mod session;
 mod sites;
+mod smpp;
 mod support;
 mod tls;
 mod trace;

@@ -39,6 +39,7 @@ mod pulse;
 pub mod reader;
 pub mod record;
 pub mod session;
+pub mod sms_part;
 pub mod visitor;
 pub mod webhook;
 
@@ -81,6 +82,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("record", record::ALL),
         ("session", session::ALL),
         ("site", site::ALL),
+        ("sms_part", sms_part::ALL),
         ("visitor", visitor::ALL),
         ("walk", walk::ALL),
         ("webhook", webhook::ALL),

@@ -3,7 +3,7 @@
 use super::{
     heard::Media,
     keys::Keys,
-    mail, platform, sites, sms_http,
+    mail, platform, sites, smpp, sms_http,
     wechat::{official, wecom},
 };
 use crate::{app::Shared, jobs::Duty};
@@ -85,6 +85,7 @@ pub async fn deliver(
     match &channel.setup {
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
+        Setup::Smpp(setup) => smpp::deliver(app, id, setup, parcel).await,
         Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Site(_) => Err(Failure::Never("another site takes no parcels".into())),
@@ -100,6 +101,7 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
         Setup::Site(setup) => Some(sites::listen(duty, id, setup)),
+        Setup::Smpp(_) => Some(Box::pin(smpp::listen(duty.clone(), id, channel.clone()))),
     }
 }
 
@@ -125,6 +127,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
     match &channel.setup {
         Setup::Platform(setup) => platform::try_out(app, id, setup).await,
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
+        Setup::Smpp(setup) => smpp::try_out(app, id, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
         Setup::Site(setup) => sites::try_out(app, setup).await,

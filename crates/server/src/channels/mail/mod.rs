@@ -17,7 +17,6 @@ mod thread;
 mod token;
 mod trial;
 mod watch;
-mod wire;
 mod write;
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The way out: SMTP (RFC 5321), a few connections to a server, kept open between mails.
 
-use super::{
-    token::{self, Credential},
-    wire::{self, Wire},
-};
+use super::token::{self, Credential};
 use crate::{
     app::Shared,
-    channels::{connector::Failure, keys::Keys},
+    channels::{
+        connector::Failure,
+        keys::Keys,
+        wire::{self, Wire},
+    },
 };
 use lettre::{
     Message,
