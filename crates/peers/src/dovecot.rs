@@ -1,10 +1,8 @@
 //! A Dovecot server of its own: mailboxes by IMAP, filled by LMTP. It needs root, and gives the mails to a user without
 //! rights.
 
-use crate::{Scratch, folder, free_port, is_root, succeed, wait_for};
+use crate::{Scratch, folder, free_port, is_root, succeed, talk::hand, wait_for};
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpStream,
     process::{Child, Command, Stdio},
     sync::{
         Mutex, PoisonError,
@@ -139,37 +137,7 @@ service auth {{
 
     /// Puts a mail into a mailbox, byte for byte but for what the server adds on top (LMTP, RFC 2033).
     pub fn deliver(&self, to: &str, mail: &[u8]) {
-        let stream = TcpStream::connect(("127.0.0.1", self.lmtp)).expect("LMTP answers");
-        let mut lines = BufReader::new(stream.try_clone().expect("a socket has two ends")).lines();
-        let mut expect = |code: &str| loop {
-            let line = lines.next().expect("LMTP answers").expect("LMTP answers");
-            assert!(line.starts_with(code), "{line}");
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return;
-            }
-        };
-        let mut stream = &stream;
-        let mut say = |bytes: &[u8]| stream.write_all(bytes).expect("LMTP listens");
-        expect("220");
-        for (line, code) in [
-            ("LHLO test\r\n".to_owned(), "250"),
-            ("MAIL FROM:<sender@kunde.example>\r\n".to_owned(), "250"),
-            (format!("RCPT TO:<{to}>\r\n"), "250"),
-            ("DATA\r\n".to_owned(), "354"),
-        ] {
-            say(line.as_bytes());
-            expect(code);
-        }
-        let mut body = vec![];
-        for line in mail.split_inclusive(|byte| *byte == b'\n') {
-            if line.starts_with(b".") {
-                body.push(b'.');
-            }
-            body.extend_from_slice(line);
-        }
-        say(&body);
-        say(b"\r\n.\r\n");
-        expect("250");
+        hand(self.lmtp, "LHLO", "sender@kunde.example", to, mail);
     }
 
     /// Puts many mails into a mailbox at once, as programs do that write into its folder themselves.

@@ -10,6 +10,7 @@ mod postfix;
 mod postgres;
 mod s3;
 mod smpp;
+mod talk;
 mod wechat;
 
 pub use clock::faketime;

@@ -76,7 +76,7 @@ async fn inbox(admin: &Person, id: &str, state: &str) -> Vec<Value> {
 }
 
 /// Waits for a new conversation, which a mail began.
-async fn begun(desk: &mut Line, agent: &Person) -> (Value, Value) {
+pub async fn begun(desk: &mut Line, agent: &Person) -> (Value, Value) {
     let conversation = desk.event("assigned").await["on"]["conversation"].clone();
     let all = agent.get(&format!("/conversations/{}/events?limit=50", conversation.as_str().unwrap())).await;
     let first =

@@ -20,6 +20,7 @@ mod front;
 mod health;
 mod hostile;
 mod line;
+mod lmtp;
 mod mail;
 mod mailbox;
 mod office;

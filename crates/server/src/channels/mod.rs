@@ -24,6 +24,8 @@ pub mod template;
 pub mod wechat;
 mod wire;
 
+pub use mail::lmtp;
+
 use crate::{jobs::Duty, tasks};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{sync::Notify, task::JoinHandle};

@@ -1,12 +1,13 @@
 //! E-mail: mailboxes read by IMAP and answered by SMTP.
 //!
-//! `watch` reads what arrives, `parse` makes a mail of it, `thread` finds where it belongs, and `take` puts it into the
+//! `watch` reads what arrives, and `lmtp` is given it; `parse` makes a mail of it, `thread` finds where it belongs, and `take` puts it into the
 //! inbox. `write` makes a mail of what an agent says, and `smtp` carries it to the server.
 
 mod bounds;
 mod history;
 mod html;
 mod imap;
+pub mod lmtp;
 mod pace;
 mod parse;
 mod proof;
@@ -16,6 +17,7 @@ mod take;
 mod thread;
 mod token;
 mod trial;
+mod unmarked;
 mod watch;
 mod write;
 

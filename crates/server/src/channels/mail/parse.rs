@@ -4,6 +4,7 @@
 use super::{
     history, html, proof,
     report::{self, Report},
+    unmarked::marked,
 };
 use bytes::Bytes;
 use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -57,6 +58,7 @@ pub struct Found {
 
 /// Nothing where it is no mail at all. `server` is the one whose verdicts are believed.
 pub fn parse(raw: &[u8], server: &str) -> Option<Parsed> {
+    let raw = &*marked(raw);
     let mut message = MessageParser::default().parse(raw)?;
     let from = message.from().or(message.sender()).and_then(Address::first).and_then(mailbox);
     let subject = plain(message.subject().unwrap_or_default(), Mail::MAX_SUBJECT);

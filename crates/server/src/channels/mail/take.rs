@@ -70,6 +70,8 @@ enum Read {
 pub struct Harvest {
     pub arrivals: Vec<Arrival>,
     pub statements: Vec<Statement>,
+    /// Why a mail was not taken in.
+    pub refused: Option<String>,
     /// Threads that begin in it, by Message-ID.
     threads: BTreeMap<String, String>,
 }
@@ -186,6 +188,7 @@ async fn add(
         Read::Quarantined { key, why } => {
             tracing::warn!(channel = id.0, key, why, "a mail was not taken in");
             harvest.statements.push(inbound::quarantine(row, id, &key, "", &why, now));
+            harvest.refused = Some(why);
         }
         Read::Report(mail) => {
             let Parsed { key, report: Some(report), .. } = *mail else { return Ok(()) };

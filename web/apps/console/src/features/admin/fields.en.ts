@@ -110,7 +110,7 @@ export const fields = {
     webhook: { kinds: "Empty: all events. Such as conversation_closed." },
     channel: { queue: "Where contacts by this channel go.", lang: "Used until a customer shows another one.", undo_s: "A reply leaves so long after it was sent, and may be undone until then; 0: at once.", per_second: "Where the provider limits it; 0: no limit." },
     setup_mail: {
-      address: "Customers write to it, and answers come from it.", login: "Empty: the mail address.", folder: "Usually INBOX.", verifier: "The name that the receiving server writes into Authentication-Results. Only with it does a pass of SPF, DKIM or DMARC count.", imap: "A mailbox that only sends needs no host.", signature: "Stands under every answer.",
+      address: "Customers write to it, and answers come from it.", login: "Empty: the mail address.", folder: "Usually INBOX.", verifier: "The name that the receiving server writes into Authentication-Results. Only with it does a pass of SPF, DKIM or DMARC count.", imap: "No host where a mailbox only sends, or a mail server hands its mails over (LMTP).", signature: "Stands under every answer.",
       oauth: "Company mailboxes at Microsoft and Google usually need it. Enter the refresh token below after saving.",
     },
     endpoint: { port: "Follows the encryption; may be changed." },

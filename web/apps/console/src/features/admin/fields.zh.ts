@@ -110,7 +110,7 @@ export const fields = {
     webhook: { kinds: "空着推送全部事件，例如conversation_closed。" },
     channel: { queue: "从这个渠道来的咨询进入哪个队列。", lang: "客户没有表明语言时用它。", undo_s: "座席点发送后等这么久才发出，期间可以撤销；0表示立即发出。", per_second: "服务商限速时填写；0表示不限。" },
     setup_mail: {
-      address: "客户写信到这个地址，回信也从这里发出。", login: "空着就用邮箱地址登录。", folder: "通常是INBOX。", verifier: "收信服务器在Authentication-Results里写的名称。填了才采信它给出的SPF、DKIM、DMARC通过结论。", imap: "只发不收的邮箱可以不填主机。", signature: "写在每封回信末尾。",
+      address: "客户写信到这个地址，回信也从这里发出。", login: "空着就用邮箱地址登录。", folder: "通常是INBOX。", verifier: "收信服务器在Authentication-Results里写的名称。填了才采信它给出的SPF、DKIM、DMARC通过结论。", imap: "只发不收的邮箱，或者由邮件服务器直接交来的（LMTP），不填主机。", signature: "写在每封回信末尾。",
       oauth: "微软和谷歌的企业邮箱通常要用它。保存后在下面填写刷新令牌。",
     },
     endpoint: { port: "随加密方式自动填写，可以修改。" },
