@@ -62,6 +62,20 @@ impl Failure {
 /// The other side's name for what it took.
 pub type Taken = Option<String>;
 
+/// What became of something that the other side took.
+#[derive(Debug, Default, PartialEq)]
+pub struct Carried {
+    pub name: Taken,
+    /// Whom it does not reach, and why: the others have it.
+    pub refused: String,
+}
+
+impl From<Taken> for Carried {
+    fn from(name: Taken) -> Self {
+        Self { name, refused: String::new() }
+    }
+}
+
 /// One thing that was tried out, in words, and what was wrong with it.
 #[derive(Debug)]
 pub struct Tried {
@@ -81,17 +95,18 @@ pub async fn deliver(
     channel: &Channel,
     keys: &Keys,
     parcel: &Parcel,
-) -> Result<Taken, Failure> {
-    match &channel.setup {
+) -> Result<Carried, Failure> {
+    let taken = match &channel.setup {
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Smpp(setup) => smpp::deliver(app, id, setup, parcel).await,
-        Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
+        Setup::Mail(setup) => return mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Site(_) => Err(Failure::Never("another site takes no parcels".into())),
         Setup::Wechat(setup) => official::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
-    }
+    };
+    taken.map(Carried::from)
 }
 
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.

@@ -28,7 +28,7 @@ pub use thread::fresh as fresh_thread;
 pub use trial::try_out;
 
 use super::{
-    connector::{Failure, Parcel, Taken},
+    connector::{Carried, Failure, Parcel},
     keys::Keys,
 };
 use crate::{app::Shared, jobs::Duty};
@@ -51,7 +51,7 @@ pub async fn deliver(
     (channel, setup): (&Channel, &MailSetup),
     keys: &Keys,
     parcel: &Parcel,
-) -> Result<Taken, Failure> {
+) -> Result<Carried, Failure> {
     let letter = write::letter(app, id, (channel, setup), parcel).await?;
     // Its thread is known before an answer to it, or word that it did not arrive, can come back.
     if let Some(term) = &letter.term {
@@ -59,6 +59,6 @@ pub async fn deliver(
         let known = app.db.commit(Batch { statements, ..Batch::default() }).await;
         known.map_err(|error| Failure::Later(error.to_string()))?;
     }
-    smtp::send(app, id, setup, keys, &letter.message).await?;
-    Ok(Some(letter.message_id))
+    let refused = smtp::send(app, id, setup, keys, &letter.message).await?;
+    Ok(Carried { name: Some(letter.message_id), refused: refused.join("; ") })
 }
