@@ -31,10 +31,28 @@ impl Api {
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<reqwest::Response> {
+        self.ask(method, path, body, None).await
+    }
+
+    /// Replaces what has this version.
+    pub async fn replace(&self, path: &str, version: &str, body: &Value) -> Result<()> {
+        self.ask(Method::PUT, path, Some(body), Some(version)).await.map(drop)
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        version: Option<&str>,
+    ) -> Result<reqwest::Response> {
         let mut request =
             self.client.request(method.clone(), format!("http://{}/api/v1{path}", self.address));
         if !self.cookie.is_empty() {
             request = request.header("cookie", &self.cookie).header("x-yingda", "1");
+        }
+        if let Some(version) = version {
+            request = request.header("if-match", version);
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());

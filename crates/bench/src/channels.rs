@@ -1,9 +1,11 @@
-//! The gateway under load: how fast it delivers while one target is dead, and how exactly it holds a rate.
+//! The gateway under load: how fast it delivers while one target is dead, how exactly it holds a rate, and how fast it
+//! reads a mailbox.
 
 use crate::{
     Result,
     api::{Api, World},
     clock,
+    mail::Mail,
     provider::Provider,
     server::{Folder, Server},
     spread::{Spread, rounded},
@@ -31,6 +33,8 @@ enum What {
     Gateway(Gateway),
     /// A batch through a channel with a rate, and receipts for all of it.
     Sms(Sms),
+    /// A full mailbox becomes conversations.
+    Mail(Mail),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -52,6 +56,7 @@ impl Channels {
         match self.what {
             What::Gateway(it) => it.run().await,
             What::Sms(it) => it.run().await,
+            What::Mail(it) => it.run().await,
         }
     }
 }

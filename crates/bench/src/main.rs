@@ -14,6 +14,7 @@ mod fill;
 mod herd;
 mod history;
 mod load;
+mod mail;
 mod messages;
 mod nodes;
 mod people;

@@ -234,9 +234,24 @@ impl Server {
     }
 
     pub fn rss_bytes(&self) -> Result<u64> {
+        self.status("VmRSS:")
+    }
+
+    /// The most that was resident since the start, or since counting began again.
+    pub fn peak_mib(&self) -> Result<f64> {
+        Ok(self.status("VmHWM:")? as f64 / 1_048_576.0)
+    }
+
+    /// Counts the peak from here on (proc(5), `clear_refs`).
+    pub fn reset_peak(&self) -> Result<()> {
+        let Some(id) = self.child.as_ref().and_then(Child::id) else { return Ok(()) };
+        Ok(fs::write(format!("/proc/{id}/clear_refs"), "5")?)
+    }
+
+    fn status(&self, name: &str) -> Result<u64> {
         let Some(status) = self.process("status")? else { return Ok(0) };
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib: u64 = line.ok_or_else(|| format!("no {name}"))?.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Check, is_url};
 use crate::{
-    config::{Channel, Endpoint, Setup, SiteSetup, SmsHttp, SmsRules},
+    config::{Channel, Endpoint, Security, Setup, SiteSetup, SmppSetup, SmsHttp, SmsRules},
     fault::{Fault, Faults, Shape},
     form::is_email,
     sites,
@@ -33,6 +33,7 @@ impl Check<'_> {
                 }
             }
             Setup::SmsHttp(it) => sms_http(it, faults),
+            Setup::Smpp(it) => smpp(it, faults),
             Setup::Wechat(it) => {
                 faults.unless(!it.app_id.trim().is_empty(), "setup.app_id", Fault::Missing);
                 line("setup.app_id", &it.app_id, 64, faults);
@@ -95,6 +96,26 @@ fn rules(it: &SmsRules, faults: &mut Faults) {
         faults.unless(!word.trim().is_empty(), format!("setup.rules.stop_words.{n}"), Fault::Missing);
         faults.length(format!("setup.rules.stop_words.{n}"), word, 20);
     }
+}
+
+/// The lengths are the standard's (SMPP 3.4, section 5.2).
+fn smpp(it: &SmppSetup, faults: &mut Faults) {
+    rules(&it.rules, faults);
+    endpoint("setup.server", &it.server, faults);
+    let is_known = it.server.security != Security::Starttls;
+    faults.shape(is_known, "setup.server.security", Shape::Choice);
+    faults.unless(!it.system_id.trim().is_empty(), "setup.system_id", Fault::Missing);
+    for (field, text, most) in [
+        ("setup.system_id", &it.system_id, 15),
+        ("setup.system_type", &it.system_type, 12),
+        ("setup.source", &it.source, 20),
+    ] {
+        line(field, text, most, faults);
+        faults.shape(text.is_ascii(), field, Shape::Line);
+    }
+    let is_code = it.country_code.len() <= 4 && it.country_code.bytes().all(|c| c.is_ascii_digit());
+    faults.shape(is_code, "setup.country_code", Shape::Number);
+    faults.range("setup.window", it.window, 0, 1_000);
 }
 
 fn sms_http(it: &SmsHttp, faults: &mut Faults) {

@@ -1,10 +1,8 @@
 //! A Dovecot server of its own: mailboxes by IMAP, filled by LMTP. It needs root, and gives the mails to a user without
 //! rights.
 
-use crate::{Scratch, folder, free_port, is_root, succeed, wait_for};
+use crate::{Scratch, folder, free_port, is_root, succeed, talk::hand, wait_for};
 use std::{
-    io::{BufRead, BufReader, Write},
-    net::TcpStream,
     process::{Child, Command, Stdio},
     sync::{
         Mutex, PoisonError,
@@ -21,6 +19,7 @@ pub struct Dovecot {
     auth: u16,
     child: Mutex<Option<Child>>,
     given: AtomicU32,
+    filled: AtomicU32,
 }
 
 /// So many mailboxes there are in each domain.
@@ -105,8 +104,8 @@ service auth {{
             home = home.display()
         );
         write(&scratch, "dovecot.conf", &text);
-        let server =
-            Self { scratch, imap, imaps, lmtp, auth, child: Mutex::new(None), given: AtomicU32::new(0) };
+        let (child, given, filled) = (Mutex::new(None), AtomicU32::new(0), AtomicU32::new(0));
+        let server = Self { scratch, imap, imaps, lmtp, auth, child, given, filled };
         server.start_again();
         server
     }
@@ -138,37 +137,30 @@ service auth {{
 
     /// Puts a mail into a mailbox, byte for byte but for what the server adds on top (LMTP, RFC 2033).
     pub fn deliver(&self, to: &str, mail: &[u8]) {
-        let stream = TcpStream::connect(("127.0.0.1", self.lmtp)).expect("LMTP answers");
-        let mut lines = BufReader::new(stream.try_clone().expect("a socket has two ends")).lines();
-        let mut expect = |code: &str| loop {
-            let line = lines.next().expect("LMTP answers").expect("LMTP answers");
-            assert!(line.starts_with(code), "{line}");
-            if line.as_bytes().get(3) != Some(&b'-') {
-                return;
-            }
+        hand(self.lmtp, "LHLO", "sender@kunde.example", to, mail);
+    }
+
+    /// Puts many mails into a mailbox at once, as programs do that write into its folder themselves.
+    pub fn fill(&self, to: &str, mails: impl Iterator<Item = Vec<u8>>) {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let home = self.scratch.path().join("home");
+        let owner = std::fs::metadata(&home).expect("there is a folder of mailboxes");
+        let own = |path: &std::path::Path| {
+            chown(path, Some(owner.uid()), Some(owner.gid())).expect("root gives things away");
         };
-        let mut stream = &stream;
-        let mut say = |bytes: &[u8]| stream.write_all(bytes).expect("LMTP listens");
-        expect("220");
-        for (line, code) in [
-            ("LHLO test\r\n".to_owned(), "250"),
-            ("MAIL FROM:<sender@kunde.example>\r\n".to_owned(), "250"),
-            (format!("RCPT TO:<{to}>\r\n"), "250"),
-            ("DATA\r\n".to_owned(), "354"),
-        ] {
-            say(line.as_bytes());
-            expect(code);
+        let mut folder = home.join(to);
+        for name in [None, Some("Maildir"), Some("new")] {
+            folder = name.map_or(folder.clone(), |name| folder.join(name));
+            std::fs::create_dir_all(&folder).expect("a mailbox takes a folder");
+            own(&folder);
         }
-        let mut body = vec![];
-        for line in mail.split_inclusive(|byte| *byte == b'\n') {
-            if line.starts_with(b".") {
-                body.push(b'.');
-            }
-            body.extend_from_slice(line);
+        for (n, mail) in mails.enumerate() {
+            let given = self.filled.fetch_add(1, Ordering::Relaxed);
+            // Its name is its place in the order of delivery.
+            let file = folder.join(format!("{:010}.M{n:06}P{given}.test", 1_700_000_000 + given));
+            std::fs::write(&file, mail).expect("a mailbox takes a mail");
+            own(&file);
         }
-        say(&body);
-        say(b"\r\n.\r\n");
-        expect("250");
     }
 
     /// As a server does that was set up anew: what was read of a mailbox is no longer known by its numbers.

@@ -9,6 +9,8 @@ mod pair;
 mod postfix;
 mod postgres;
 mod s3;
+mod smpp;
+mod talk;
 mod wechat;
 
 pub use clock::faketime;
@@ -19,6 +21,7 @@ pub use pair::Pair;
 pub use postfix::Postfix;
 pub use postgres::Postgres;
 pub use s3::S3;
+pub use smpp::Smpp;
 pub use wechat::Wechat;
 
 use std::{

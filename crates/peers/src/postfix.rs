@@ -1,7 +1,7 @@
 //! A Postfix server of its own, which hands mails over to Dovecot and sends back what it cannot. It needs root, as its
 //! programs change to users of their own.
 
-use crate::{Dovecot, Scratch, folder, free_port, is_root, succeed, wait_for};
+use crate::{Dovecot, Scratch, folder, free_port, is_root, succeed, talk::hand, wait_for};
 use std::process::Command;
 
 /// It stops with its user.
@@ -16,6 +16,15 @@ impl Postfix {
 
     /// Takes mails from whoever logs in at Dovecot; with STARTTLS where a certificate and its key are given, in PEM.
     pub fn new(dovecot: &Dovecot, tls: Option<(&str, &str)>) -> Self {
+        Self::start(dovecot.lmtp(), Some(dovecot.auth()), tls)
+    }
+
+    /// Takes mails for the house from anybody on this machine, and hands them over there.
+    pub fn handing_over(lmtp: u16) -> Self {
+        Self::start(lmtp, None, None)
+    }
+
+    fn start(lmtp: u16, auth: Option<u16>, tls: Option<(&str, &str)>) -> Self {
         assert!(is_root(), "Postfix runs only where root starts it");
         let scratch = Scratch::new();
         let (at, smtp) = (scratch.path().display().to_string(), free_port());
@@ -31,7 +40,16 @@ impl Postfix {
                 "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {at}/certificate\nsmtpd_tls_key_file = {at}/key\n"
             )
         });
-        let (lmtp, auth, refused) = (dovecot.lmtp(), dovecot.auth(), Self::REFUSED);
+        let refused = Self::REFUSED;
+        let (auth, mine) = match auth {
+            Some(auth) => (
+                format!(
+                    "smtpd_sasl_type = dovecot\nsmtpd_sasl_path = inet:127.0.0.1:{auth}\nsmtpd_sasl_auth_enable = yes"
+                ),
+                "",
+            ),
+            None => (String::new(), "127.0.0.0/8"),
+        };
         let domains = Dovecot::DOMAINS.join(", ");
         write(
             "main.cf",
@@ -49,15 +67,13 @@ myhostname = mx.shop.example
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mydestination =
-mynetworks =
+mynetworks = {mine}
 alias_maps =
 virtual_mailbox_domains = {domains}
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 default_transport = error:5.4.4 nothing leaves this machine
-smtpd_sasl_type = dovecot
-smtpd_sasl_path = inet:127.0.0.1:{auth}
-smtpd_sasl_auth_enable = yes
-smtpd_relay_restrictions = permit_sasl_authenticated, reject
+{auth}
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 smtpd_recipient_restrictions = check_recipient_access inline:{{{refused}=REJECT}}
 smtpd_peername_lookup = no
 message_size_limit = 60000000
@@ -74,6 +90,11 @@ virtual_mailbox_limit = 0
 
     pub fn smtp(&self) -> u16 {
         self.smtp
+    }
+
+    /// Gives it a mail to carry.
+    pub fn take(&self, from: &str, to: &str, mail: &[u8]) {
+        hand(self.smtp, "EHLO", from, to, mail);
     }
 
     fn postfix(&self, what: &str) -> Command {

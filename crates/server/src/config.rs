@@ -3,11 +3,13 @@
 //! Every key that is set is tried on its own, so that an error names its place and the nearest right name.
 
 mod files;
+mod mail;
 mod metrics;
 mod network;
 mod trace;
 
 pub use files::{FilesPlace, S3};
+pub use mail::Mail;
 pub use metrics::Metrics;
 pub use network::Network;
 pub use trace::Trace;
@@ -45,6 +47,7 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub metrics: Metrics,
+    pub mail: Mail,
     pub trace: Trace,
     pub outgoing: Outgoing,
     pub oidc: Oidc,

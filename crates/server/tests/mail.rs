@@ -76,7 +76,7 @@ async fn inbox(admin: &Person, id: &str, state: &str) -> Vec<Value> {
 }
 
 /// Waits for a new conversation, which a mail began.
-async fn begun(desk: &mut Line, agent: &Person) -> (Value, Value) {
+pub async fn begun(desk: &mut Line, agent: &Person) -> (Value, Value) {
     let conversation = desk.event("assigned").await["on"]["conversation"].clone();
     let all = agent.get(&format!("/conversations/{}/events?limit=50", conversation.as_str().unwrap())).await;
     let first =
@@ -288,9 +288,18 @@ async fn sys_01e_bounces_are_told_and_loops_end() {
     let reason = failed["reason"].as_str().unwrap();
     assert!(reason.contains("554") && reason.contains("Access denied"), "{reason}");
 
+    // One of several is refused: the others have it, and the agent is told whom it does not reach.
+    let both = json!([{ "address": Postfix::REFUSED }, { "address": wang }]);
+    desk.say(post_mail(&conversation, 3, json!({ "text": "给两位", "subject": "两位", "to": both }))).await;
+    let sent = told(&mut desk, "sent").await;
+    let reason = sent["reason"].as_str().unwrap();
+    assert!(reason.contains(Postfix::REFUSED) && reason.contains("554"), "{reason}");
+    let mut customer = Mailbox::open(&servers.dovecot, &wang).await;
+    assert!(customer.next_in_time().await.subject().unwrap().starts_with("两位 [#"));
+
     // A mail of ours that comes back is dropped, and a report without a mail of ours is a mail like any other.
-    desk.say(post(&conversation, 3, "答")).await;
-    let ours = Mailbox::open(&servers.dovecot, &wang).await.next_in_time().await;
+    desk.say(post(&conversation, 4, "答")).await;
+    let ours = customer.next_in_time().await;
     servers.dovecot.deliver(&help, ours.raw_message());
     servers
         .dovecot

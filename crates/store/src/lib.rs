@@ -42,6 +42,7 @@ pub mod reader;
 pub mod record;
 pub mod register;
 pub mod session;
+pub mod sms_part;
 pub mod visitor;
 pub mod webhook;
 
@@ -87,6 +88,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("register", register::ALL),
         ("session", session::ALL),
         ("site", site::ALL),
+        ("sms_part", sms_part::ALL),
         ("visitor", visitor::ALL),
         ("walk", walk::ALL),
         ("webhook", webhook::ALL),

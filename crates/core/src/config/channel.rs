@@ -37,6 +37,8 @@ pub enum Setup {
     Mail(Box<MailSetup>),
     /// SMS by a provider's HTTP interface.
     SmsHttp(Box<SmsHttp>),
+    /// SMS by an operator's or a provider's SMPP interface (version 3.4).
+    Smpp(Box<SmppSetup>),
     /// 微信公众号, 小程序客服.
     Wechat(Box<WechatSetup>),
     /// 微信客服 of 企业微信.
@@ -176,6 +178,38 @@ pub enum SignWith {
     Sha256,
 }
 
+/// A session with an SMSC as a transceiver.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct SmppSetup {
+    pub rules: SmsRules,
+    /// In the clear, or by TLS from the beginning.
+    pub server: Endpoint,
+    pub system_id: String,
+    pub system_type: String,
+    /// What receivers see: a number, or a name of at most eleven letters where operators allow it.
+    pub source: String,
+    /// Stands before numbers without one, as operators demand that take international numbers only; such as `86`.
+    pub country_code: String,
+    /// So many messages may await their answer at once; 0 means ten.
+    pub window: u16,
+    /// What the server takes its default alphabet to be.
+    pub alphabet: SmppAlphabet,
+    /// Answers name messages in hex, and receipts name the same in decimal.
+    pub hex_ids: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SmppAlphabet {
+    /// The GSM 7-bit default alphabet, one octet for each character.
+    #[default]
+    Gsm,
+    Latin1,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
@@ -237,7 +271,7 @@ impl Setup {
     pub fn medium(&self) -> Medium {
         match self {
             Setup::Mail(_) => Medium::Mail,
-            Setup::SmsHttp(_) => Medium::Sms,
+            Setup::SmsHttp(_) | Setup::Smpp(_) => Medium::Sms,
             Setup::Wechat(_) | Setup::Wecom(_) => Medium::Wechat,
             Setup::Platform(_) | Setup::Site(_) => Medium::Chat,
             Setup::Letter(_) => Medium::Letter,
@@ -249,7 +283,7 @@ impl Setup {
     pub fn secrets(&self) -> &'static [&'static str] {
         match self {
             Setup::Mail(mail) if mail.oauth.is_some() => &["refresh_token", "client_secret"],
-            Setup::Mail(_) => &["password"],
+            Setup::Mail(_) | Setup::Smpp(_) => &["password"],
             Setup::SmsHttp(_) => &["key"],
             Setup::Wechat(_) | Setup::Wecom(_) => &["secret", "token", "aes_key"],
             // Its key follows from the installation's.

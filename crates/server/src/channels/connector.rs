@@ -3,7 +3,7 @@
 use super::{
     heard::Media,
     keys::Keys,
-    mail, platform, sites, sms_http,
+    mail, platform, sites, smpp, sms_http,
     wechat::{official, wecom},
 };
 use crate::{app::Shared, jobs::Duty};
@@ -62,6 +62,20 @@ impl Failure {
 /// The other side's name for what it took.
 pub type Taken = Option<String>;
 
+/// What became of something that the other side took.
+#[derive(Debug, Default, PartialEq)]
+pub struct Carried {
+    pub name: Taken,
+    /// Whom it does not reach, and why: the others have it.
+    pub refused: String,
+}
+
+impl From<Taken> for Carried {
+    fn from(name: Taken) -> Self {
+        Self { name, refused: String::new() }
+    }
+}
+
 /// One thing that was tried out, in words, and what was wrong with it.
 #[derive(Debug)]
 pub struct Tried {
@@ -81,16 +95,18 @@ pub async fn deliver(
     channel: &Channel,
     keys: &Keys,
     parcel: &Parcel,
-) -> Result<Taken, Failure> {
-    match &channel.setup {
+) -> Result<Carried, Failure> {
+    let taken = match &channel.setup {
         Setup::Platform(setup) => platform::deliver(app, id, setup, parcel).await,
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
-        Setup::Mail(setup) => mail::deliver(app, id, (channel, setup), keys, parcel).await,
+        Setup::Smpp(setup) => smpp::deliver(app, id, setup, parcel).await,
+        Setup::Mail(setup) => return mail::deliver(app, id, (channel, setup), keys, parcel).await,
         Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
         Setup::Site(_) => Err(Failure::Never("another site takes no parcels".into())),
         Setup::Wechat(setup) => official::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
-    }
+    };
+    taken.map(Carried::from)
 }
 
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.
@@ -100,6 +116,7 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
         Setup::Site(setup) => Some(sites::listen(duty, id, setup)),
+        Setup::Smpp(_) => Some(Box::pin(smpp::listen(duty.clone(), id, channel.clone()))),
     }
 }
 
@@ -125,6 +142,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
     match &channel.setup {
         Setup::Platform(setup) => platform::try_out(app, id, setup).await,
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
+        Setup::Smpp(setup) => smpp::try_out(app, id, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin => vec![],
         Setup::Site(setup) => sites::try_out(app, setup).await,

@@ -16,10 +16,15 @@ pub mod platform;
 pub mod reach;
 mod sender;
 pub mod sites;
+mod smpp;
+mod sms;
 pub mod sms_http;
 pub mod standing;
 pub mod template;
 pub mod wechat;
+mod wire;
+
+pub use mail::lmtp;
 
 use crate::{jobs::Duty, tasks};
 use std::{collections::BTreeMap, sync::Arc};

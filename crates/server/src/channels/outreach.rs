@@ -16,6 +16,7 @@ const DAY_MS: At = 24 * 3_600_000;
 pub fn rules(channel: &Channel) -> Option<&SmsRules> {
     match &channel.setup {
         Setup::SmsHttp(it) => Some(&it.rules),
+        Setup::Smpp(it) => Some(&it.rules),
         _ => None,
     }
 }

@@ -53,7 +53,7 @@ pub async fn end_of(app: &App, id: ChannelId, channel: &Channel, to: &str) -> Re
             let term = mail::fresh_thread();
             Ok(Some(End { term, label: to.to_owned(), known: None }))
         }
-        Setup::SmsHttp(_) => {
+        Setup::SmsHttp(_) | Setup::Smpp(_) => {
             let term = phone::normal(to);
             if !(5..=16).contains(&term.len()) {
                 return Ok(None);

@@ -4,7 +4,7 @@
 use super::{
     LEAVING,
     breaker::Breaker,
-    connector::{self, Failure, Parcel, Taken},
+    connector::{self, Carried, Failure, Parcel},
     intake,
     keys::Keys,
     outreach, sites,
@@ -46,7 +46,7 @@ const LONGEST_PAUSE_MS: At = 4 * 3_600_000;
 /// What became of one.
 struct Trip {
     row: Outbound,
-    outcome: Result<Taken, Failure>,
+    outcome: Result<Carried, Failure>,
 }
 
 pub async fn run(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) {
@@ -176,7 +176,7 @@ impl Sender<'_> {
             statements.push(written(row, outcome, now));
             let given_up = is_given_up(row, outcome);
             let told = match outcome {
-                Ok(_) => Some((Delivery::Sent, String::new())),
+                Ok(carried) => Some((Delivery::Sent, carried.refused.clone())),
                 Err(Failure::Never(error) | Failure::Later(error)) if given_up => {
                     Some((Delivery::Failed, error.clone()))
                 }
@@ -200,7 +200,7 @@ impl Sender<'_> {
     }
 }
 
-fn is_given_up(row: &Outbound, outcome: &Result<Taken, Failure>) -> bool {
+fn is_given_up(row: &Outbound, outcome: &Result<Carried, Failure>) -> bool {
     match outcome {
         Err(Failure::Never(_)) => true,
         Err(Failure::Later(_)) => row.attempts + 1 >= ATTEMPTS,
@@ -208,9 +208,9 @@ fn is_given_up(row: &Outbound, outcome: &Result<Taken, Failure>) -> bool {
     }
 }
 
-fn written(row: &Outbound, outcome: &Result<Taken, Failure>, now: At) -> Statement {
+fn written(row: &Outbound, outcome: &Result<Carried, Failure>, now: At) -> Statement {
     match outcome {
-        Ok(name) => outbound::sent(row.id, name.as_deref(), now),
+        Ok(carried) => outbound::sent(row.id, carried.name.as_deref(), now),
         Err(Failure::Down(error)) => outbound::wait(row.id, now, error),
         Err(Failure::Rests(until_at, error)) => outbound::wait(row.id, *until_at, error),
         Err(Failure::Never(error) | Failure::Later(error)) if is_given_up(row, outcome) => {
@@ -232,7 +232,7 @@ fn pause_ms(attempts: u32) -> At {
 async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys>, row: Outbound) -> Trip {
     let work = async {
         if let Setup::Site(setup) = &channel.setup {
-            return sites::carry(&duty, id, setup, &row).await;
+            return sites::carry(&duty, id, setup, &row).await.map(Carried::from);
         }
         let parcel = parcel(&duty, id, &channel, &row).await?;
         connector::deliver(&duty.app, id, &channel, &keys, &parcel).await

@@ -3,8 +3,9 @@
 
 use super::{
     connector::{Failure, Parcel, Taken, Tried},
-    heard::{Arrival, Heard, Message},
+    heard::{Arrival, Heard},
     keys::Keys,
+    sms,
     template::{at, fill, read},
 };
 use crate::{
@@ -19,36 +20,15 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use yingda_core::{
-    config::{SignWith, SmsHttp, SmsRules},
-    conversation::Content,
+    config::{SignWith, SmsHttp},
     event::Delivery,
     id::ChannelId,
     phone,
     refusal::Refusal,
 };
 
-/// The longest text that is sent: ten parts of a long message in UCS-2.
-const LONGEST: usize = 670;
-
-/// Puts the signature in front, as Chinese providers demand.
-pub fn signed(rules: &SmsRules, text: &str) -> String {
-    if rules.signature.is_empty() { text.to_owned() } else { format!("【{}】{text}", rules.signature) }
-}
-
-/// The text of a parcel as it leaves.
-pub fn text(rules: &SmsRules, content: &Content) -> Result<String, Failure> {
-    let Content::Text { text } = content else {
-        return Err(Failure::Never("an SMS carries text only".into()));
-    };
-    let text = signed(rules, text);
-    if text.encode_utf16().count() > LONGEST {
-        return Err(Failure::Never(format!("an SMS has at most {LONGEST} characters")));
-    }
-    Ok(text)
-}
-
 pub async fn deliver(app: &Shared, setup: &SmsHttp, keys: &Keys, parcel: &Parcel) -> Result<Taken, Failure> {
-    let text = text(&setup.rules, &parcel.content)?;
+    let text = sms::text(&setup.rules, &parcel.content)?;
     let (id, at_ms) = (parcel.id.to_string(), app.clock.now().to_string());
     let value = |name: &str| {
         Some(match name {
@@ -164,13 +144,7 @@ fn arrival(setup: &SmsHttp, item: &Value) -> Option<Arrival> {
     let number = phone::normal(&from);
     let key = at(item, &setup.in_id)
         .unwrap_or_else(|| hex::encode(Sha256::digest(format!("{number}\n{text}").as_bytes())));
-    let message = Message {
-        phone: number.clone(),
-        label: from,
-        content: Some(Content::Text { text }),
-        ..Message::default()
-    };
-    Some(Arrival { key: format!("message {key}"), term: number, heard: Heard::Message(Box::new(message)) })
+    Some(sms::message(&format!("message {key}"), &from, text))
 }
 
 /// Nothing can be sent without a number; what can be tried is whether the provider's address answers.
@@ -228,13 +202,5 @@ mod tests {
             matches!(told.heard, Heard::Receipt { state: Delivery::Failed, ref reason, .. } if reason == "EXPIRED")
         );
         assert!(arrival(&setup(), &json!({ "other": 1 })).is_none());
-    }
-
-    #[test]
-    fn the_signature_stands_in_front_and_long_texts_are_refused() {
-        let rules = SmsRules { signature: "应答".into(), ..SmsRules::default() };
-        let content = |text: &str| Content::Text { text: text.into() };
-        assert_eq!(text(&rules, &content("您好")), Ok("【应答】您好".into()));
-        assert!(matches!(text(&rules, &content(&"长".repeat(667))), Err(Failure::Never(_))));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     app::Shared,
+    channels::lmtp,
     clock::Clock,
     config::{Config, LogFormat},
     demo, jobs, metrics, serve,
@@ -19,6 +20,8 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     let address = listener.local_addr().map_err(while_trying("cannot learn the port"))?;
     let collector = config.metrics.listen.map(serve::bind).transpose();
     let collector = collector.map_err(|error| StartError(error.to_string()))?;
+    let mails = config.mail.listen.map(serve::bind).transpose();
+    let mails = mails.map_err(|error| StartError(error.to_string()))?;
     let tls = config.tls.is_on().then(|| tls::acceptor(config.tls.clone()));
     let tls = tls.transpose().map_err(while_trying("cannot use the certificate"))?;
     let clock = Clock::new();
@@ -36,14 +39,24 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     if let Some(listener) = collector {
         tasks::start("metrics", metrics::run(app.clone(), listener));
     }
-    tell(&app, address, measured, is_demo).await;
+    let handed = mails.as_ref().and_then(|listener| listener.local_addr().ok());
+    if let Some(listener) = mails {
+        tasks::start("lmtp", lmtp::run(app.clone(), listener));
+    }
+    tell(&app, address, measured, handed, is_demo).await;
     serve::run(app.clone(), listener, tls).await;
     app.end().await;
     Ok(())
 }
 
 /// Prints where everything is. The first line is the sign that requests are served.
-async fn tell(app: &Shared, address: SocketAddr, measured: Option<SocketAddr>, is_demo: bool) {
+async fn tell(
+    app: &Shared,
+    address: SocketAddr,
+    measured: Option<SocketAddr>,
+    handed: Option<SocketAddr>,
+    is_demo: bool,
+) {
     let url = app.config.base_url(address);
     println!("Yingda {} listening on {url}", env!("CARGO_PKG_VERSION"));
     println!("  Console          {url}/console/");
@@ -52,6 +65,9 @@ async fn tell(app: &Shared, address: SocketAddr, measured: Option<SocketAddr>, i
     }
     if let Some(measured) = measured {
         println!("  Metrics          http://{measured}/metrics");
+    }
+    if let Some(handed) = handed {
+        println!("  Mail by LMTP     {handed}");
     }
     if is_demo {
         println!("  Shop with widget {url}/demo/");

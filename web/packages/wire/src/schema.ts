@@ -4219,6 +4219,9 @@ export interface components {
         }) | (components["schemas"]["SmsHttp"] & {
             /** @enum {string} */
             type: "sms_http";
+        }) | (components["schemas"]["SmppSetup"] & {
+            /** @enum {string} */
+            type: "smpp";
         }) | (components["schemas"]["WechatSetup"] & {
             /** @enum {string} */
             type: "wechat";
@@ -4291,6 +4294,65 @@ export interface components {
              */
             level: number;
             skill: components["schemas"]["SkillId"];
+        };
+        /** @enum {string} */
+        SmppAlphabet: "gsm" | "latin1";
+        /** @description A session with an SMSC as a transceiver. */
+        SmppSetup: {
+            /**
+             * @description What the server takes its default alphabet to be.
+             * @default gsm
+             */
+            alphabet: components["schemas"]["SmppAlphabet"];
+            /**
+             * @description Stands before numbers without one, as operators demand that take international numbers only; such as `86`.
+             * @default
+             */
+            country_code: string;
+            /**
+             * @description Answers name messages in hex, and receipts name the same in decimal.
+             * @default false
+             */
+            hex_ids: boolean;
+            /**
+             * @default {
+             *       "per_number_a_day": 3,
+             *       "quiet_from": 1260,
+             *       "quiet_until": 480,
+             *       "signature": "",
+             *       "stop_words": [
+             *         "退订",
+             *         "TD",
+             *         "T",
+             *         "STOP"
+             *       ]
+             *     }
+             */
+            rules: components["schemas"]["SmsRules"];
+            /**
+             * @description In the clear, or by TLS from the beginning.
+             * @default {
+             *       "host": "",
+             *       "port": 0,
+             *       "security": "tls"
+             *     }
+             */
+            server: components["schemas"]["Endpoint"];
+            /**
+             * @description What receivers see: a number, or a name of at most eleven letters where operators allow it.
+             * @default
+             */
+            source: string;
+            /** @default  */
+            system_id: string;
+            /** @default  */
+            system_type: string;
+            /**
+             * Format: int32
+             * @description So many messages may await their answer at once; 0 means ten.
+             * @default 0
+             */
+            window: number;
         };
         /** @description A provider as data: what a request looks like, and where its answers and callbacks say what. */
         SmsHttp: {

@@ -1,10 +1,13 @@
 //! A mailbox at its server (IMAP4rev1, RFC 3501), opened for reading only: nothing in it is changed.
 
-use super::{
-    token::{self, Credential},
-    wire::{self, Wire},
+use super::token::{self, Credential};
+use crate::{
+    app::Shared,
+    channels::{
+        keys::Keys,
+        wire::{self, Wire},
+    },
 };
-use crate::{app::Shared, channels::keys::Keys};
 use async_imap::{Authenticator, Client, types::Mailbox};
 use std::time::Duration;
 use tokio::time::timeout;

@@ -1,12 +1,13 @@
 //! E-mail: mailboxes read by IMAP and answered by SMTP.
 //!
-//! `watch` reads what arrives, `parse` makes a mail of it, `thread` finds where it belongs, and `take` puts it into the
+//! `watch` reads what arrives, and `lmtp` is given it; `parse` makes a mail of it, `thread` finds where it belongs, and `take` puts it into the
 //! inbox. `write` makes a mail of what an agent says, and `smtp` carries it to the server.
 
 mod bounds;
 mod history;
 mod html;
 mod imap;
+pub mod lmtp;
 mod pace;
 mod parse;
 mod proof;
@@ -16,8 +17,8 @@ mod take;
 mod thread;
 mod token;
 mod trial;
+mod unmarked;
 mod watch;
-mod wire;
 mod write;
 
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use thread::fresh as fresh_thread;
 pub use trial::try_out;
 
 use super::{
-    connector::{Failure, Parcel, Taken},
+    connector::{Carried, Failure, Parcel},
     keys::Keys,
 };
 use crate::{app::Shared, jobs::Duty};
@@ -50,7 +51,7 @@ pub async fn deliver(
     (channel, setup): (&Channel, &MailSetup),
     keys: &Keys,
     parcel: &Parcel,
-) -> Result<Taken, Failure> {
+) -> Result<Carried, Failure> {
     let letter = write::letter(app, id, (channel, setup), parcel).await?;
     // Its thread is known before an answer to it, or word that it did not arrive, can come back.
     if let Some(term) = &letter.term {
@@ -58,6 +59,6 @@ pub async fn deliver(
         let known = app.db.commit(Batch { statements, ..Batch::default() }).await;
         known.map_err(|error| Failure::Later(error.to_string()))?;
     }
-    smtp::send(app, id, setup, keys, &letter.message).await?;
-    Ok(Some(letter.message_id))
+    let refused = smtp::send(app, id, setup, keys, &letter.message).await?;
+    Ok(Carried { name: Some(letter.message_id), refused: refused.join("; ") })
 }

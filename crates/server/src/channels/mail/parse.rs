@@ -4,10 +4,12 @@
 use super::{
     history, html, proof,
     report::{self, Report},
+    unmarked::marked,
 };
 use bytes::Bytes;
 use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use yingda_core::mail::{Mail, Mailbox, Proof};
 
 /// So much of a text is looked at for where its history begins.
@@ -56,7 +58,8 @@ pub struct Found {
 
 /// Nothing where it is no mail at all. `server` is the one whose verdicts are believed.
 pub fn parse(raw: &[u8], server: &str) -> Option<Parsed> {
-    let message = MessageParser::default().parse(raw)?;
+    let raw = &*marked(raw);
+    let mut message = MessageParser::default().parse(raw)?;
     let from = message.from().or(message.sender()).and_then(Address::first).and_then(mailbox);
     let subject = plain(message.subject().unwrap_or_default(), Mail::MAX_SUBJECT);
     let html = html_of(&message);
@@ -65,13 +68,13 @@ pub fn parse(raw: &[u8], server: &str) -> Option<Parsed> {
     let looked_at = cut(&whole, LOOKED_AT);
     let said = if is_forwarded { looked_at.trim_end() } else { history::without(looked_at) };
     let mut text = cut(said, Mail::MAX_TEXT).to_owned();
-    let files = files(&message, html.as_deref().unwrap_or_default());
+    let key = key(&message, &id(message.message_id().unwrap_or_default()), raw);
+    let files = files(&mut message, html.as_deref().unwrap_or_default());
     if text.trim().is_empty() && html.is_none() && files.is_empty() {
         // A mail may say everything in its subject; a message has to say something.
         text = if subject.is_empty() { "—".into() } else { cut(&subject, Mail::MAX_TEXT).into() };
     }
     let message_id = id(message.message_id().unwrap_or_default());
-    let key = key(&message, &message_id, raw);
     Some(Parsed {
         references: references(&message, &message_id),
         reply_to: mailboxes(message.reply_to()),
@@ -127,10 +130,13 @@ fn html_of(message: &Message<'_>) -> Option<String> {
     Some(parts.collect::<Vec<String>>().join("<hr>\n"))
 }
 
-fn files(message: &Message<'_>, html: &str) -> Vec<Found> {
-    let parts = message.attachments().take(Mail::MOST_FILES).enumerate();
-    parts
-        .map(|(n, part)| {
+/// Takes the files out of a mail: a large one is in memory once.
+fn files(message: &mut Message<'_>, html: &str) -> Vec<Found> {
+    let parts: Vec<u32> = message.attachments.iter().copied().take(Mail::MOST_FILES).collect();
+    let found = parts.into_iter().enumerate();
+    found
+        .filter_map(|(n, part)| {
+            let part = message.parts.get_mut(part as usize)?;
             let inline = id(part.content_id().unwrap_or_default());
             let (mime, ending) = kind(part);
             let name = match (part.attachment_name(), part.message().and_then(|it| it.subject())) {
@@ -141,9 +147,19 @@ fn files(message: &Message<'_>, html: &str) -> Vec<Found> {
             // A picture that the HTML does not show is an attachment like any other.
             let is_shown = !inline.is_empty() && html.contains(&format!("cid:{inline}"));
             let inline = if is_shown { inline } else { String::new() };
-            Found { name, mime, content: Bytes::copy_from_slice(part.contents()), inline }
+            Some(Found { name, mime, content: take(part), inline })
         })
         .collect()
+}
+
+/// What was decoded leaves its part; what stands in the mail as it is is copied.
+fn take(part: &mut MessagePart<'_>) -> Bytes {
+    match &mut part.body {
+        PartType::Binary(Cow::Owned(content)) | PartType::InlineBinary(Cow::Owned(content)) => {
+            std::mem::take(content).into()
+        }
+        _ => Bytes::copy_from_slice(part.contents()),
+    }
 }
 
 fn kind(part: &MessagePart<'_>) -> (String, &'static str) {

@@ -1,20 +1,23 @@
 //! The way out: SMTP (RFC 5321), a few connections to a server, kept open between mails.
 
-use super::{
-    token::{self, Credential},
-    wire::{self, Wire},
-};
+use super::token::{self, Credential};
 use crate::{
     app::Shared,
-    channels::{connector::Failure, keys::Keys},
+    channels::{
+        connector::Failure,
+        keys::Keys,
+        wire::{self, Wire},
+    },
 };
 use lettre::{
-    Message,
+    Address, Message,
+    address::Envelope,
     transport::smtp::{
         Error,
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, TlsParametersBuilder},
-        extension::ClientId,
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, MailBodyParameter, MailParameter},
     },
 };
 use std::{
@@ -60,13 +63,14 @@ fn of(id: ChannelId) -> Arc<Lines> {
     all.entry(id).or_insert_with(|| Arc::new(fresh())).clone()
 }
 
+/// Gives whom the server refused, and why; where it refused all, that is a failure.
 pub async fn send(
     app: &Shared,
     id: ChannelId,
     setup: &MailSetup,
     keys: &Keys,
     message: &Message,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     let lines = of(id);
     let Ok(_turn) = lines.turns.acquire().await else { return Err(Failure::Later("it is ending".into())) };
     let credential = token::credential(app, id, setup, keys).await.map_err(Failure::Down)?;
@@ -79,16 +83,49 @@ pub async fn send(
     };
     let bytes = message.formatted();
     let longest = PATIENCE + Duration::from_secs(bytes.len() as u64 / SLOWEST);
-    match timeout(longest, line.send(message.envelope(), &bytes)).await {
-        Ok(Ok(_)) => {
+    match timeout(longest, hand_over(&mut line, message.envelope(), &bytes)).await {
+        Ok(Ok(refused)) => {
             let (setup, since_at) = (setup.clone(), app.clock.now());
             let mut resting = lines.resting.lock().unwrap_or_else(PoisonError::into_inner);
             resting.push(Resting { setup, credential, line, since_at });
-            Ok(())
+            Ok(refused)
         }
         Ok(Err(error)) => Err(judge(&error)),
         Err(_) => Err(Failure::Later("sending: the server is too slow".into())),
     }
+}
+
+/// One receiver whom the server refuses for good does not keep the mail from the others.
+async fn hand_over(line: &mut Line, envelope: &Envelope, bytes: &[u8]) -> Result<Vec<String>, Error> {
+    if envelope.to().len() == 1 {
+        return line.send(envelope, bytes).await.map(|_| vec![]);
+    }
+    let mut options = vec![];
+    let is_ascii = |it: &Address| AsRef::<str>::as_ref(it).is_ascii();
+    if !envelope.to().iter().chain(envelope.from()).all(is_ascii) {
+        options.push(MailParameter::SmtpUtfEight);
+    }
+    if !bytes.is_ascii() {
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    line.command(Mail::new(envelope.from().cloned(), options)).await?;
+    let (mut refused, mut last) = (vec![], None);
+    for to in envelope.to() {
+        match line.command(Rcpt::new(to.clone(), vec![])).await {
+            Ok(_) => {}
+            Err(error) if error.is_permanent() => {
+                refused.push(told(to.as_ref(), &error));
+                last = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if let Some(error) = last.filter(|_| refused.len() == envelope.to().len()) {
+        return Err(error);
+    }
+    line.command(Data).await?;
+    line.message(bytes).await?;
+    Ok(refused)
 }
 
 /// What a server's answer means for a mail. A connection that is cut in the middle counts as a try, so that a mail

@@ -14,6 +14,7 @@ use crate::{
     jobs::Duty,
 };
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use std::{collections::BTreeMap, sync::Arc};
 use yingda_core::{
     At,
@@ -24,11 +25,13 @@ use yingda_core::{
 };
 use yingda_store::{ReadError, Statement, address, inbound};
 
+/// So many mails are read at once: their files reach the disk together.
+const AT_ONCE: usize = 32;
 /// A mail that went through more servers goes in circles.
 const MOST_HOPS: usize = 50;
 
 /// A mail as the server gave it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Came {
     /// Where it lies at the server.
     pub place: String,
@@ -42,6 +45,8 @@ struct Kept {
     raw: FileId,
     html: Option<FileId>,
     files: Vec<Attachment>,
+    /// The rows of all these.
+    rows: Vec<Statement>,
 }
 
 /// A mail that was read.
@@ -65,11 +70,14 @@ enum Read {
 pub struct Harvest {
     pub arrivals: Vec<Arrival>,
     pub statements: Vec<Statement>,
+    /// Why a mail was not taken in.
+    pub refused: Option<String>,
     /// Threads that begin in it, by Message-ID.
     threads: BTreeMap<String, String>,
 }
 
-/// Reads mails side by side, and puts them into the inbox in the order in which they came.
+/// Reads mails side by side, and puts them into the inbox in the order in which they came. The caller holds the files
+/// until the harvest is committed.
 pub async fn harvest(
     duty: &Duty,
     id: ChannelId,
@@ -77,10 +85,11 @@ pub async fn harvest(
     pace: &mut Pace,
     mails: Vec<Came>,
 ) -> Result<Harvest, String> {
-    let reading = mails.iter().map(|came| read(duty, id, setup, came.clone()));
+    let reading = mails.into_iter().map(async |came| (came.came_at, read(duty, id, setup, came).await));
+    let mut reading = std::pin::pin!(stream::iter(reading).buffered(AT_ONCE));
     let mut harvest = Harvest::default();
-    for (came, read) in mails.iter().zip(futures_util::future::join_all(reading).await) {
-        add(&mut harvest, duty, id, pace, came, read?).await.map_err(|error| error.to_string())?;
+    while let Some((came_at, read)) = reading.next().await {
+        add(&mut harvest, duty, id, pace, came_at, read?).await.map_err(|error| error.to_string())?;
     }
     Ok(harvest)
 }
@@ -140,17 +149,23 @@ fn loops(mail: &Parsed, own: &str, is_ours: bool) -> Option<&'static str> {
 
 async fn keep(duty: &Duty, mail: &mut Parsed, raw: Bytes) -> Result<Kept, String> {
     let app = &duty.app;
-    let raw = attach::keep(app, "mail.eml", "message/rfc822", raw).await?.file;
+    let (whole, row) = attach::put(app, "mail.eml", "message/rfc822", raw).await?;
+    let mut rows = vec![row];
     let html = match mail.html.take() {
-        Some(html) => Some(attach::keep(app, "mail.html", "text/html", html.into()).await?.file),
+        Some(html) => {
+            let (kept, row) = attach::put(app, "mail.html", "text/html", html.into()).await?;
+            rows.push(row);
+            Some(kept.file)
+        }
         None => None,
     };
     let mut files = vec![];
     for found in std::mem::take(&mut mail.files) {
-        let kept = attach::keep(app, &found.name, &found.mime, found.content).await?;
+        let (kept, row) = attach::put(app, &found.name, &found.mime, found.content).await?;
+        rows.push(row);
         files.push(Attachment { inline: found.inline, ..kept });
     }
-    Ok(Kept { raw, html, files })
+    Ok(Kept { raw: whole.file, html, files, rows })
 }
 
 async fn add(
@@ -158,7 +173,7 @@ async fn add(
     duty: &Duty,
     id: ChannelId,
     pace: &mut Pace,
-    came: &Came,
+    came_at: At,
     read: Read,
 ) -> Result<(), ReadError> {
     let app = &duty.app;
@@ -173,6 +188,7 @@ async fn add(
         Read::Quarantined { key, why } => {
             tracing::warn!(channel = id.0, key, why, "a mail was not taken in");
             harvest.statements.push(inbound::quarantine(row, id, &key, "", &why, now));
+            harvest.refused = Some(why);
         }
         Read::Report(mail) => {
             let Parsed { key, report: Some(report), .. } = *mail else { return Ok(()) };
@@ -187,9 +203,10 @@ async fn add(
                 }
             }
         }
-        Read::Mail(mut mail, kept) => {
+        Read::Mail(mut mail, mut kept) => {
+            harvest.statements.append(&mut kept.rows);
             let writer = mail.from.clone().unwrap_or_default();
-            mail.is_automatic |= pace.is_too_fast(&writer.address, came.came_at);
+            mail.is_automatic |= pace.is_too_fast(&writer.address, came_at);
             let term = thread_of(harvest, duty, id, &mail).await?;
             if !mail.message_id.is_empty() {
                 harvest.threads.insert(mail.message_id.clone(), term.clone());

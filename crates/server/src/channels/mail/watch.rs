@@ -19,10 +19,10 @@ use crate::{
     jobs::Duty,
 };
 use async_imap::{extensions::idle::IdleResponse, types::UnsolicitedResponse};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 use yingda_core::{At, config::MailSetup, id::ChannelId};
 use yingda_store::{Batch, channel as rows};
@@ -33,8 +33,10 @@ const POLL: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Mails are read in portions of at most so many, and so many bytes.
-const PORTION: usize = 64;
-const PORTION_BYTES: u64 = 32 * 1024 * 1024;
+const PORTION: usize = 128;
+const PORTION_BYTES: u64 = 16 * 1024 * 1024;
+/// A mail beyond that is fetched piece by piece, so that it is in memory once and not in every buffer on its way.
+const PIECE: u32 = 1024 * 1024;
 /// The slowest line that is worth waiting for, in bytes per second.
 const SLOWEST: u64 = 20_000;
 
@@ -142,6 +144,8 @@ impl Watch {
             let (portion, after) = rest.split_at(portion(rest));
             rest = after;
             let mails = fetch(session, mark.validity, portion).await?;
+            let app = self.duty.app.clone();
+            let _held = app.files.hold().await;
             let harvest = take::harvest(&self.duty, self.id, &self.setup, &mut self.pace, mails).await?;
             let last = portion.last().map_or(mark.uid, |it| it.uid);
             let next = Mark { uid: last, ..mark.clone() };
@@ -185,35 +189,73 @@ fn portion(listed: &[Listed]) -> usize {
 
 /// The mails themselves, but for those that are too large. One that is gone meanwhile is passed over.
 async fn fetch(session: &mut Session, validity: u32, portion: &[Listed]) -> Result<Vec<Came>, String> {
-    let place = |uid: u32| format!("{validity}.{uid}");
-    let (large, small): (Vec<&Listed>, Vec<&Listed>) =
-        portion.iter().partition(|it| it.size > bounds::LARGEST);
-    let mut mails: Vec<(u32, Came)> = large
-        .into_iter()
-        .map(|it| {
-            let raw = Err(bounds::too_large(it.size.into()));
-            (it.uid, Came { place: place(it.uid), came_at: it.came_at, raw })
-        })
-        .collect();
-    if !small.is_empty() {
-        let uids: Vec<String> = small.iter().map(|it| it.uid.to_string()).collect();
-        let bytes: u64 = small.iter().map(|it| u64::from(it.size)).sum();
-        let work = async {
-            let answers = session.uid_fetch(uids.join(","), "(UID BODY.PEEK[])").await?;
-            let bodies =
-                answers.try_filter_map(async |it| Ok(it.uid.zip(it.body().map(Bytes::copy_from_slice))));
-            bodies.try_collect::<Vec<(u32, Bytes)>>().await
-        };
-        let longest = PATIENCE + Duration::from_secs(bytes / SLOWEST);
-        let bodies = timeout(longest, work).await.map_err(|_| "fetching mails: the server is too slow")?;
-        let bodies = bodies.map_err(|error| format!("fetching mails: {error}"))?;
-        for (uid, raw) in bodies {
-            let Some(listed) = small.iter().find(|it| it.uid == uid) else { continue };
-            mails.push((uid, Came { place: place(uid), came_at: listed.came_at, raw: Ok(raw) }));
+    let small: Vec<&Listed> = portion.iter().filter(|it| it.size <= PIECE).collect();
+    let mut bodies = together(session, &small).await?;
+    for listed in portion.iter().filter(|it| it.size > PIECE) {
+        if listed.size > bounds::LARGEST {
+            bodies.insert(listed.uid, Err(bounds::too_large(listed.size.into())));
+        } else if let Some(whole) = piecewise(session, listed).await? {
+            bodies.insert(listed.uid, whole);
         }
     }
-    mails.sort_by_key(|(uid, _)| *uid);
-    Ok(mails.into_iter().map(|(_, came)| came).collect())
+    let came = portion.iter().filter_map(|it| {
+        let raw = bodies.remove(&it.uid)?;
+        Some(Came { place: format!("{validity}.{}", it.uid), came_at: it.came_at, raw })
+    });
+    Ok(came.collect())
+}
+
+/// A mail's bytes, or why they are not taken.
+type Raw = Result<Bytes, String>;
+
+async fn together(session: &mut Session, small: &[&Listed]) -> Result<BTreeMap<u32, Raw>, String> {
+    if small.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let uids: Vec<String> = small.iter().map(|it| it.uid.to_string()).collect();
+    let bytes: u64 = small.iter().map(|it| u64::from(it.size)).sum();
+    let work = async {
+        let answers = session.uid_fetch(uids.join(","), "(UID BODY.PEEK[])").await?;
+        let bodies =
+            answers.try_filter_map(async |it| Ok(it.uid.zip(it.body().map(Bytes::copy_from_slice).map(Ok))));
+        bodies.try_collect().await
+    };
+    in_time(bytes, work).await
+}
+
+/// Nothing when it is gone.
+async fn piecewise(session: &mut Session, listed: &Listed) -> Result<Option<Raw>, String> {
+    let mut raw = BytesMut::with_capacity(listed.size as usize);
+    loop {
+        let what = format!("(UID BODY.PEEK[]<{}.{PIECE}>)", raw.len());
+        let work = async {
+            let answers = session.uid_fetch(listed.uid.to_string(), what).await?;
+            let pieces = answers.try_filter_map(async |it| {
+                let is_it = it.uid == Some(listed.uid);
+                Ok(it.body().filter(|_| is_it).map(Bytes::copy_from_slice))
+            });
+            pieces.try_collect::<Vec<Bytes>>().await
+        };
+        let Some(piece) = in_time(PIECE.into(), work).await?.pop() else { return Ok(None) };
+        raw.extend_from_slice(&piece);
+        // Servers may have listed it as smaller than it is.
+        if raw.len() > bounds::LARGEST as usize {
+            return Ok(Some(Err(bounds::too_large(raw.len() as u64))));
+        }
+        if piece.len() < PIECE as usize {
+            return Ok(Some(Ok(raw.freeze())));
+        }
+    }
+}
+
+/// Waits for so many bytes as long as makes sense.
+async fn in_time<T>(
+    bytes: u64,
+    work: impl Future<Output = async_imap::error::Result<T>>,
+) -> Result<T, String> {
+    let longest = PATIENCE + Duration::from_secs(bytes / SLOWEST);
+    let done = timeout(longest, work).await.map_err(|_| "fetching mails: the server is too slow")?;
+    done.map_err(|error| format!("fetching mails: {error}"))
 }
 
 /// Waits until the server says that something changed.
@@ -254,7 +296,7 @@ mod tests {
         let mails = |sizes: &[u32]| -> Vec<Listed> {
             sizes.iter().map(|size| Listed { uid: 1, size: *size, came_at: 0 }).collect()
         };
-        assert_eq!(portion(&mails(&[10; 100])), 64);
+        assert_eq!(portion(&mails(&[10; 200])), 128);
         assert_eq!(portion(&mails(&[25 * 1024 * 1024; 3])), 1);
         assert_eq!(portion(&mails(&[40 * 1024 * 1024, 1])), 1);
         assert_eq!(portion(&mails(&[u32::MAX, 1])), 1);

@@ -27,7 +27,7 @@ type Shape =
 
 export type Unit = "s" | "pct" | "h" | "d";
 /** Parts of a record that need an editor of their own. */
-export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants" | "setup" | "imap" | "smtp" | "headers";
+export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants" | "setup" | "imap" | "smtp" | "smpp" | "headers";
 
 export interface Group {
   key: string;

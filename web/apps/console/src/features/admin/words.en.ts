@@ -98,6 +98,7 @@ export const en = {
   kindHelp: {
     mail: "Receives and answers the mail of a mailbox (IMAP, SMTP)",
     sms_http: "SMS through a provider's HTTP interface",
+    smpp: "SMS through an operator's or a provider's SMPP 3.4 interface",
     wechat: "Messages of an official account or a mini program",
     wecom: "Customer service of WeChat by WeCom",
     platform: "Any platform, by signed webhooks",

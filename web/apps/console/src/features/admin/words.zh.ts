@@ -98,6 +98,7 @@ export const zh = {
   kindHelp: {
     mail: "收取和回复一个邮箱的邮件（IMAP、SMTP）",
     sms_http: "用服务商的HTTP接口收发短信",
+    smpp: "用运营商或服务商的SMPP 3.4接口收发短信",
     wechat: "微信公众号或小程序里的消息",
     wecom: "企业微信的“微信客服”",
     platform: "任何平台，用签名的Webhook对接",

@@ -41,6 +41,7 @@ export const en = {
   leavesAt: "Leaves {at}",
   notArrived: "It did not arrive.",
   notArrivedBecause: "It did not arrive: {reason}",
+  notToAll: "It does not reach everybody: {reason}",
   sendAgain: "Send again",
   mail: {
     subject: "Subject",

@@ -41,6 +41,7 @@ export const zh = {
   leavesAt: "{at}发出",
   notArrived: "没有送到。",
   notArrivedBecause: "没有送到：{reason}",
+  notToAll: "有人收不到：{reason}",
   sendAgain: "再发一次",
   mail: {
     subject: "主题",

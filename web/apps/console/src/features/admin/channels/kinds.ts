@@ -1,11 +1,11 @@
 import type { Medium, Security, Setup } from "@yingda/wire";
 import { nothing, type FieldSpec, type Group } from "../describe";
 
-export const CHANNEL_KINDS = ["mail", "sms_http", "wechat", "wecom", "platform", "letter", "walkin", "site"] as const satisfies readonly Setup["type"][];
+export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "letter", "walkin", "site"] as const satisfies readonly Setup["type"][];
 export type ChannelKind = Setup["type"];
 
 const MEDIUM: Record<ChannelKind, Medium> = {
-  mail: "mail", sms_http: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", site: "chat",
+  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", site: "chat",
 };
 export const mediumOf = (kind: ChannelKind): Medium => MEDIUM[kind];
 
@@ -27,6 +27,11 @@ export function blankSetup(kind: ChannelKind): Setup {
         type: "sms_http", rules: rules(), url: "https://", headers: {}, body: "", content_type: "application/json", sign: "", sign_with: "hmac_sha256", ok_at: "", ok_is: "",
         id_at: "", error_at: "", in_from: "", in_text: "", in_id: "", receipt_id: "", receipt_state: "", delivered_states: [], signature_header: "",
       };
+    case "smpp":
+      return {
+        type: "smpp", rules: rules(), server: { host: "", port: PORTS.smpp.tls, security: "tls" }, system_id: "", system_type: "", source: "", country_code: "", window: 0,
+        alphabet: "gsm", hex_ids: false,
+      };
     case "wechat":
       return { type: "wechat", app: "official", app_id: "", base_url: "" };
     case "wecom":
@@ -42,11 +47,16 @@ export function blankSetup(kind: ChannelKind): Setup {
   }
 }
 
-/** Where servers of mail usually listen. */
-export const PORTS: Record<"imap" | "smtp", Record<Security, number>> = {
+export type Server = "imap" | "smtp" | "smpp";
+
+/** Where servers usually listen. */
+export const PORTS: Record<Server, Record<Security, number>> = {
   imap: { tls: 993, starttls: 143, none: 143 },
   smtp: { tls: 465, starttls: 587, none: 25 },
+  smpp: { tls: 3550, starttls: 2775, none: 2775 },
 };
+/** How a line to them may be secured. */
+export const SECURITIES: Record<Server, Security[]> = { imap: ["tls", "starttls", "none"], smtp: ["tls", "starttls", "none"], smpp: ["tls", "none"] };
 
 const RULES: Group = {
   key: "rules",
@@ -63,7 +73,7 @@ const RULES: Group = {
     },
   ],
 };
-const endpoint = (key: "imap" | "smtp"): FieldSpec => ({ key, as: "own", part: key, full: true });
+const endpoint = (part: Server, key: string = part): FieldSpec => ({ key, as: "own", part, full: true });
 
 export const SETUP: Record<ChannelKind, Group[]> = {
   mail: [
@@ -103,6 +113,20 @@ export const SETUP: Record<ChannelKind, Group[]> = {
         { key: "receipt_state", as: "line" },
         { key: "delivered_states", as: "words" },
         { key: "signature_header", as: "line" },
+      ],
+    },
+    RULES,
+  ],
+  smpp: [
+    { key: "server", fields: [endpoint("smpp", "server"), { key: "system_id", as: "line" }, { key: "system_type", as: "line" }] },
+    {
+      key: "sending",
+      fields: [
+        { key: "source", as: "line" },
+        { key: "country_code", as: "line" },
+        { key: "window", as: "number", min: 0, max: 1_000 },
+        { key: "alphabet", as: "choice", of: ["gsm", "latin1"], words: "smppAlphabet" },
+        { key: "hex_ids", as: "switch" },
       ],
     },
     RULES,

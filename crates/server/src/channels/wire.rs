@@ -1,4 +1,4 @@
-//! Connections to mail servers: through the door that keeps private networks out of reach, in the clear or by TLS.
+//! Connections to servers of mail and SMS: through the door that keeps private networks out of reach, in the clear or by TLS.
 
 use crate::outgoing::Door;
 use lettre::transport::smtp::client::AsyncTokioStream;
