@@ -46,6 +46,34 @@ async function makes(page: Page, url: string, name: string, address: string): Pr
   return { hook, key };
 }
 
+test("SYS-10: a message centre is set up, and what is wrong with it is told", async ({ browser, server }) => {
+  const { page } = await Staff.signsIn(browser, server.url, ADMIN);
+  const editor = page.getByRole("main").locator("form");
+  await page.goto(`${server.url}/console/admin/channel/new`);
+  await editor.getByRole("radio", { name: /短信（SMPP）/ }).click();
+  await editor.getByLabel("名称 (中文)").fill("短信中心");
+  await editor.getByRole("combobox", { name: "进入队列" }).click();
+  await page.getByRole("option", { name: "售前咨询" }).click();
+  const place = editor.getByRole("group", { name: "SMPP服务器" });
+  await place.getByLabel("主机").fill("127.0.0.1");
+  await place.getByRole("combobox").click({ force: true });
+  await expect(page.getByRole("option", { name: "STARTTLS" })).toHaveCount(0);
+  await page.getByRole("option", { name: "不加密" }).click();
+  await expect(place.getByLabel("端口")).toHaveValue("2775");
+  await place.getByLabel("端口").fill("9");
+  await editor.getByLabel("发送号码").fill("10690001");
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await expect(editor.getByRole("alert").first()).toContainText("必填");
+  await editor.getByLabel("System ID").fill("yingda");
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await expect(page).toHaveURL(/\/admin\/channel\/\d+/);
+  await editor.getByRole("button", { name: "立即测试" }).click();
+  const password = editor.getByRole("listitem").filter({ hasText: "密码已设置" });
+  await expect(password).toContainText("✗");
+  const step = editor.getByRole("listitem").filter({ hasText: "连接 SMPP 服务器" });
+  await expect(step.locator("code")).toContainText("Connection refused");
+});
+
 test("SYS-01i, SYS-23: a platform is set up, tried out, answered by, and what failed goes out again", async ({ browser, server }) => {
   const receiver = await Receiver.listens();
   const { page } = await Staff.signsIn(browser, server.url, ADMIN);
