@@ -145,14 +145,7 @@ impl question::Question for Unheard {
 }
 
 /// What the helper's people say and do.
-pub async fn take(
-    duty: &Duty,
-    _: ChannelId,
-    setup: &SiteSetup,
-    home: ConversationId,
-    n: u32,
-    what: ToHome,
-) -> Answer {
+pub async fn take(duty: &Duty, setup: &SiteSetup, home: ConversationId, n: u32, what: ToHome) -> Answer {
     let Some(deputy) = setup.deputy else { return Answer::Refused(Refusal::Forbidden) };
     let act = match what {
         ToHome::Words { content } => match talk::kept(duty, &setup.site, content).await {

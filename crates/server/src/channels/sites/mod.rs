@@ -94,7 +94,7 @@ async fn respond(duty: &Duty, id: ChannelId, setup: &SiteSetup, question: Questi
         Question::Reserve(contact) => helper::reserve(duty, id, contact).await,
         Question::Release { home } => helper::release(duty, id, home).await,
         Question::ToHelper { home, n, what } => helper::take(duty, id, setup, home, n, what).await,
-        Question::ToHome { home, n, what } => home::take(duty, id, setup, home, n, what).await,
+        Question::ToHome { home, n, what } => home::take(duty, setup, home, n, what).await,
         Question::Piece { file, from } => talk::piece(duty, file, from).await,
     }
 }
