@@ -1,6 +1,6 @@
 // Several people on one conversation, and several conversations of one person.
 
-import { CHENJING, expect, LIMIN, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
+import { ADMIN, CHENJING, expect, LIMIN, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
 
 test("SYS-20: a colleague is asked in, writes, and leaves again", async ({ browser, server }) => {
   const agent = await Staff.serves(browser, server.url, LIMIN);
@@ -64,6 +64,30 @@ test("SYS-20: two conversations of one customer become one", async ({ browser, s
   await agent.page.goto(`${server.url}/console/desk/${into}`);
   await agent.writes("我们在这里接着说。");
   await phone.hears("我们在这里接着说。");
+});
+
+test("SYS-22: what a supervisor looks at stays when a setting changes", async ({ browser, server }) => {
+  const agent = await Staff.serves(browser, server.url, LIMIN);
+  const visitor = await Visitor.comes(browser, server.url);
+  await visitor.asks("沙发套能拆洗吗");
+  const id = await agent.opens("沙发套能拆洗吗");
+  const boss = await Staff.signsIn(browser, server.url, SUPERVISOR);
+  await boss.page.goto(`${server.url}/console/desk/${id}`);
+  await boss.hears("沙发套能拆洗吗");
+  await agent.button("结束会话").click();
+  await expect(boss.conversation.getByText("结束了会话")).toBeVisible();
+
+  // Every console asks for its desk again, and this conversation is not the supervisor's own.
+  const line = boss.page.waitForEvent("websocket");
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  const made = await admin.page.request.post(`${server.url}/api/v1/records/tag`, {
+    headers: { "x-yingda": "1" },
+    data: { kind: "tag", name: { zh: "清洗", en: "Washing" }, colour: "blue" },
+  });
+  expect(made.ok(), await made.text()).toBe(true);
+  await (await line).waitForEvent("framereceived", (frame) => String(frame.payload).includes('"t":"desk"'));
+  await expect(boss.conversation.getByText("沙发套能拆洗吗")).toBeVisible();
+  await expect(boss.page.getByText("正在载入")).toHaveCount(0);
 });
 
 test("SYS-42: a spammer is banned from the desk, and let in again", async ({ browser, server }) => {
