@@ -11,10 +11,11 @@ use yingda_core::{
     phone,
 };
 use yingda_store::{
-    Db, ReadError,
+    Batch, Db, ReadError,
     address::{self, Address},
     customer::Customer,
     outreach,
+    visitor::{self, Visitor},
 };
 
 /// An end, new or known, at which a message may arrive.
@@ -41,6 +42,23 @@ pub async fn is_out(db: &Db, medium: Medium, address: &str) -> Result<bool, Read
         Some((kind, term)) => Ok(outreach::is_out(db, kind, &term).await?.is_some()),
         None => Ok(false),
     }
+}
+
+/// Who is behind an end: somebody new where nobody was yet. Of two who find it empty at once the first stays.
+pub async fn meet(
+    db: &Db,
+    channel: ChannelId,
+    term: &str,
+    label: &str,
+    fresh: &Visitor,
+) -> Result<VisitorId, ReadError> {
+    if let Some(known) = address::get(db, channel, term).await? {
+        return Ok(known.visitor);
+    }
+    let statements = vec![visitor::seen(fresh), address::insert(channel, term, fresh.id, label)];
+    db.commit(Batch { statements, ..Batch::default() }).await?;
+    let kept = address::get(db, channel, term).await?;
+    Ok(kept.map_or(fresh.id, |it| it.visitor))
 }
 
 /// An end of a channel by what somebody typed; none when it is no address of its kind, or when the platform only

@@ -161,11 +161,7 @@ async fn meet(
     let stranger = visitors::unannounced(app, caller.ip, None, channel.lang);
     let name = if name.trim().is_empty() { end.label.clone() } else { name };
     let fresh = visitor::Visitor { customer, name, ip: String::new(), ..stranger };
-    let statements = vec![visitor::seen(&fresh), address::insert(id, &end.term, fresh.id, &end.label)];
-    app.db.commit(Batch { statements, ..Batch::default() }).await.map_err(ReadError::from)?;
-    // Perhaps the customer wrote at this very moment.
-    let kept = address::get(&app.db, id, &end.term).await?;
-    Ok(kept.map_or(fresh.id, |it| it.visitor))
+    Ok(reach::meet(&app.db, id, &end.term, &end.label, &fresh).await?)
 }
 
 /// Notes that a customer wants no unasked messages by a medium, or wants them again.

@@ -4,7 +4,7 @@ use super::{
     STORY_TAB, TAB,
     talk::{self, Answer, Contact, ToHelper},
 };
-use crate::jobs::Duty;
+use crate::{channels::reach, jobs::Duty};
 use yingda_core::{
     actor::Actor,
     command::{Act, Command, Envelope, Sent, Start},
@@ -15,11 +15,7 @@ use yingda_core::{
     id::*,
     refusal::Refusal,
 };
-use yingda_store::{
-    Batch, ReadError,
-    address::{self, Address},
-    conversation, visitor,
-};
+use yingda_store::{ReadError, address, conversation, visitor::Visitor};
 
 fn away(_: ReadError) -> Refused {
     Refusal::Unavailable.into()
@@ -34,14 +30,14 @@ async fn begin(duty: &Duty, id: ChannelId, contact: Contact) -> Result<(), Refus
     let app = &duty.app;
     let directory = app.directory();
     let channel = directory.channels.get(&id).ok_or(Refusal::NotFound)?;
-    let address = meet(duty, id, &contact).await?;
-    let latest = latest(duty, &address).await?;
+    let visitor = meet(duty, id, &contact).await?;
+    let latest = latest(duty, visitor).await?;
     if latest.as_ref().is_some_and(|it| it.phase != Phase::Closed && it.phase != Phase::WrapUp) {
         return Ok(());
     }
     let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
     let start = Start {
-        visitor: address.visitor,
+        visitor,
         medium: contact.medium,
         channel: Some(id),
         line,
@@ -52,35 +48,28 @@ async fn begin(duty: &Duty, id: ChannelId, contact: Contact) -> Result<(), Refus
         reserved: true,
         ..Start::default()
     };
-    let actor = Actor::Visitor { id: address.visitor };
+    let actor = Actor::Visitor { id: visitor };
     let origin = Some(Sent { tab: TAB, n: contact.n, base: contact.n });
     app.site.send(Envelope { actor, origin, command: Command::Start(Box::new(start)) }).await.map(drop)
 }
 
-/// The contact's address here, made when it comes for the first time.
-async fn meet(duty: &Duty, id: ChannelId, contact: &Contact) -> Result<Address, Refused> {
-    let term = contact.home.to_string();
-    if let Some(known) = address::get(&duty.db, id, &term).await.map_err(away)? {
-        return Ok(known);
-    }
-    let (visitor, now) = (VisitorId(duty.app.next_id()), duty.app.clock.now());
-    let person = visitor::Visitor {
-        id: visitor,
+/// Who the contact is here, made when it comes for the first time.
+async fn meet(duty: &Duty, id: ChannelId, contact: &Contact) -> Result<VisitorId, Refused> {
+    let (term, now) = (contact.home.to_string(), duty.app.clock.now());
+    let fresh = Visitor {
+        id: VisitorId(duty.app.next_id()),
         name: contact.name.clone(),
         lang: contact.lang,
         first_seen_at: now,
         last_seen_at: now,
-        ..visitor::Visitor::default()
+        ..Visitor::default()
     };
-    let label = if contact.name.is_empty() { term.clone() } else { contact.name.clone() };
-    let statements = vec![visitor::seen(&person), address::insert(id, &term, visitor, &label)];
-    let stored = duty.db.commit(Batch { statements, ..Batch::default() }).await;
-    stored.map_err(|_| Refused::from(Refusal::Unavailable))?;
-    Ok(Address { channel: id, term, visitor, label, last_n: 0, heard_at: None })
+    let label = if contact.name.is_empty() { &term } else { &contact.name };
+    reach::meet(&duty.db, id, &term, label, &fresh).await.map_err(away)
 }
 
-async fn latest(duty: &Duty, address: &Address) -> Result<Option<Conversation>, Refused> {
-    Ok(conversation::of_visitor(&duty.db, address.visitor, 1).await.map_err(away)?.pop())
+async fn latest(duty: &Duty, visitor: VisitorId) -> Result<Option<Conversation>, Refused> {
+    Ok(conversation::of_visitor(&duty.db, visitor, 1).await.map_err(away)?.pop())
 }
 
 /// The conversation in which a contact is served here.
@@ -91,7 +80,7 @@ async fn served(
 ) -> Result<(VisitorId, ConversationId), Refused> {
     let address = address::get(&duty.db, id, &home.to_string()).await.map_err(away)?;
     let address = address.ok_or(Refusal::NotFound)?;
-    let latest = latest(duty, &address).await?.ok_or(Refusal::NotFound)?;
+    let latest = latest(duty, address.visitor).await?.ok_or(Refusal::NotFound)?;
     Ok((address.visitor, latest.id))
 }
 
