@@ -10,15 +10,13 @@ use yingda_core::{
     refusal::Refusal,
 };
 use yingda_store::outbound;
-use yingda_wire::frame::ServerFrame;
 
 /// Nearer to its leaving than this, a message may be on its way already.
 const MARGIN_MS: At = 300;
 
 pub async fn check(app: &App, by: Actor, conversation: ConversationId, message: u64) -> Result<(), Refusal> {
     let stored = yingda_store::event::one(&app.db, message).await.map_err(|_| Refusal::Unavailable)?;
-    let body = stored.and_then(|stored| stored.body).ok_or(Refusal::NotFound)?;
-    let Ok(ServerFrame::Event(event)) = serde_json::from_slice(&body) else { return Err(Refusal::NotFound) };
+    let event = stored.and_then(|it| it.event()).ok_or(Refusal::NotFound)?;
     let Fact::MessagePosted { .. } = event.fact else { return Err(Refusal::NotFound) };
     if event.on.conversation() != Some(conversation) || event.to != Audience::Customer {
         return Err(Refusal::NotFound);

@@ -139,19 +139,24 @@ async fn a_contact_that_finds_nobody_is_served_at_another_site() {
     assert_eq!((fetched.status, fetched.text.len()), (StatusCode::OK, String::from_utf8_lossy(PNG).len()));
 
     // Full is full: the next one waits at home until there is room.
-    let (mut second, _, _) = asks(&home, 2, "还有人吗？").await;
+    let (mut second, waiting, _) = asks(&home, 2, "还有人吗？").await;
     second.frame("place").await;
+    second.say(post(&waiting, 1, "在线等")).await;
+    second.until("its own words", |it| it["text"] == "在线等").await;
     helper.desk.say(json!({ "t": "do", "conversation": here, "n": 6, "do": "close" })).await;
     visitor.event("conversation_closed").await;
     helper.desk.say(json!({ "t": "do", "conversation": here, "n": 7, "do": "end_wrap_up" })).await;
     second.event("assigned").await;
     assert!(!second.heard.iter().any(|it| it["kind"] == "conversation_closed"));
-    let there = hears(&mut helper.desk, "还有人吗？").await;
+    // What was said before stands in a note, the last words are words.
+    let note = helper.desk.event("note_posted").await["text"].as_str().unwrap().to_owned();
+    assert!(note.contains("还有人吗？") && !note.contains("在线等"), "{note}");
+    let there = hears(&mut helper.desk, "在线等").await;
 
     // The customer goes: the helper's side ends with it.
     let conversation =
         second.heard.iter().find(|it| it["kind"] == "assigned").unwrap()["on"]["conversation"].clone();
-    second.say(json!({ "t": "do", "conversation": conversation, "n": 1, "do": "close" })).await;
+    second.say(json!({ "t": "do", "conversation": conversation, "n": 2, "do": "close" })).await;
     let closed = helper.desk.event("conversation_closed").await;
     assert_eq!(closed["on"]["conversation"], there);
     for admin in [&home.admin, &helper.admin] {

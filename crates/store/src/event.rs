@@ -7,7 +7,12 @@ use crate::{
     walk,
 };
 use bytes::Bytes;
-use yingda_core::{At, actor::Actor, event::Subject, id::ConversationId};
+use yingda_core::{
+    At,
+    actor::Actor,
+    event::{Event, Subject},
+    id::ConversationId,
+};
 
 /// The one site of single-site mode.
 pub(crate) const SITE: i64 = 1;
@@ -63,6 +68,13 @@ pub struct StoredEvent {
     pub salt: Option<Vec<u8>>,
     pub digest: Vec<u8>,
     pub hash: Vec<u8>,
+}
+
+impl StoredEvent {
+    /// What happened; nothing when its content was erased.
+    pub fn event(&self) -> Option<Event> {
+        serde_json::from_slice(self.body.as_deref()?).ok()
+    }
 }
 
 /// How a subject's kind and id are stored.

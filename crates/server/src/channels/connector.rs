@@ -68,11 +68,13 @@ pub struct Carried {
     pub name: Taken,
     /// Whom it does not reach, and why: the others have it.
     pub refused: String,
+    /// Nobody waits for word that it left.
+    pub is_quiet: bool,
 }
 
 impl From<Taken> for Carried {
     fn from(name: Taken) -> Self {
-        Self { name, refused: String::new() }
+        Self { name, ..Self::default() }
     }
 }
 

@@ -34,7 +34,6 @@ use yingda_store::{
     event,
     outbound::{self, Outbound},
 };
-use yingda_wire::frame::ServerFrame;
 
 /// So many are on their way at once.
 const AT_ONCE: usize = 64;
@@ -176,15 +175,13 @@ impl Sender<'_> {
             statements.push(written(row, outcome, now));
             let given_up = is_given_up(row, outcome);
             let told = match outcome {
+                Ok(carried) if carried.is_quiet => None,
                 Ok(carried) => Some((Delivery::Sent, carried.refused.clone())),
                 Err(Failure::Never(error) | Failure::Later(error)) if given_up => {
                     Some((Delivery::Failed, error.clone()))
                 }
                 Err(_) => None,
             };
-            // Between sites words travel in both directions, and only those that fail are worth a mark.
-            let is_site = matches!(self.channel.setup, Setup::Site(_));
-            let told = told.filter(|(state, _)| !is_site || *state == Delivery::Failed);
             if let (Some(conversation), Some((state, reason))) = (row.conversation, told) {
                 news.push(intake::tell(self.duty, conversation, row.id as u64, state, reason));
             }
@@ -232,7 +229,7 @@ fn pause_ms(attempts: u32) -> At {
 async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys>, row: Outbound) -> Trip {
     let work = async {
         if let Setup::Site(setup) = &channel.setup {
-            return sites::carry(&duty, id, setup, &row).await.map(Carried::from);
+            return sites::carry(&duty, id, setup, &row).await;
         }
         let parcel = parcel(&duty, id, &channel, &row).await?;
         connector::deliver(&duty.app, id, &channel, &keys, &parcel).await
@@ -274,10 +271,7 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
         });
     }
     let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
-    let body = stored.and_then(|it| it.body).ok_or(Failure::Never("the message was erased".into()))?;
-    let Ok(ServerFrame::Event(event)) = serde_json::from_slice(&body) else {
-        return Err(Failure::Never("the message cannot be read".into()));
-    };
+    let event = stored.and_then(|it| it.event()).ok_or(Failure::Never("the message was erased".into()))?;
     let Fact::MessagePosted { content, .. } = event.fact else {
         return Err(Failure::Never("it is no message".into()));
     };

@@ -31,14 +31,15 @@ use yingda_core::{
     conversation::{Conversation, Phase},
     directory::Directory,
     engine::Engine,
-    event::{Event, Fact, Private, Subject},
+    event::{Fact, Private, Subject},
     id::*,
     mask,
     medium::Medium,
+    refusal::Refusal,
 };
 use yingda_store::{
     conversation::{self as rows, Filter, Line},
-    event::{self as events, Part, StoredEvent},
+    event::{self as events, Part},
 };
 use yingda_wire::http::{Assignment, ConversationFound, ConversationRow, Events, Page};
 
@@ -169,6 +170,16 @@ pub async fn find(app: &App, caller: &Caller, id: ConversationId) -> Result<Conv
         _ => false,
     };
     if held { Ok(found) } else { Err(Problem::not_found()) }
+}
+
+/// One that the caller serves: a colleague who merely may read it does nothing in its name. Programs need the right.
+pub async fn served(app: &App, caller: &Caller, id: ConversationId) -> Result<Conversation, Problem> {
+    let found = find(app, caller, id).await?;
+    match caller.actor {
+        Actor::User { id } if found.agent == Some(id) || found.guests.contains(&id) => Ok(found),
+        Actor::User { .. } => Err(Refusal::NotYours.into()),
+        actor => app.allows(actor, Action::ConversationServe, Resource::default()).map(|()| found),
+    }
 }
 
 async fn was_held(app: &App, id: ConversationId, users: &[UserId]) -> Result<bool, Problem> {
@@ -309,11 +320,6 @@ pub async fn part(
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
-/// Reads a stored event; nothing when its content was erased.
-pub fn decode(stored: &StoredEvent) -> Option<Event> {
-    serde_json::from_slice(stored.body.as_deref()?).ok()
-}
-
 /// Every assignment with its reasons: candidates, what excluded each other agent.
 #[utoipa::path(get, path = "/conversations/{id}/assignments", tag = "conversations",
     params(("id" = ConversationId, Path)), responses((status = 200, body = Vec<Assignment>)))]
@@ -326,7 +332,7 @@ async fn assignments(
     let stored = events::of_kind(&app.db, Subject::Conversation(found.id), "assigned", 200).await?;
     let all = stored.iter().filter_map(|stored| {
         let private = serde_json::from_str(stored.private.as_deref()?).ok()?;
-        match (decode(stored)?.fact, private) {
+        match (stored.event()?.fact, private) {
             (Fact::Assigned { agent, segment, .. }, Private::Why(why)) => {
                 Some(Assignment { seq: stored.seq, at: stored.at, agent, segment, why })
             }

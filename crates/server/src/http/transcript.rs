@@ -27,7 +27,7 @@ use yingda_core::{
     id::ConversationId,
     lang::Lang,
 };
-use yingda_store::event::{self as events, Part};
+use yingda_store::event::{self as events, Part, StoredEvent};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(for_staff)).routes(routes!(for_visitor))
@@ -92,6 +92,7 @@ async fn for_visitor(
 
 /// A line of a transcript.
 struct Line {
+    seq: u64,
     time: String,
     who: String,
     text: String,
@@ -143,7 +144,7 @@ async fn lines(
         let stored = events::of_conversation(&app.db, conversation.id, part, 1_000, customer_only).await?;
         let Some(last) = stored.last() else { break };
         after = last.seq;
-        for event in stored.iter().filter_map(conversations::decode) {
+        for event in stored.iter().filter_map(StoredEvent::event) {
             if let Fact::Assigned { persona: shown, .. } = &event.fact {
                 persona.clone_from(&shown.name);
             }
@@ -174,7 +175,19 @@ fn line(event: Event, who: String, zone: &str) -> Option<Line> {
         Fact::NotePosted { text, .. } => (text, true),
         _ => return None,
     };
-    Some(Line { time: local_time(event.at, zone), who, text, is_note })
+    Some(Line { seq: event.seq, time: local_time(event.at, zone), who, text, is_note })
+}
+
+/// What the customer saw before a position, apart from one message: as a text for whoever goes on elsewhere.
+pub async fn before(
+    app: &App,
+    conversation: &Conversation,
+    seq: u64,
+    apart_from: Option<u64>,
+) -> Result<String, Problem> {
+    let mut lines = lines(app, conversation, conversation.lang, true).await?;
+    lines.retain(|it| it.seq < seq && Some(it.seq) != apart_from);
+    Ok(plain(&[lines]))
 }
 
 /// An instant as the line's own clock shows it.
@@ -191,7 +204,7 @@ fn plain(talks: &[Vec<Line>]) -> String {
         if n > 0 {
             out.push('\n');
         }
-        for Line { time, who, text, is_note } in lines {
+        for Line { time, who, text, is_note, .. } in lines {
             let mark = if *is_note { "* " } else { "" };
             // Writing to a string cannot fail.
             let _ = writeln!(out, "[{time}] {mark}{who}: {text}");
@@ -208,7 +221,7 @@ fn page(company: &str, talks: &[Vec<Line>], lang: Lang) -> String {
     );
     for lines in talks {
         out.push_str("<dl>");
-        for Line { time, who, text, is_note } in lines {
+        for Line { time, who, text, is_note, .. } in lines {
             let class = if *is_note { " class=\"note\"" } else { "" };
             let (time, who, text) = (escape(time), escape(who), escape(text).replace('\n', "<br>"));
             // Writing to a string cannot fail.
@@ -242,6 +255,7 @@ mod tests {
     #[test]
     fn what_people_write_stays_text() {
         let line = Line {
+            seq: 1,
             time: "2026-01-01 08:00:00".into(),
             who: "<b>Li</b>".into(),
             text: "<script>alert('x')</script>\n\"&\"".into(),

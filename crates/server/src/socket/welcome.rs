@@ -19,7 +19,7 @@ use yingda_core::{
     config::BanWhat,
     conversation::{Conversation, Phase, Source},
     engine::Engine,
-    event::{Event, Persona},
+    event::Persona,
     id::*,
     lang::Lang,
 };
@@ -150,7 +150,7 @@ async fn first(
         };
         let found = event::of_conversation(&app.db, conversation.id, page, EVENTS + 1, true).await?;
         more = found.len() > EVENTS;
-        let read = found.into_iter().filter(|it| it.seq <= live.seq).filter_map(|it| read(&it.body?));
+        let read = found.into_iter().filter(|it| it.seq <= live.seq).filter_map(|it| it.event());
         events = read.collect();
         if more {
             match hello.after {
@@ -234,13 +234,6 @@ fn faces(engine: &Engine, queue: QueueId) -> Vec<Persona> {
             && engine.directory.serves(agent.id, queue)
     });
     on_duty.take(MOST).map(|agent| engine.persona(agent.id)).collect()
-}
-
-fn read(body: &[u8]) -> Option<Event> {
-    match serde_json::from_slice(body) {
-        Ok(ServerFrame::Event(event)) => Some(event),
-        _ => None,
-    }
 }
 
 fn is_banned(app: &App, visitor: VisitorId, ip: IpAddr, now: At) -> bool {

@@ -60,5 +60,5 @@ pub async fn deliver(
         known.map_err(|error| Failure::Later(error.to_string()))?;
     }
     let refused = smtp::send(app, id, setup, keys, &letter.message).await?;
-    Ok(Carried { name: Some(letter.message_id), refused: refused.join("; ") })
+    Ok(Carried { name: Some(letter.message_id), refused: refused.join("; "), ..Carried::default() })
 }

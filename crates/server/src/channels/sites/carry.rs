@@ -5,26 +5,24 @@ use super::{
     talk::{self, Question, ToHelper, ToHome},
 };
 use crate::{
-    channels::connector::{Failure, Taken},
+    channels::connector::{Carried, Failure},
+    http::transcript,
     jobs::Duty,
 };
 use yingda_core::{
     actor::Actor,
     config::SiteSetup,
-    conversation::{Content, Conversation},
-    event::{Author, Event, Fact},
+    event::{Event, Fact},
     id::*,
-    lang::Lang,
 };
 use yingda_store::{
     ReadError, address, conversation,
-    event::{self, Part},
+    event::{self, Part, StoredEvent},
     outbound::Outbound,
 };
-use yingda_wire::frame::ServerFrame;
 
-/// So many events of a conversation are retold.
-const STORY: usize = 200;
+/// The customer's last words are looked for among so many events.
+const LATEST: usize = 200;
 /// A note holds so many bytes.
 const NOTE: usize = 3_800;
 
@@ -32,9 +30,14 @@ fn later(error: ReadError) -> Failure {
     Failure::Later(error.to_string())
 }
 
-pub async fn carry(duty: &Duty, id: ChannelId, setup: &SiteSetup, row: &Outbound) -> Result<Taken, Failure> {
+pub async fn carry(
+    duty: &Duty,
+    id: ChannelId,
+    setup: &SiteSetup,
+    row: &Outbound,
+) -> Result<Carried, Failure> {
     let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
-    let event = stored.and_then(|it| it.body).and_then(|body| read(&body));
+    let event = stored.and_then(|it| it.event());
     let event = event.ok_or(Failure::Never("the message was erased".into()))?;
     let here = row.conversation.ok_or(Failure::Never("it belongs to no conversation".into()))?;
     let addresses = address::of_visitor(&duty.db, row.visitor.unwrap_or_default()).await.map_err(later)?;
@@ -44,14 +47,10 @@ pub async fn carry(duty: &Duty, id: ChannelId, setup: &SiteSetup, row: &Outbound
         Some(home) => Question::ToHome { home, n, what: to_home(duty, here, event).await? },
         None => Question::ToHelper { home: here, n, what: to_helper(duty, here, event).await? },
     };
-    talk::ask(&duty.app, &setup.site, &question).await.map(|_| None)
-}
-
-fn read(body: &[u8]) -> Option<Event> {
-    match serde_json::from_slice(body) {
-        Ok(ServerFrame::Event(event)) => Some(event),
-        _ => None,
-    }
+    // Words travel in both directions, and only those that fail are worth a mark.
+    talk::ask(&duty.app, &setup.site, &question)
+        .await
+        .map(|_| Carried { is_quiet: true, ..Carried::default() })
 }
 
 async fn to_home(duty: &Duty, here: ConversationId, event: Event) -> Result<ToHome, Failure> {
@@ -71,56 +70,48 @@ async fn to_helper(duty: &Duty, here: ConversationId, event: Event) -> Result<To
     match event.fact {
         Fact::MessagePosted { content, .. } => Ok(ToHelper::Words { content }),
         Fact::SegmentEnded { .. } => Ok(ToHelper::Ended),
-        Fact::Assigned { .. } => {
-            let found = conversation::get(&duty.db, here).await.map_err(later)?;
-            let found = found.ok_or(Failure::Never("the conversation does not exist any more".into()))?;
-            let before = Part::Before(event.seq);
-            let events = event::of_conversation(&duty.db, here, before, STORY, true).await.map_err(later)?;
-            let events: Vec<Event> =
-                events.into_iter().filter_map(|it| it.body).filter_map(|body| read(&body)).collect();
-            let (story, words) = retold(duty, &found, events);
-            Ok(ToHelper::Taken { story, words })
-        }
+        Fact::Assigned { .. } => taken(duty, here, event.seq).await,
         _ => Err(Failure::Never("the other site has no use for it".into())),
     }
 }
 
-/// What was said at home: the customer's last words as they are, all before them as lines of a note.
-fn retold(duty: &Duty, conversation: &Conversation, events: Vec<Event>) -> (String, Option<Content>) {
-    let mut said: Vec<(Actor, Author, Content)> = events
-        .into_iter()
-        .filter_map(|event| match event.fact {
-            Fact::MessagePosted { content, author, .. } => Some((event.by, author, content)),
-            _ => None,
-        })
-        .collect();
-    let last = said.iter().rposition(|(by, ..)| matches!(by, Actor::Visitor { .. }));
-    let words = last.map(|at| said.remove(at).2);
-    let directory = duty.app.directory();
-    let (customer, machine) = match conversation.lang {
-        Lang::Zh => ("客户", "自动"),
-        Lang::En => ("Customer", "Automatic"),
-    };
-    let lines = said.into_iter().map(|(by, author, content)| {
-        let who = match by {
-            Actor::Visitor { .. } => customer.to_owned(),
-            Actor::User { id } if author.is_person() => directory.persona(id).name,
-            _ => machine.to_owned(),
-        };
-        let text = match content {
-            Content::Text { text } => text,
-            other => other.preview(),
-        };
-        format!("{who}: {text}")
+/// What was said at home so far: the customer's last words as they are, all else as a text.
+async fn taken(duty: &Duty, here: ConversationId, seq: u64) -> Result<ToHelper, Failure> {
+    let found = conversation::get(&duty.db, here).await.map_err(later)?;
+    let found = found.ok_or(Failure::Never("the conversation does not exist any more".into()))?;
+    let latest =
+        event::of_conversation(&duty.db, here, Part::Before(seq), LATEST, true).await.map_err(later)?;
+    let last = latest.iter().rev().filter_map(StoredEvent::event).find_map(|event| match event.fact {
+        Fact::MessagePosted { content, .. } if matches!(event.by, Actor::Visitor { .. }) => {
+            Some((event.seq, content))
+        }
+        _ => None,
     });
-    let mut story: Vec<String> = lines.collect();
-    // The latest is worth most.
-    while story.iter().map(|line| line.len() + 1).sum::<usize>() > NOTE && story.len() > 1 {
-        story.remove(0);
+    let (said_at, words) = last.unzip();
+    let story = transcript::before(&duty.app, &found, seq, said_at).await;
+    let story = story.map_err(|problem| Failure::Later(format!("{:?}", problem.code)))?;
+    Ok(ToHelper::Taken { story: end(&story).to_owned(), words })
+}
+
+/// As much of it as a note holds: what was said last is worth most.
+fn end(story: &str) -> &str {
+    let over = story.len().saturating_sub(NOTE);
+    let rest = &story[story.ceil_char_boundary(over)..];
+    let whole = if over == 0 { rest } else { rest.split_once('\n').map_or(rest, |(_, lines)| lines) };
+    whole.trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_story_keeps_its_last_whole_lines() {
+        assert_eq!(end("一\n二\n"), "一\n二");
+        let long = (0..1_000).map(|n| format!("第{n}句\n")).collect::<String>();
+        let kept = end(&long);
+        assert!(kept.len() <= NOTE && kept.len() > NOTE - 20, "{}", kept.len());
+        assert!(kept.ends_with("第999句") && kept.starts_with('第'), "{kept}");
+        assert!(end(&"长".repeat(5_000)).len() <= NOTE);
     }
-    let mut story = story.join("\n");
-    while story.len() > NOTE {
-        story.pop();
-    }
-    (story, words)
 }
