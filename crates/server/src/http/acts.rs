@@ -22,7 +22,7 @@ use yingda_core::{
     access::Action,
     command::{Act, AgentAct, Command, Envelope, Start},
     conversation::Content,
-    id::{ConversationId, UserId},
+    id::{ConversationId, UserId, VisitorId},
     refusal::Refusal,
 };
 use yingda_store::{Batch, ReadError, visitor};
@@ -98,7 +98,7 @@ async fn prepare(
         None => {
             let name = customer.as_ref().map(|it| it.name.clone()).unwrap_or_default();
             let stranger = visitors::unannounced(app, caller.ip, new.widget, new.lang);
-            let id = key.map_or(stranger.id, |key| key.visitor(app));
+            let id = key.map_or(stranger.id, |key| VisitorId(key.number(app)));
             let fresh = visitor::Visitor { id, customer: customer_id, name, ..stranger };
             let batch = Batch { statements: vec![visitor::seen(&fresh)], ..Batch::default() };
             app.db.commit(batch).await.map_err(ReadError::from)?;

@@ -20,7 +20,7 @@ use yingda_core::{
     At,
     actor::Actor,
     command::Sent,
-    id::{Tab, VisitorId},
+    id::Tab,
     refusal::Refusal,
 };
 use yingda_store::{Batch, CommitError, Statement, idempotency as rows};
@@ -79,13 +79,13 @@ impl Key {
         Sent { tab: Tab(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])), n: 1, base: 1 }
     }
 
-    /// Somebody new whom the request brings: the same one each time it comes, so that the engine knows a contact that
-    /// was stored before its answer was kept. The number lies below all others, as those of files do.
-    pub fn visitor(&self, app: &App) -> VisitorId {
+    /// The number of what the request brings, such as somebody new: the same each time it comes, so that what was
+    /// stored before its answer was kept is known. It lies below all others, as those of files do.
+    pub fn number(&self, app: &App) -> i64 {
         let name = [self.actor.as_bytes(), b"\n", self.name.as_bytes()].concat();
         let hash = app.secrets.mac("visitor-of-request", &name);
         let [a, b, c, d, e, f, g, ..] = hash;
-        VisitorId((u64::from_be_bytes([0, a, b, c, d, e, f, g]) >> 4) as i64)
+        (u64::from_be_bytes([0, a, b, c, d, e, f, g]) >> 4) as i64
     }
 
     /// Keeps the answer beside what it tells of.

@@ -7,7 +7,7 @@ use crate::{
     http::{
         conversations,
         edit::id,
-        idempotency::{self, Once, Replay},
+        idempotency::{self, Key, Once, Replay},
         registers,
     },
     letters,
@@ -21,9 +21,7 @@ use axum::{
 use bytes::Bytes;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
-    access::{Action, Resource},
-    actor::Actor,
-    command::{Act, Command, Envelope},
+    command::{Act, Command, Envelope, Sent},
     conversation::{Content, Conversation},
     event::Author,
     id::{ConversationId, RecordId},
@@ -32,14 +30,16 @@ use yingda_core::{
     refusal::Refusal,
     register::{Book, Entry, Post, PostKind},
 };
-use yingda_store::{file, register::Stored};
+use yingda_store::{
+    file,
+    register::{self, Stored},
+};
 use yingda_wire::http::{NewLetter, StoredFile, WrittenLetter};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(write))
 }
 
-const TRIES: u32 = 20;
 const PDF: &str = "application/pdf";
 
 /// Writes a letter to the customer of a conversation that one serves.
@@ -52,24 +52,19 @@ async fn write(
     once: Once<NewLetter>,
 ) -> Result<Response, Problem> {
     let Once { caller, body, key } = once;
-    let found = conversations::find(&app, &caller, id(&conversation)?).await?;
-    serves(&app, &caller, &found)?;
+    let found = conversations::served(&app, &caller, id(&conversation)?).await?;
     check(&body)?;
-    let written = printed(&app, &caller, &found, &body).await?;
-    tell(&app, &caller, &found, &written).await?;
+    let id = registers::number(&app, key.as_ref());
+    let written = match known(&app, id).await? {
+        Some(written) => written,
+        None => printed(&app, &caller, id, &found, &body).await?,
+    };
+    tell(&app, &caller, &found, &written, key.as_ref().map(Key::origin)).await?;
     let replay = Replay::new(StatusCode::CREATED, &written);
     if let Some(key) = key {
         idempotency::remember(&app, &key, &replay).await;
     }
     Ok(replay.into_response())
-}
-
-fn serves(app: &App, caller: &Caller, of: &Conversation) -> Result<(), Problem> {
-    match caller.actor {
-        Actor::User { id } if of.agent == Some(id) || of.guests.contains(&id) => Ok(()),
-        Actor::User { .. } => Err(Refusal::NotYours.into()),
-        actor => app.allows(actor, Action::ConversationServe, Resource::default()),
-    }
 }
 
 fn check(new: &NewLetter) -> Result<(), Problem> {
@@ -96,17 +91,32 @@ fn check(new: &NewLetter) -> Result<(), Problem> {
     if problem.fields.is_empty() { Ok(()) } else { Err(problem) }
 }
 
-/// Sets the letter under the next free number, and stores file and entry in one transaction.
+/// What was written under this number, and its answer lost.
+async fn known(app: &App, id: RecordId) -> Result<Option<WrittenLetter>, Problem> {
+    let Some(Stored { id: entry, serial, entry: Entry::Post(Post { file: Some(file), .. }), .. }) =
+        register::get(&app.db, Book::Post, id).await?
+    else {
+        return Ok(None);
+    };
+    let row = file::get(&app.db, file).await?;
+    Ok(row.map(|row| WrittenLetter { serial, entry, file: shown(row) }))
+}
+
+fn shown(row: file::StoredFile) -> StoredFile {
+    let url = format!("/api/v1/files/{}", row.id);
+    StoredFile { id: row.id, name: row.name, mime: row.mime, size: row.size, url }
+}
+
+/// Sets the letter under the next free serial number, and stores file and entry in one transaction.
 async fn printed(
     app: &Shared,
     caller: &Caller,
+    id: RecordId,
     of: &Conversation,
     new: &NewLetter,
 ) -> Result<WrittenLetter, Problem> {
-    let (series, mut n) = registers::last(app, Book::Post).await?;
-    for _ in 0..TRIES {
-        n += 1;
-        let (serial, now) = (format!("{series}{n:04}"), app.clock.now());
+    for serial in registers::serials(app, Book::Post).await? {
+        let now = app.clock.now();
         let letter = letters::set(app, new, of.line, of.lang, &serial, now);
         let folder = app.config.fonts.clone();
         let set = tokio::task::spawn_blocking(move || letters::pdf(&folder, &letter)).await;
@@ -135,27 +145,22 @@ async fn printed(
             note: new.subject.trim().to_owned(),
             ..Post::default()
         };
-        let entry = Stored {
-            id: RecordId(app.next_id()),
-            serial: serial.clone(),
-            version: 1,
-            entry: Entry::Post(post),
-            author: caller.user,
-            created_at: now,
-            updated_at: now,
-        };
         let also = vec![file::insert(&row), file::attach(row.id, of.id)];
-        if registers::put(app, caller, &entry, also).await? {
-            let url = format!("/api/v1/files/{}", row.id);
-            let file = StoredFile { id: row.id, name: row.name, mime: row.mime, size, url };
-            return Ok(WrittenLetter { serial, entry: entry.id, file });
+        if let Some(stored) = registers::put(app, caller, id, serial, Entry::Post(post), also).await? {
+            return Ok(WrittenLetter { serial: stored.serial, entry: stored.id, file: shown(row) });
         }
     }
     Err(Refusal::Busy.into())
 }
 
 /// The letter stands in the conversation. What goes out by a machine is told in a note: paper is no message there.
-async fn tell(app: &App, caller: &Caller, of: &Conversation, written: &WrittenLetter) -> Result<(), Problem> {
+async fn tell(
+    app: &App,
+    caller: &Caller,
+    of: &Conversation,
+    written: &WrittenLetter,
+    origin: Option<Sent>,
+) -> Result<(), Problem> {
     let act = if matches!(of.medium, Medium::Letter | Medium::Walkin) {
         let it = written.file.clone();
         let content = Content::File { file: it.id, name: it.name, mime: it.mime, size: it.size };
@@ -168,7 +173,7 @@ async fn tell(app: &App, caller: &Caller, of: &Conversation, written: &WrittenLe
         Act::Note { text, mentions: Default::default() }
     };
     let command = Command::Conversation(of.id, act);
-    let told = app.site.send(Envelope { actor: caller.actor, origin: None, command }).await;
+    let told = app.site.send(Envelope { actor: caller.actor, origin, command }).await;
     match told {
         // It is written, whatever became of the conversation meanwhile.
         Err(refused) if refused.refusal == Refusal::Closed => Ok(()),

@@ -115,31 +115,21 @@ async fn create(
 /// Gives an entry the next number of its day and stores it.
 async fn numbered(app: &App, caller: &Caller, entry: Entry, key: Option<&Key>) -> Result<Stored, Problem> {
     let book = entry.book();
-    // The same request has the same entry, however often it comes.
-    let id = RecordId(key.map_or_else(|| app.next_id(), |key| key.visitor(app).0));
-    if key.is_some()
-        && let Some(known) = rows::get(&app.db, book, id).await?
-    {
+    let id = number(app, key);
+    if let Some(known) = rows::get(&app.db, book, id).await? {
         return Ok(known);
     }
-    let (series, mut n) = last(app, book).await?;
-    for _ in 0..TRIES {
-        n += 1;
-        let now = app.clock.now();
-        let row = Stored {
-            id,
-            serial: format!("{series}{n:04}"),
-            version: 1,
-            entry: entry.clone(),
-            author: caller.user,
-            created_at: now,
-            updated_at: now,
-        };
-        if put(app, caller, &row, vec![]).await? {
-            return Ok(row);
+    for serial in serials(app, book).await? {
+        if let Some(stored) = put(app, caller, id, serial, entry.clone(), vec![]).await? {
+            return Ok(stored);
         }
     }
     Err(Refusal::Busy.into())
+}
+
+/// The same request has the same entry, however often it comes.
+pub fn number(app: &App, key: Option<&Key>) -> RecordId {
+    RecordId(key.map_or_else(|| app.next_id(), |key| key.number(app)))
 }
 
 /// Somebody who came to the counter stands in the register too. The contact itself does not depend on it.
@@ -149,27 +139,37 @@ pub async fn visited(app: &App, caller: &Caller, visit: Visit) {
     }
 }
 
-/// Stores a new entry with what belongs to it. False when another took its number.
-pub async fn put(app: &App, caller: &Caller, row: &Stored, also: Vec<Statement>) -> Result<bool, Problem> {
-    let mut writes = vec![rows::insert(row, row.created_at)];
+/// Stores a new entry with what belongs to it. Nothing when another took its serial number.
+pub async fn put(
+    app: &App,
+    caller: &Caller,
+    id: RecordId,
+    serial: String,
+    entry: Entry,
+    also: Vec<Statement>,
+) -> Result<Option<Stored>, Problem> {
+    let now = app.clock.now();
+    let author = caller.user;
+    let row = Stored { id, serial, version: 1, entry, author, created_at: now, updated_at: now };
+    let mut writes = vec![rows::insert(&row, now)];
     writes.extend(also);
-    let item = Item { by: caller.actor, facts: facts(row, 1, None, false), writes, configure: vec![] };
+    let item = Item { by: caller.actor, facts: facts(&row, 1, None, false), writes, configure: vec![] };
     match app.site.change(item).await {
-        Ok(_) => Ok(true),
-        Err(refused) if refused.refusal == Refusal::NameTaken => Ok(false),
+        Ok(_) => Ok(Some(row)),
+        Err(refused) if refused.refusal == Refusal::NameTaken => Ok(None),
         Err(refused) => Err(refused.into()),
     }
 }
 
-/// What numbers of this day begin with, and the last one that was given.
-pub async fn last(app: &App, book: Book) -> Result<(String, u32), Problem> {
+/// The serial numbers of this day that may be free: the next one, and as many more as others may take meanwhile.
+pub async fn serials(app: &App, book: Book) -> Result<impl Iterator<Item = String> + use<>, Problem> {
     let directory = app.directory();
     let line = directory.lines.keys().next().copied().unwrap_or_default();
     let day = calendar::date_text(directory.zone(line), app.clock.now()).replace('-', "");
     let series = format!("{}{day}-", book.prefix());
     let last = rows::last_serial(&app.db, book, &series).await?;
-    let n = last.and_then(|it| it.strip_prefix(&series)?.parse().ok()).unwrap_or_default();
-    Ok((series, n))
+    let n: u32 = last.and_then(|it| it.strip_prefix(&series)?.parse().ok()).unwrap_or_default();
+    Ok((n + 1..=n + TRIES).map(move |n| format!("{series}{n:04}")))
 }
 
 /// One entry.
