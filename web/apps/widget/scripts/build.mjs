@@ -1,7 +1,9 @@
-// Builds what the server embeds: dist/loader.js, dist/frame.html (one response, everything inlined), dist/demo/.
+// Builds what the server embeds: dist/loader.js, dist/frame.html (one response, everything inlined), dist/demo/. What
+// every page view of a host's site loads lies there compressed as well: with more patience than a server has.
 
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import zopfli from "@gfx/zopfli";
 import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -38,6 +40,10 @@ const js = (await bundle("src/frame/main.tsx")).replaceAll("</script", "<\\/scri
 const style = await bundle("src/frame/style.css");
 const page = await readFile(at("src/frame/page.html"), "utf8");
 await writeFile(at("dist/frame.html"), fill(page, { js, css: style }));
+
+for (const name of ["loader.js", "frame.html"]) {
+  await writeFile(at(`dist/${name}.gz`), await zopfli.gzipAsync(await readFile(at(`dist/${name}`)), { numiterations: 15 }));
+}
 
 const layout = await readFile(at("demo/layout.html"), "utf8");
 const [css, script] = await Promise.all(["demo/shop.css", "demo/shop.js"].map((path) => readFile(at(path), "utf8")));
