@@ -8,8 +8,8 @@ use crate::{
     webhooks::{Receiver, hook, tag},
 };
 use reqwest::StatusCode;
-use serde_json::json;
-use std::{collections::BTreeSet, sync::Arc};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use yingda_peers::{Nats, Postgres};
 use yingda_store::{
     Db,
@@ -116,6 +116,33 @@ async fn visitor_and_agent_talk_across_nodes_and_the_third_one_looks_on() {
     assert_eq!(at(&one, &again).get("/me").await.status, StatusCode::UNAUTHORIZED);
 }
 
+/// SYS-45: every node knows the others and how they do; one that dies is missed within ten seconds.
+#[tokio::test]
+async fn three_nodes_are_seen_and_one_that_dies_is_missed() {
+    let mut cluster = Cluster::new().await;
+    let (one, two, three) = (cluster.node().await, cluster.node().await, cluster.node().await);
+    let admin = at(&two, &one.first_administrator().await);
+    let does_well =
+        |node: &Value| node["figures"]["store"]["up"] == true && node["figures"]["bus"]["up"] == true;
+    let all =
+        admin.eventually("/nodes", |told| nodes(told).filter(|node| does_well(node)).count() == 3).await;
+    assert_eq!(nodes(&all).filter(|node| node["owns"] == true).count(), 1, "{all}");
+    let own = nodes(&all).find(|node| node["this"] == true).unwrap()["number"].clone();
+    let dies = at(&three, &admin).get("/nodes").await.body;
+    let dies = nodes(&dies).find(|node| node["this"] == true).unwrap()["number"].clone();
+    assert_ne!(own, dies);
+
+    drop(three);
+    let missed = |told: &Value| nodes(told).all(|node| node["number"] != dies || node["figures"].is_null());
+    let in_time = tokio::time::timeout(Duration::from_secs(10), admin.eventually("/nodes", missed)).await;
+    let left = in_time.expect("it is missed within ten seconds");
+    assert_eq!(nodes(&left).filter(|node| does_well(node)).count(), 2, "{left}");
+}
+
+fn nodes(told: &Value) -> impl Iterator<Item = &Value> {
+    told["nodes"].as_array().into_iter().flatten()
+}
+
 /// The owner is asked to end: another node goes on at once, the visitor's line on a third stays open, and what is sent
 /// meanwhile is answered.
 #[tokio::test]
@@ -143,10 +170,10 @@ async fn a_site_changes_hands_while_lines_stay_open() {
 }
 
 /// Sends again under the same number while the answer is that nobody can answer.
-pub async fn say_until_stored(visitor: &mut Line, conversation: &serde_json::Value, n: u32) {
+pub async fn say_until_stored(visitor: &mut Line, conversation: &Value, n: u32) {
     loop {
         visitor.say(post(conversation, n, &format!("第{n}句"))).await;
-        let own = |frame: &serde_json::Value| frame["from"]["n"] == n || frame["n"] == n;
+        let own = |frame: &Value| frame["from"]["n"] == n || frame["n"] == n;
         let answer = visitor.until("an answer", own).await;
         if answer["t"] != "refused" {
             return;
