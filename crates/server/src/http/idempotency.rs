@@ -16,13 +16,7 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use yingda_core::{
-    At,
-    actor::Actor,
-    command::Sent,
-    id::Tab,
-    refusal::Refusal,
-};
+use yingda_core::{At, actor::Actor, command::Sent, id::Tab, refusal::Refusal};
 use yingda_store::{Batch, CommitError, Statement, idempotency as rows};
 
 pub const KEPT_MS: At = 7 * 24 * 3_600_000;
