@@ -86,6 +86,26 @@ async fn sys_01e_a_mail_server_hands_mails_over() {
     assert_eq!(mails, 1, "{}", all.text);
 }
 
+/// a mail ends at a dot between true line ends, so that nobody smuggles a second one in behind a bare line feed.
+#[tokio::test]
+async fn q_12_a_mail_does_not_end_at_a_bare_line_feed() {
+    let (server, admin, port) = server().await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let mut giver = Giver::open(port).await;
+    for line in ["LHLO test", "MAIL FROM:<w@kunde.example>", "RCPT TO:<help@shop.example>", "DATA"] {
+        giver.ask(line).await;
+    }
+    let smuggled = "one\n.\nMAIL FROM:<boss@shop.example>\r\n.\ntwo\n.\r\nthree";
+    let mail = letter("w@kunde.example", HELP, "Subject: x\r\nMessage-ID: <s@x>\r\n", smuggled);
+    giver.say(&String::from_utf8(mail).unwrap()).await;
+    assert!(giver.ask(".").await.starts_with("250 "));
+    let (_, first) = begun(&mut desk, &agent).await;
+    let text = first["text"].as_str().unwrap();
+    assert!(text.starts_with("one") && text.contains("boss@shop.example") && text.ends_with("three"), "{text}");
+    assert_eq!(giver.ask("NOOP").await.trim_end(), "250 2.0.0 still here", "nothing else was answered");
+}
+
 /// SYS-01e: what cannot be taken is refused by its standard code, for each receiver, and nothing is without bounds.
 #[tokio::test]
 async fn sys_01e_what_cannot_be_taken_is_refused_at_the_door() {

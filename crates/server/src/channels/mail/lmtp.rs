@@ -255,11 +255,12 @@ impl<'a> Talk<'a> {
                 if timeout(PATIENCE, bounded.read_until(b'\n', &mut line)).await?? == 0 {
                     return Err(std::io::ErrorKind::UnexpectedEof.into());
                 }
-                if is_start && matches!(&*line, b".\r\n" | b".\n") {
+                // Only between true line ends (RFC 5321, section 4.1.1.4): a bare line feed could smuggle in a mail.
+                if is_start && line == b".\r\n" {
                     return Ok(if size > u64::from(bounds::LARGEST) { Err(size) } else { Ok(raw.freeze()) });
                 }
                 let line_start = usize::from(is_start && line.first() == Some(&b'.'));
-                is_start = line.last() == Some(&b'\n');
+                is_start = line.ends_with(b"\r\n");
                 size += line.len() as u64;
                 // What is too large is heard to its end and not kept.
                 if size <= u64::from(bounds::LARGEST) {
