@@ -44,3 +44,21 @@ test("SYS-01c: a letter is answered on paper from the desk", async ({ browser, s
   await page.goto(`${server.url}/console/registers/post`);
   await expect(page.getByText("王芳")).toBeVisible();
 });
+
+test("B-57: a parcel that two people change at once keeps what each of them wrote", async ({ browser, server }) => {
+  const front = await Staff.signsIn(browser, server.url, SUPERVISOR);
+  const { page } = front;
+  await page.goto(`${server.url}/console/registers/post/new`);
+  await page.getByRole("textbox", { name: "寄件人" }).fill("顺丰杭州");
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page).toHaveURL(/\/registers\/post\/\d+/);
+  const path = `/registers/post/${page.url().match(/\d+$/)?.[0]}`;
+  await page.getByRole("textbox", { name: "单号", exact: true }).fill("SF123");
+  await front.changes<{ version: number; entry: object }>(path, ({ entry }) => ({ ...entry, courier: "顺丰" }));
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page.getByRole("textbox", { name: "快递公司" }), "what the other one wrote").toHaveValue("顺丰");
+  await expect(page.getByRole("textbox", { name: "单号", exact: true }), "what was typed is not lost").toHaveValue("SF123");
+  await page.getByRole("button", { name: "保存" }).click();
+  await expect(page.getByText("已保存").last()).toBeVisible();
+  await expect.poll(() => front.asks<{ entry: object }>(path)).toMatchObject({ entry: { courier: "顺丰", tracking: "SF123", sender: "顺丰杭州" } });
+});
