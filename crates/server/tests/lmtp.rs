@@ -102,7 +102,10 @@ async fn q_12_a_mail_does_not_end_at_a_bare_line_feed() {
     assert!(giver.ask(".").await.starts_with("250 "));
     let (_, first) = begun(&mut desk, &agent).await;
     let text = first["text"].as_str().unwrap();
-    assert!(text.starts_with("one") && text.contains("boss@shop.example") && text.ends_with("three"), "{text}");
+    assert!(
+        text.starts_with("one") && text.contains("boss@shop.example") && text.ends_with("three"),
+        "{text}"
+    );
     assert_eq!(giver.ask("NOOP").await.trim_end(), "250 2.0.0 still here", "nothing else was answered");
 }
 
