@@ -49,7 +49,8 @@ pub fn vitest(output: &str) -> Count {
     sum
 }
 
-/// Sums Playwright's closing lines, such as `  12 passed (1.2m)`. What did not run or was skipped fails.
+/// Sums Playwright's closing lines, such as `  12 passed (1.2m)`. What did not run or was skipped fails; what passed at
+/// its second try ("flaky") passes, and Playwright names it right there.
 pub fn playwright(output: &str) -> Count {
     let mut sum = Count::default();
     for line in output.lines() {
@@ -59,8 +60,8 @@ pub fn playwright(output: &str) -> Count {
             continue;
         };
         match word {
-            "passed" => sum.passed += number,
-            "failed" | "flaky" | "skipped" | "interrupted" | "did" => sum.failed += number,
+            "passed" | "flaky" => sum.passed += number,
+            "failed" | "skipped" | "interrupted" | "did" => sum.failed += number,
             _ => {}
         }
     }
@@ -101,9 +102,8 @@ mod tests {
         assert_eq!(cargo(text), Count { passed: 14, failed: 2 });
         let text = " \u{1b}[2mTest Files \u{1b}[22m 2 passed (2)\n\u{1b}[2m      Tests \u{1b}[22m 1 failed | 12 passed (13)\n";
         assert_eq!(vitest(text), Count { passed: 12, failed: 1 });
-        let text =
-            "Running 5 tests using 1 worker\n  1 failed\n    a test\n  1 did not run\n  3 passed (1.2m)\n";
-        assert_eq!(playwright(text), Count { passed: 3, failed: 2 });
+        let text = "Running 6 tests using 1 worker\n  1 failed\n    a test\n  1 flaky\n    a test\n  1 did not run\n  3 passed (1.2m)\n";
+        assert_eq!(playwright(text), Count { passed: 4, failed: 2 });
     }
 
     #[test]
