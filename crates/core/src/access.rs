@@ -36,6 +36,15 @@ pub enum Action {
     CustomerExport,
     VisitorRead,
     VisitorInvite,
+    /// Read tickets in scope (`Own`: what one owns, opened or watches, and what nobody of one's team has taken yet).
+    TicketRead,
+    /// Open tickets, and work on those in scope.
+    TicketWrite,
+    /// Give tickets to others.
+    TicketAssign,
+    /// Allow what needs approval, and go ways although something is missing.
+    TicketApprove,
+    TicketExport,
     /// Agents' states and queues as they are now.
     FloorRead,
     AgentForce,
@@ -48,6 +57,8 @@ pub enum Action {
     ManageWidgets,
     ManageForms,
     ManageTags,
+    /// Kinds of tickets.
+    ManageTickets,
     ManageIntegrations,
     ManageSettings,
     ManageBans,

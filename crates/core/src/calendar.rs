@@ -91,6 +91,35 @@ pub fn open_ms_between(calendar: &Calendar, from: At, to: At) -> i64 {
     open_ms
 }
 
+/// The instant after so much open time from `from` on, or before it where `span_ms` is below zero. Nothing where the
+/// calendar does not open long enough within its horizon.
+pub fn shift_open_ms(calendar: &Calendar, from: At, span_ms: i64) -> Option<At> {
+    let (zone, first) = place(&calendar.zone, from)?;
+    let mut left = span_ms;
+    for n in 0..HORIZON_DAYS as i64 * 10 {
+        let date = first.checked_add(jiff::Span::new().days(if span_ms < 0 { -n } else { n })).ok()?;
+        if span_ms >= 0 {
+            for (opens, closes) in openings(calendar, &zone, date) {
+                let begin = opens.max(from);
+                if closes > begin && closes - begin >= left {
+                    return Some(begin + left);
+                }
+                left -= (closes - begin).max(0);
+            }
+        } else {
+            let spans: Vec<_> = openings(calendar, &zone, date).collect();
+            for (opens, closes) in spans.into_iter().rev() {
+                let end = closes.min(from);
+                if end > opens && end - opens >= -left {
+                    return Some(end + left);
+                }
+                left += (end - opens).max(0);
+            }
+        }
+    }
+    None
+}
+
 /// Midnight, in this zone, of the day that `now` belongs to. An unknown zone counts as UTC: figures of a day must begin
 /// somewhere.
 pub fn day_start(zone_name: &str, now: At) -> At {
@@ -245,6 +274,26 @@ mod tests {
         // Thursday, Friday and the made-up Saturday, seven and a half hours each.
         assert_eq!(between("2026-10-08T00:00+08:00", "2026-10-12T00:00+08:00"), 45 * HOUR / 2);
         assert_eq!(between("2026-10-08T11:00+08:00", "2026-10-08T10:00+08:00"), 0, "backwards");
+    }
+
+    #[test]
+    fn open_time_is_added_and_taken_away() {
+        let calendar = national_day_2026();
+        let shift = |from: &str, ms| shift_open_ms(&calendar, at(from), ms);
+        let (evening, after) = ("2026-09-30T17:00+08:00", "2026-10-08T10:30+08:00");
+        assert_eq!(shift(evening, 5 * HOUR / 2), Some(at(after)), "over the holidays");
+        assert_eq!(shift(after, -5 * HOUR / 2), Some(at(evening)));
+        assert_eq!(
+            shift("2026-10-08T11:00+08:00", 3 * HOUR / 2),
+            Some(at("2026-10-08T14:00+08:00")),
+            "lunch"
+        );
+        assert_eq!(
+            shift("2026-10-01T11:00+08:00", 0),
+            Some(at("2026-10-08T09:00+08:00")),
+            "as soon as it opens"
+        );
+        assert_eq!(shift_open_ms(&calendar_that_never_opens(), at(evening), HOUR), None);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 
 mod channel;
 mod settings;
+mod ticket_type;
 mod widget;
 
 pub use channel::*;
 pub use settings::{Reason, Settings};
+pub use ticket_type::*;
 pub use widget::{Corner, Invitation, Topic, Widget};
 
 use crate::{access::Grant, id::*, lang::Text, medium::Medium};
@@ -33,6 +35,7 @@ pub enum Record {
     Webhook(Webhook),
     Channel(Channel),
     Ban(Ban),
+    TicketType(Box<TicketType>),
     Settings(Box<Settings>),
 }
 
@@ -56,11 +59,12 @@ pub enum RecordKind {
     Webhook,
     Channel,
     Ban,
+    TicketType,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 16] = [
+    pub const ALL: [RecordKind; 17] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -76,6 +80,7 @@ impl RecordKind {
         RecordKind::Webhook,
         RecordKind::Channel,
         RecordKind::Ban,
+        RecordKind::TicketType,
         RecordKind::Settings,
     ];
 
@@ -96,6 +101,7 @@ impl RecordKind {
             RecordKind::Webhook => "webhook",
             RecordKind::Channel => "channel",
             RecordKind::Ban => "ban",
+            RecordKind::TicketType => "ticket_type",
             RecordKind::Settings => "settings",
         }
     }
@@ -123,6 +129,7 @@ impl Record {
             Record::Webhook(_) => RecordKind::Webhook,
             Record::Channel(_) => RecordKind::Channel,
             Record::Ban(_) => RecordKind::Ban,
+            Record::TicketType(_) => RecordKind::TicketType,
             Record::Settings(_) => RecordKind::Settings,
         }
     }
@@ -145,6 +152,7 @@ impl Record {
             Record::Webhook(it) => Text::new(&it.name, &it.name),
             Record::Channel(it) => it.name.clone(),
             Record::Ban(it) => Text::new(&it.value, &it.value),
+            Record::TicketType(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }
     }
@@ -202,6 +210,8 @@ pub enum MaskedField {
     Email,
     Address,
     Ip,
+    /// Answers to fields that are marked as sensitive.
+    Sensitive,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -213,6 +223,8 @@ pub struct Team {
     pub parent: Option<TeamId>,
     /// At most so many of the team on a break at once; absent means no limit.
     pub break_quota: Option<u16>,
+    /// Who answers for the team: overdue tickets and broken promises are reported there.
+    pub leader: Option<UserId>,
 }
 
 /// A business line: queues, widgets and reports belong to one.
@@ -452,6 +464,21 @@ pub struct Field {
     pub required: bool,
     /// For choices.
     pub options: Vec<Choice>,
+    /// Shown and asked for only where another field has one of these answers.
+    pub when: Option<FieldWhen>,
+    /// Masked for roles without the right to see such answers; never written to a log.
+    pub sensitive: bool,
+    /// For formulas: numbers, `+ - * / ( )` and keys of number fields.
+    pub formula: String,
+}
+
+/// Another field, and the answers to it that matter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldWhen {
+    pub field: String,
+    pub is: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -467,6 +494,15 @@ pub enum FieldShape {
     Phone,
     Email,
     Consent,
+    /// An amount, such as 199.00.
+    Money,
+    /// A member of staff, by id.
+    Person,
+    /// An uploaded file, by id.
+    File,
+    Address,
+    /// Computed from other fields.
+    Formula,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -19,6 +19,7 @@ pub struct Directory {
     pub webhooks: BTreeMap<WebhookId, Arc<Webhook>>,
     pub channels: BTreeMap<ChannelId, Arc<Channel>>,
     pub bans: BTreeMap<RecordId, Arc<Ban>>,
+    pub ticket_types: BTreeMap<TicketTypeId, Arc<TicketType>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
     /// Users who stand for another site's people, and the channel that leads there.
@@ -93,6 +94,11 @@ impl Directory {
             }
             RecordKind::Ban => arm!(Ban, bans),
             // Canned replies are no rule's business.
+            RecordKind::TicketType => put(
+                &mut self.ticket_types,
+                id,
+                record.and_then(|r| if let Record::TicketType(it) = r { Some(&**it) } else { None }),
+            ),
             RecordKind::Reply => {}
             RecordKind::Settings => {
                 self.settings = match record {

@@ -188,11 +188,13 @@ impl Engine {
         to: Audience,
         fact: Fact,
         private: Option<Box<Private>>,
+        readers: &[UserId],
     ) -> u64 {
-        let route = match on {
-            Subject::User(id) => Route { users: SmallVec::from_slice(&[id]), ..Route::default() },
-            _ => Route::default(),
+        let users = match &on {
+            Subject::User(id) => std::slice::from_ref(id),
+            _ => readers,
         };
+        let route = Route { users: SmallVec::from_slice(users), ..Route::default() };
         self.log.push(cause, on, to, fact, private, route)
     }
 

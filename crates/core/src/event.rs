@@ -7,7 +7,7 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    config::{Record, RecordKind},
+    config::{Record, RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
@@ -50,6 +50,7 @@ pub enum Subject {
     Visitor(VisitorId),
     Customer(CustomerId),
     Record(RecordId),
+    Ticket(TicketId),
     Site,
 }
 
@@ -62,6 +63,7 @@ impl Subject {
             Subject::Visitor(id) => id.0,
             Subject::Customer(id) => id.0,
             Subject::Record(id) => id.0,
+            Subject::Ticket(id) => id.0,
             Subject::Site => 0,
         }
     }
@@ -468,6 +470,114 @@ pub enum Fact {
         serial: String,
         text: String,
     },
+    // ── tickets ──
+    TicketOpened {
+        ticket: TicketId,
+        serial: String,
+        of: TicketTypeId,
+        title: String,
+        state: String,
+        severity: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<TeamId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<UserId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        customer: Option<CustomerId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<TicketId>,
+        received_at: At,
+    },
+    /// `fields` names what changed; the values lie in `private`.
+    TicketEdited {
+        ticket: TicketId,
+        version: i64,
+        fields: Vec<String>,
+    },
+    TicketMoved {
+        ticket: TicketId,
+        version: i64,
+        // An event has a `from` already: its command.
+        #[serde(rename = "before")]
+        from: String,
+        #[serde(rename = "after")]
+        to: String,
+        way: String,
+        phase: TicketPhase,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+        /// Although something was missing, by somebody who may.
+        #[serde(default)]
+        forced: bool,
+    },
+    TicketApprovalAsked {
+        ticket: TicketId,
+        way: String,
+        reason: String,
+    },
+    TicketApprovalAnswered {
+        ticket: TicketId,
+        way: String,
+        yes: bool,
+        reason: String,
+    },
+    TicketAssigned {
+        ticket: TicketId,
+        version: i64,
+        team: Option<TeamId>,
+        owner: Option<UserId>,
+    },
+    TicketNoted {
+        ticket: TicketId,
+        text: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<FileId>,
+        /// The customer was told this.
+        #[serde(default)]
+        told: bool,
+    },
+    TicketAttempted {
+        ticket: TicketId,
+        text: String,
+    },
+    TicketChecked {
+        ticket: TicketId,
+        item: String,
+        done: bool,
+    },
+    TicketWatched {
+        ticket: TicketId,
+        user: UserId,
+        on: bool,
+    },
+    TicketUrged {
+        ticket: TicketId,
+        text: String,
+    },
+    TicketLinked {
+        ticket: TicketId,
+        other: TicketId,
+        on: bool,
+    },
+    /// So much of a clock's time has passed, and these were told.
+    TicketClockRang {
+        ticket: TicketId,
+        clock: String,
+        percent: u16,
+        late: bool,
+        // `to` is the event's audience.
+        #[serde(rename = "told")]
+        to: Vec<UserId>,
+    },
+    /// Somebody is told of a ticket that concerns them.
+    TicketTold {
+        ticket: TicketId,
+        serial: String,
+        title: String,
+        what: TicketNews,
+    },
     SignedIn {
         user: UserId,
         method: SignInMethod,
@@ -504,6 +614,23 @@ pub enum Fact {
     SiteStarted {
         version: String,
     },
+}
+
+/// What there is to say to somebody about a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TicketNews {
+    Assigned,
+    Moved,
+    Noted,
+    Urged,
+    ApprovalAsked,
+    ApprovalAnswered,
+    Watched,
+    /// A part of a clock's time has passed.
+    Reminder,
+    Late,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,18 @@ pub enum Fault {
     LastDoor,
     /// One may not give away what one does not have.
     BeyondOwn,
+    /// So much of a list still has to be done.
+    Undone(usize),
+    /// Tried on too few different days: needed, and done.
+    TooFewDays(u8, usize),
+    /// An instant that has not come yet.
+    Future,
+    /// The ticket is about this person.
+    Concerned,
+    /// No state ends it.
+    NoEnd,
+    /// No way leads there.
+    Unreachable,
 }
 
 /// The forms that a text may have to take.
@@ -53,6 +65,10 @@ pub enum Shape {
     Choice,
     Consent,
     Rising,
+    /// Capital letters before a serial number.
+    Prefix,
+    Formula,
+    Id,
 }
 
 impl Fault {
@@ -80,6 +96,23 @@ impl Fault {
                 "不能授予自己没有的权限。",
                 "You may not grant what you are not permitted yourself.",
             ),
+            Fault::Undone(left) => {
+                Text::new(format!("还有 {left} 项没有完成。"), format!("{left} still to do."))
+            }
+            Fault::TooFewDays(needed, done) => Text::new(
+                format!("需在 {needed} 个不同的日期联系过客户，目前为 {done} 天。"),
+                format!("The customer has to be tried on {needed} different days; so far {done}."),
+            ),
+            Fault::Future => Text::new("不能晚于现在。", "May not be later than now."),
+            Fault::Concerned => Text::new(
+                "此人是工单所涉及的当事人，不能处理这张工单。",
+                "The ticket is about this person, who therefore may not work on it.",
+            ),
+            Fault::NoEnd => Text::new(
+                "至少要有一个“已关闭”阶段的状态。",
+                "At least one state has to be of the phase “closed”.",
+            ),
+            Fault::Unreachable => Text::new("没有任何流转能到达这个状态。", "No move leads to this state."),
         }
     }
 }
@@ -121,6 +154,14 @@ impl Shape {
             Shape::Number => ("应为数字。", "Must be a number."),
             Shape::Choice => ("请从选项中选择。", "Choose one of the options."),
             Shape::Consent => ("只能是 yes 或 no。", "Must be yes or no."),
+            Shape::Prefix => {
+                ("写 1 到 6 个大写字母，如 TS。", "Write one to six capital letters, such as TS.")
+            }
+            Shape::Formula => (
+                "公式只能含数字、+ - * / ( ) 和数字字段的键，且不能循环引用。",
+                "A formula holds numbers, + - * / ( ) and keys of number fields, and never itself.",
+            ),
+            Shape::Id => ("请从列表中选择。", "Choose one from the list."),
             Shape::Rising => ("后一步须更晚，要求须更低。", "Each step must be later, and ask for less."),
         };
         Text::new(zh, en)

@@ -1,6 +1,8 @@
 //! Fields that administrators define, and the answers to them (E1): what a form may look like, whether values fit
 //! it, and what is still missing.
 
+mod formula;
+
 use crate::{
     config::{Choice, Field, FieldShape},
     fault::{Fault, Faults, Shape, Wrong},
@@ -26,6 +28,53 @@ pub fn check_fields(prefix: &str, fields: &[Field]) -> Vec<Wrong> {
             // A choice is answered by its key alone, so a key is unique in the whole tree.
             check_options(&mut faults, &at("options"), &field.options, 1, &mut BTreeSet::new());
         }
+        if let Some(when) = &field.when {
+            // Only a field above can decide, so that nothing leads in a circle.
+            let above = fields[..n].iter().any(|other| other.key == when.field);
+            faults.unless(above, at("when.field"), Fault::Unknown);
+            faults.unless(!when.is.is_empty(), at("when.is"), Fault::Missing);
+        }
+        if field.shape == FieldShape::Formula {
+            let counts = |key: &String| {
+                fields[..n].iter().any(|other| {
+                    other.key == *key
+                        && matches!(other.shape, FieldShape::Number | FieldShape::Money | FieldShape::Formula)
+                })
+            };
+            let fits = formula::keys(&field.formula).is_some_and(|keys| keys.iter().all(counts));
+            faults.shape(fits, at("formula"), Shape::Formula);
+        }
+    }
+    faults.0
+}
+
+/// Whether a field is asked for, with these answers to the others.
+pub fn applies(field: &Field, values: &BTreeMap<String, String>) -> bool {
+    let Some(when) = &field.when else { return true };
+    values.get(&when.field).is_some_and(|value| when.is.contains(value))
+}
+
+/// Writes the answers of computed fields.
+pub fn compute(fields: &[Field], values: &mut BTreeMap<String, String>) {
+    for field in fields.iter().filter(|field| field.shape == FieldShape::Formula) {
+        match formula::value(&field.formula, values) {
+            Some(value) => {
+                let cents = (value * 100.0).round() / 100.0;
+                values.insert(field.key.clone(), cents.to_string());
+            }
+            None => {
+                values.remove(&field.key);
+            }
+        }
+    }
+}
+
+/// Whether fields make a form for visitors, who know no members of staff and compute nothing.
+pub fn check_open_fields(prefix: &str, fields: &[Field]) -> Vec<Wrong> {
+    let mut faults = Faults(check_fields(prefix, fields));
+    for (n, field) in fields.iter().enumerate() {
+        let inner = matches!(field.shape, FieldShape::Person | FieldShape::File | FieldShape::Formula);
+        faults.shape(!inner, format!("{prefix}.{n}.shape"), Shape::Choice);
     }
     faults.0
 }
@@ -78,19 +127,22 @@ pub fn check_values(fields: &[Field], values: &BTreeMap<String, String>) -> Vec<
 /// What is still owed before the form counts as complete.
 pub fn missing(fields: &[Field], values: &BTreeMap<String, String>) -> Vec<Wrong> {
     let mut faults = Faults::default();
-    for field in fields.iter().filter(|field| field.required) {
-        let given = values.get(&field.key).map_or("", |value| value.trim());
-        let enough = match field.shape {
-            FieldShape::Consent => given == "yes",
-            // A category counts only when it is chosen down to a leaf.
-            FieldShape::Choice => {
-                choice(&field.options, given).is_some_and(|option| option.children.is_empty())
-            }
-            _ => !given.is_empty(),
-        };
-        faults.unless(enough, format!("values.{}", field.key), Fault::Missing);
+    let asked = fields.iter().filter(|field| field.required && applies(field, values));
+    for field in asked {
+        faults.unless(is_answered(field, values), format!("values.{}", field.key), Fault::Missing);
     }
     faults.0
+}
+
+/// Whether the answer to a field is all that it asks for.
+pub fn is_answered(field: &Field, values: &BTreeMap<String, String>) -> bool {
+    let given = values.get(&field.key).map_or("", |value| value.trim());
+    match field.shape {
+        FieldShape::Consent => given == "yes",
+        // A category counts only when it is chosen down to a leaf.
+        FieldShape::Choice => choice(&field.options, given).is_some_and(|option| option.children.is_empty()),
+        _ => !given.is_empty(),
+    }
 }
 
 fn wrong_value(field: &Field, value: &str) -> Option<Fault> {
@@ -100,7 +152,12 @@ fn wrong_value(field: &Field, value: &str) -> Option<Fault> {
     }
     let (right, shape) = match field.shape {
         FieldShape::Line | FieldShape::Paragraph => return None,
-        FieldShape::Number => (value.trim().parse::<f64>().is_ok_and(f64::is_finite), Shape::Number),
+        FieldShape::Address => return None,
+        FieldShape::Money => (is_money(value.trim()), Shape::Number),
+        FieldShape::Person | FieldShape::File => (value.parse::<i64>().is_ok(), Shape::Id),
+        FieldShape::Number | FieldShape::Formula => {
+            (value.trim().parse::<f64>().is_ok_and(f64::is_finite), Shape::Number)
+        }
         FieldShape::Date => (is_date(value), Shape::Date),
         FieldShape::Choice => (choice(&field.options, value).is_some(), Shape::Choice),
         FieldShape::Phone => (is_phone(value), Shape::Phone),
@@ -117,6 +174,16 @@ pub fn choice<'a>(options: &'a [Choice], key: &str) -> Option<&'a Choice> {
             if option.key == key { Some(option) } else { choice(&option.children, key) }
         },
     )
+}
+
+/// Digits, perhaps a sign, and at most two places behind the point.
+fn is_money(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    match text.split_once('.') {
+        Some((whole, part)) => digits(whole) && digits(part) && part.len() <= 2 && whole.len() <= 12,
+        None => digits(text) && text.len() <= 12,
+    }
 }
 
 pub fn is_date(text: &str) -> bool {
@@ -147,10 +214,10 @@ pub fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::Text;
+    use crate::{config::FieldWhen, lang::Text};
 
     fn field(key: &str, shape: FieldShape, required: bool) -> Field {
-        Field { key: key.into(), label: Text::new(key, key), shape, required, options: vec![] }
+        Field { key: key.into(), label: Text::new(key, key), shape, required, ..Field::default() }
     }
 
     fn category() -> Field {
@@ -220,6 +287,39 @@ mod tests {
         ]);
         assert_eq!(check_values(&fields, &wrong).len(), 7);
         assert_eq!(check_values(&fields, &values(&[("n", ""), ("d", "")])), [], "no answer is no error");
+    }
+
+    #[test]
+    fn e1_a_field_is_asked_for_only_where_another_says_so() {
+        let mut why = field("why", FieldShape::Line, true);
+        why.when = Some(FieldWhen { field: "category".into(), is: vec!["late".into()] });
+        let fields = [category(), why];
+        assert!(check_fields("fields", &fields).is_empty());
+        assert!(missing(&fields, &values(&[("category", "broken")])).is_empty());
+        assert_eq!(names(&missing(&fields, &values(&[("category", "late")]))), ["values.why"]);
+        let [category, why] = fields;
+        assert_eq!(
+            names(&check_fields("fields", &[why, category])),
+            ["fields.0.when.field"],
+            "only from above"
+        );
+    }
+
+    #[test]
+    fn e1_computed_answers_follow_the_others() {
+        let mut sum = field("sum", FieldShape::Formula, false);
+        sum.formula = "price * count".into();
+        let fields =
+            [field("price", FieldShape::Money, false), field("count", FieldShape::Number, false), sum];
+        assert!(check_fields("fields", &fields).is_empty());
+        let mut given = values(&[("price", "19.90"), ("count", "3"), ("sum", "1")]);
+        compute(&fields, &mut given);
+        assert_eq!(given["sum"], "59.7");
+        given.remove("count");
+        compute(&fields, &mut given);
+        assert_eq!(given.get("sum"), None, "without a count there is no sum");
+        let wrong = values(&[("price", "1.999")]);
+        assert_eq!(names(&check_values(&fields, &wrong)), ["values.price"]);
     }
 
     #[test]

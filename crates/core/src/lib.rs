@@ -38,6 +38,7 @@ pub mod register;
 pub mod roles;
 pub mod routing;
 pub mod sites;
+pub mod ticket;
 pub mod timers;
 mod turn;
 pub mod wait;

@@ -1,7 +1,11 @@
 //! What a role sees masked. Enough stays readable to recognise a customer, not enough to reach one.
 
-use crate::{actor::Actor, config::MaskedField, directory::Directory};
-use std::collections::BTreeSet;
+use crate::{
+    actor::Actor,
+    config::{Field, FieldShape, MaskedField},
+    directory::Directory,
+};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields that the actor sees masked: those that every one of their roles masks, since a further role never
 /// takes anything away.
@@ -41,6 +45,34 @@ pub fn ip(text: &str) -> String {
         Some((at, _)) => format!("{}{mark}***", &text[..at]),
         None => "***".into(),
     }
+}
+
+/// Answers to fields as the roles may see them.
+pub fn values(
+    fields: &[Field],
+    values: BTreeMap<String, String>,
+    masked: &BTreeSet<MaskedField>,
+) -> BTreeMap<String, String> {
+    if masked.is_empty() {
+        return values;
+    }
+    let hide = |key: &str, value: String| {
+        let field = fields.iter().find(|field| field.key == key);
+        match field {
+            Some(field) if field.sensitive && masked.contains(&MaskedField::Sensitive) => "***".to_owned(),
+            Some(field) if field.shape == FieldShape::Phone && masked.contains(&MaskedField::Phone) => {
+                phone(&value)
+            }
+            Some(field) if field.shape == FieldShape::Email && masked.contains(&MaskedField::Email) => {
+                email(&value)
+            }
+            Some(field) if field.shape == FieldShape::Address && masked.contains(&MaskedField::Address) => {
+                address(&value)
+            }
+            _ => within(&value, masked),
+        }
+    };
+    values.into_iter().map(|(key, value)| (key.clone(), hide(&key, value))).collect()
 }
 
 /// Hides what `counts`, apart from a few at the start and the end; what is too short is hidden whole.

@@ -7,7 +7,7 @@ use crate::{
     config::*,
     directory::Directory,
     fault::{Fault, Faults, Shape, Wrong},
-    form::{check_fields, is_date, is_email, is_key},
+    form::{check_fields, check_open_fields, is_date, is_email, is_key},
     id::*,
     lang::Text,
 };
@@ -27,6 +27,7 @@ pub fn manages(kind: RecordKind) -> Action {
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
         RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
         RecordKind::Ban => Action::ManageBans,
+        RecordKind::TicketType => Action::ManageTickets,
         RecordKind::Settings => Action::ManageSettings,
     }
 }
@@ -118,6 +119,10 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             }
             faults.length("why", &it.why, 500);
         }
+        Record::TicketType(it) => {
+            on.name(&it.name, &directory.ticket_types, |it| &it.name, &mut faults);
+            crate::ticket::check(it, id.map(TicketTypeId::from), directory, &mut faults);
+        }
         Record::Settings(it) => settings(it, &mut faults),
     }
     faults.0
@@ -190,7 +195,20 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
         note(used, &Text::new(&user.name, &user.name));
     }
     for team in directory.teams.values() {
-        note(kind == RecordKind::Team && team.parent == Some(id.into()), &team.name);
+        let used = match kind {
+            RecordKind::Team => team.parent == Some(id.into()),
+            RecordKind::User => team.leader == Some(id.into()),
+            _ => false,
+        };
+        note(used, &team.name);
+    }
+    for of in directory.ticket_types.values() {
+        let used = match kind {
+            RecordKind::Team => of.team == Some(id.into()),
+            RecordKind::Calendar => of.clocks.iter().any(|clock| clock.calendar == Some(id.into())),
+            _ => false,
+        };
+        note(used, &of.name);
     }
     for (own, queue) in &directory.queues {
         let used = match kind {
@@ -299,6 +317,8 @@ impl Check<'_> {
 
     fn team(&self, team: &Team, faults: &mut Faults) {
         self.name(&team.name, &self.directory.teams, |it| &it.name, faults);
+        let leads = team.leader.is_none_or(|leader| self.directory.users.contains_key(&leader));
+        faults.unless(leads, "leader", Fault::Unknown);
         let Some(parent) = team.parent else { return };
         faults.unless(self.directory.teams.contains_key(&parent), "parent", Fault::Unknown);
         if let Some(own) = self.id.map(TeamId::from) {
@@ -393,8 +413,8 @@ impl Check<'_> {
             faults.unless(known, format!("topics.{n}.queue"), Fault::Unknown);
             self.needs(&format!("topics.{n}.needs"), &topic.needs, faults);
         }
-        faults.0.extend(check_fields("pre_chat", &widget.pre_chat));
-        faults.0.extend(check_fields("offline_form", &widget.offline_form));
+        faults.0.extend(check_open_fields("pre_chat", &widget.pre_chat));
+        faults.0.extend(check_open_fields("offline_form", &widget.offline_form));
         for (n, origin) in widget.origins.iter().enumerate() {
             faults.shape(is_origin(origin), format!("origins.{n}"), Shape::Origin);
         }

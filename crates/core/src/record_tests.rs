@@ -162,9 +162,15 @@ fn a_widget_has_origins_without_a_path_and_a_colour() {
 #[test]
 fn teams_never_stand_below_themselves() {
     let mut company = company();
-    let below = Record::Team(Team { name: named("East"), parent: Some(TeamId(20)), break_quota: None });
+    let below =
+        Record::Team(Team { name: named("East"), parent: Some(TeamId(20)), break_quota: None, leader: None });
     company.apply(RecordKind::Team, RecordId(21), Some(&below));
-    let circle = Record::Team(Team { name: named("Sales"), parent: Some(TeamId(21)), break_quota: None });
+    let circle = Record::Team(Team {
+        name: named("Sales"),
+        parent: Some(TeamId(21)),
+        break_quota: None,
+        leader: None,
+    });
     assert_eq!(
         check(&circle, Some(RecordId(20)), &company),
         [Wrong { field: "parent".into(), fault: Fault::Circle }]

@@ -42,7 +42,7 @@ const LEAD: [Action; 15] = [
 ];
 
 /// What keeps the system running and set up.
-const MANAGE: [Action; 13] = [
+const MANAGE: [Action; 14] = [
     Action::FloorRead,
     Action::ReplyShared,
     Action::ManageUsers,
@@ -51,11 +51,24 @@ const MANAGE: [Action; 13] = [
     Action::ManageWidgets,
     Action::ManageForms,
     Action::ManageTags,
+    Action::ManageTickets,
     Action::ManageIntegrations,
     Action::ManageSettings,
     Action::ManageBans,
     Action::AuditRead,
     Action::SystemOperate,
+];
+
+/// What everybody does who follows cases up.
+const FOLLOW: [Action; 3] = [Action::TicketRead, Action::TicketWrite, Action::TicketAssign];
+
+/// What who leads does with the cases of others.
+const RULE: [Action; 5] = [
+    Action::TicketRead,
+    Action::TicketWrite,
+    Action::TicketAssign,
+    Action::TicketApprove,
+    Action::TicketExport,
 ];
 
 const CUSTOMERS: [Action; 4] =
@@ -73,14 +86,23 @@ pub fn default_roles() -> Vec<Role> {
         grants,
         masks: masks.to_vec(),
     };
-    let everyone_masked = [MaskedField::Phone, MaskedField::Email, MaskedField::Address, MaskedField::Ip];
+    let everyone_masked = [
+        MaskedField::Phone,
+        MaskedField::Email,
+        MaskedField::Address,
+        MaskedField::Ip,
+        MaskedField::Sensitive,
+    ];
     vec![
         role(
             "R-03",
             "客服座席",
             "Agent",
-            each(&SERVE, Scope::Own).chain(each(&CUSTOMERS, Scope::Site)).collect(),
-            &[MaskedField::Phone, MaskedField::Ip],
+            each(&SERVE, Scope::Own)
+                .chain(each(&FOLLOW, Scope::Group))
+                .chain(each(&CUSTOMERS, Scope::Site))
+                .collect(),
+            &[MaskedField::Phone, MaskedField::Ip, MaskedField::Sensitive],
         ),
         role(
             "R-07",
@@ -88,6 +110,7 @@ pub fn default_roles() -> Vec<Role> {
             "Team leader",
             each(&[Action::ConversationServe], Scope::Own)
                 .chain(each(&LEAD, Scope::Group))
+                .chain(each(&RULE, Scope::Group))
                 .chain(each(&CUSTOMERS, Scope::Site))
                 .chain(each(&[Action::ReplyShared, Action::ManageTags, Action::ManageBans], Scope::Site))
                 .collect(),
@@ -98,6 +121,7 @@ pub fn default_roles() -> Vec<Role> {
             "经理",
             "Manager",
             each(&LEAD, Scope::Department)
+                .chain(each(&RULE, Scope::Department))
                 .chain(each(&CUSTOMERS, Scope::Site))
                 .chain(each(
                     &[
@@ -106,6 +130,7 @@ pub fn default_roles() -> Vec<Role> {
                         Action::ManageRouting,
                         Action::ManageForms,
                         Action::ManageTags,
+                        Action::ManageTickets,
                         Action::ManageBans,
                         Action::ManageWidgets,
                     ],
@@ -123,6 +148,9 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationRead,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::TicketRead,
+                    Action::TicketApprove,
+                    Action::TicketExport,
                     Action::FloorRead,
                     Action::ReportRead,
                     Action::ReportExport,
@@ -142,6 +170,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationMonitor,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::TicketRead,
                     Action::ReportRead,
                 ],
                 Scope::Department,
@@ -154,6 +183,13 @@ pub fn default_roles() -> Vec<Role> {
             "数据分析",
             "Analyst",
             each(&[Action::FloorRead, Action::ReportRead, Action::ReportExport], Scope::Site).collect(),
+            &everyone_masked,
+        ),
+        role(
+            "R-15",
+            "相关部门",
+            "Department handler",
+            each(&FOLLOW, Scope::Group).collect(),
             &everyone_masked,
         ),
         role(
@@ -181,7 +217,7 @@ pub const OWNER: &str = "owner";
 fn owner() -> Vec<Grant> {
     let more = [Action::ConversationDecline, Action::CustomerExport];
     let all: BTreeSet<Action> =
-        [&SERVE[..], &LEAD, &CUSTOMERS, &MANAGE, &more].into_iter().flatten().copied().collect();
+        [&SERVE[..], &LEAD, &RULE, &CUSTOMERS, &MANAGE, &more].into_iter().flatten().copied().collect();
     all.into_iter().map(|action| Grant { action, scope: Scope::Site }).collect()
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, latest::Latest,
     limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords, problem::Problem, secrets::Secrets,
-    sessions::Sessions, site::Site, tasks, trace::Tracer,
+    sessions::Sessions, site::Site, tasks, ticket_kinds::TicketKinds, trace::Tracer,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::Mutex as AsyncMutex;
@@ -39,6 +39,7 @@ pub struct App {
     pub tracer: Tracer,
     pub passwords: Passwords,
     pub outgoing: Outgoing,
+    pub ticket_kinds: TicketKinds,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,
     /// The one-time link's token while nobody exists who could sign in.

@@ -10,8 +10,8 @@ use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, Method, header, request::Parts},
 };
-use std::{convert::Infallible, net::IpAddr};
-use yingda_core::{actor::Actor, id::UserId, lang::Lang};
+use std::{convert::Infallible, net::IpAddr, time::Duration};
+use yingda_core::{actor::Actor, directory::Directory, id::UserId, lang::Lang};
 use yingda_store::api_key;
 
 pub const COOKIE: &str = "yingda_session";
@@ -164,10 +164,18 @@ pub async fn by_cookie(app: &App, parts: &Parts) -> Result<Option<SignedIn>, Pro
         },
         None => return Ok(None),
     };
-    if app.directory().users.get(&state.user).is_none_or(|user| user.disabled) {
+    let is_here = |directory: &Directory| directory.users.get(&state.user).is_some_and(|user| !user.disabled);
+    if !is_here(&app.directory()) && !(app.cluster.is_some() && learns_of(app, is_here).await) {
         return Ok(None);
     }
     Ok(Some(SignedIn { user: state.user, session, state, client }))
+}
+
+/// Whether somebody who was made on another node a moment ago becomes known here.
+async fn learns_of(app: &App, is_here: impl Fn(&Directory) -> bool) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(1);
+    let mut follow = app.directory.follow();
+    tokio::time::timeout(PATIENCE, follow.wait_for(|it| is_here(it))).await.is_ok_and(|it| it.is_ok())
 }
 
 /// A sign-in on another node, of which this one has not heard yet.

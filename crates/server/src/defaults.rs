@@ -52,7 +52,7 @@ pub fn records(mut next_id: impl FnMut() -> i64) -> Vec<(RecordId, Record)> {
 }
 
 fn field(key: &str, zh: &str, en: &str, shape: FieldShape, required: bool) -> Field {
-    Field { key: key.into(), label: Text::new(zh, en), shape, required, options: vec![] }
+    Field { key: key.into(), label: Text::new(zh, en), shape, required, ..Field::default() }
 }
 
 /// What an offline message asks for.

@@ -136,7 +136,7 @@ pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> R
     *field = label.to_owned();
     let change = Change { id, version: before.version + 1, before: Some(&before), after: Some(&after) };
     let writes = customer::update(&after, app.clock.now());
-    let item = Item { by: Actor::System, facts: vec![change.fact()], writes, configure: vec![] };
+    let item = Item::new(Actor::System, vec![change.fact()], writes);
     match app.site.change(item).await {
         // Somebody is writing on the card: what they know is better.
         Err(refused) if refused.refusal == Refusal::Stale => Ok(()),
@@ -173,7 +173,7 @@ async fn make(app: &App, by: VisitorId, fresh: customer::Customer) -> Option<Cus
         private: Some(Box::new(Private::Values { before: None, after: Some(values) })),
     };
     let by = Actor::Visitor { id: by };
-    match app.site.change(Item { by, facts: vec![fact], writes, configure: vec![] }).await {
+    match app.site.change(Item::new(by, vec![fact], writes)).await {
         Ok(_) => Some(id),
         Err(refused) => {
             // The contact goes on without: serving comes before filing.

@@ -58,7 +58,7 @@ pub async fn merge(
         private: None,
     };
     let facts = vec![merged, changed.fact(), gone.fact()];
-    app.site.change(Item { by, facts, writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, facts, writes)).await?;
     for conversation in app.site.ask(OpenOf { customer: from.id }).await? {
         tell(app, conversation, into.id).await?;
     }
@@ -93,7 +93,7 @@ pub async fn undo(app: &App, by: Actor, merge: &merges::Merge) -> Result<(), Ref
     let changed = Change { id: kept.id, version: kept.version + 1, before: Some(&kept), after: Some(&after) };
     let back = Change { id: gone.id, version: gone.version + 1, before: None, after: Some(&gone) };
     let facts = vec![parted, changed.fact(), back.fact()];
-    app.site.change(Item { by, facts, writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, facts, writes)).await?;
     let moved: BTreeSet<_> =
         merges::conversations(&app.db, merge.id).await.map_err(away)?.into_iter().collect();
     for conversation in app.site.ask(OpenOf { customer: kept.id }).await? {

@@ -44,6 +44,8 @@ mod socket;
 mod sort_key;
 mod start;
 mod tasks;
+mod ticket_kinds;
+mod tickets;
 mod tls;
 mod totp;
 mod trace;

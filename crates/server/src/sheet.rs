@@ -2,19 +2,20 @@
 
 use crate::csv::Csv;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use std::borrow::Cow;
 
 /// Lines of text below a head.
 #[derive(Debug)]
 pub struct Sheet {
-    head: Vec<&'static str>,
+    head: Vec<Cow<'static, str>>,
     lines: Vec<Vec<String>>,
 }
 
 impl Sheet {
     pub const XLSX: &'static str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-    pub fn new(head: Vec<&'static str>) -> Self {
-        Self { head, lines: vec![] }
+    pub fn new<T: Into<Cow<'static, str>>>(head: Vec<T>) -> Self {
+        Self { head: head.into_iter().map(Into::into).collect(), lines: vec![] }
     }
 
     pub fn add(&mut self, line: Vec<String>) {
@@ -39,7 +40,7 @@ impl Sheet {
         let sheet = book.add_worksheet();
         let bold = Format::new().set_bold();
         for (column, text) in self.head.iter().enumerate() {
-            sheet.write_string_with_format(0, column as u16, *text, &bold)?;
+            sheet.write_string_with_format(0, column as u16, text.as_ref(), &bold)?;
         }
         for (row, line) in self.lines.iter().enumerate() {
             for (column, text) in line.iter().enumerate() {

@@ -126,6 +126,16 @@ pub struct Item {
     pub writes: Vec<Statement>,
     /// Told to the engine and the directory after the commit.
     pub configure: Vec<Configure>,
+    /// Staff who are shown what happened to a ticket.
+    #[serde(default)]
+    pub readers: Vec<UserId>,
+}
+
+impl Item {
+    /// Rows and what happened, without consequences for the live state.
+    pub fn new(by: Actor, facts: Vec<ItemFact>, writes: Vec<Statement>) -> Self {
+        Self { by, facts, writes, configure: vec![], readers: vec![] }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use crate::{
     defaults,
     files::Files,
     health::{self, Health},
-    http::setup,
+    http::{records::kept_version, setup},
     hub::Hub,
     latest::Latest,
     limits::Limits,
@@ -20,7 +20,9 @@ use crate::{
     sessions::{Session, Sessions},
     site::{Configure, Item, Means, Site},
     sort_key::sort_key,
-    tasks, trace,
+    tasks,
+    ticket_kinds::TicketKinds,
+    trace,
 };
 use std::{
     fmt, fs, io,
@@ -121,6 +123,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         ids: Mutex::new(IdMaker::new(site.node() as u16, highest)),
         passwords: Passwords::new(),
         outgoing,
+        ticket_kinds: TicketKinds::default(),
         oidc: Oidc::new(&config.oidc),
         set_up_token: AsyncMutex::new(set_up_token),
         db,
@@ -152,11 +155,12 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
 pub async fn install_defaults(app: &App) -> Result<(), StartError> {
     let now = app.clock.now();
     let records = defaults::records(|| app.next_id());
-    let mut item = Item { by: Actor::System, facts: vec![], writes: vec![], configure: vec![] };
+    let mut item = Item::new(Actor::System, vec![], vec![]);
     for (id, it) in records {
         let name = it.name().get(Lang::Zh).to_owned();
         item.facts.push(setup::changed(it.kind(), id, 1, &name, None, &it));
         item.writes.push(record::insert(id, &it, &sort_key(&name), now));
+        item.writes.extend(kept_version(id, 1, &it));
         item.configure.push(Configure::Record { kind: it.kind(), id, record: Some(Box::new(it)) });
     }
     let failed = |refused: crate::site::Refused| {

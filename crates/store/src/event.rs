@@ -86,6 +86,7 @@ pub fn subject_code(on: Subject) -> (i16, i64) {
         Subject::Visitor(_) => 3,
         Subject::Customer(_) => 4,
         Subject::Record(_) => 5,
+        Subject::Ticket(_) => 6,
     };
     (kind, on.id())
 }

@@ -43,6 +43,8 @@ pub mod record;
 pub mod register;
 pub mod session;
 pub mod sms_part;
+pub mod ticket;
+pub mod ticket_list;
 pub mod visitor;
 pub mod webhook;
 
@@ -89,6 +91,8 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("session", session::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),
+        ("ticket", ticket::ALL),
+        ("ticket_list", ticket_list::ALL),
         ("visitor", visitor::ALL),
         ("walk", walk::ALL),
         ("webhook", webhook::ALL),

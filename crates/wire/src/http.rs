@@ -3,12 +3,14 @@
 mod channels;
 mod people;
 mod registers;
+mod tickets;
 
 pub use channels::*;
 pub use people::*;
 pub use registers::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use tickets::*;
 use utoipa::ToSchema;
 use yingda_core::{
     At,

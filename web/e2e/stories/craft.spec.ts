@@ -98,6 +98,10 @@ test("SYS-01d: what a visitor types unsent is shown only where the widget says s
   await open.asks("这次写着会被看到");
   await expect(open.frame.getByText("客服可以看到您正在输入的内容")).toBeVisible();
   await agent.opens("这次写着会被看到");
-  await open.composer.pressSequentially("我在犹豫买哪一款", { delay: 120 });
-  await expect(agent.conversation.getByText(/对方正在输入：我在犹豫/)).toBeVisible();
+  // What is typed is seen while it is typed, and never kept: whoever looks later sees nothing.
+  await expect(async () => {
+    await open.composer.fill("");
+    await open.composer.pressSequentially("我在犹豫买哪一款", { delay: 60 });
+    await expect(agent.conversation.getByText(/对方正在输入：我在犹豫/)).toBeVisible({ timeout: 2_000 });
+  }).toPass();
 });

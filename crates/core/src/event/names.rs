@@ -57,6 +57,20 @@ impl Fact {
             Fact::EntryChanged { .. } => "entry_changed",
             Fact::EntryTold { .. } => "entry_told",
             Fact::GroupPosted { .. } => "group_posted",
+            Fact::TicketOpened { .. } => "ticket_opened",
+            Fact::TicketEdited { .. } => "ticket_edited",
+            Fact::TicketMoved { .. } => "ticket_moved",
+            Fact::TicketApprovalAsked { .. } => "ticket_approval_asked",
+            Fact::TicketApprovalAnswered { .. } => "ticket_approval_answered",
+            Fact::TicketAssigned { .. } => "ticket_assigned",
+            Fact::TicketNoted { .. } => "ticket_noted",
+            Fact::TicketAttempted { .. } => "ticket_attempted",
+            Fact::TicketChecked { .. } => "ticket_checked",
+            Fact::TicketWatched { .. } => "ticket_watched",
+            Fact::TicketUrged { .. } => "ticket_urged",
+            Fact::TicketLinked { .. } => "ticket_linked",
+            Fact::TicketClockRang { .. } => "ticket_clock_rang",
+            Fact::TicketTold { .. } => "ticket_told",
             Fact::SignedIn { .. } => "signed_in",
             Fact::SignedOut { .. } => "signed_out",
             Fact::SignInFailed { .. } => "sign_in_failed",
@@ -77,6 +91,7 @@ impl Fact {
                 | Fact::MessageDelivered { .. }
                 | Fact::Read { .. }
                 | Fact::Focus { .. }
+                | Fact::TicketTold { .. }
         )
     }
 }

@@ -75,7 +75,7 @@ impl Book {
             _ => Audience::Staff,
         };
         let now = self.advance(now);
-        self.engine.note(Cause { now, by, from: None }, on, to, fact, private.map(Box::new));
+        self.engine.note(Cause { now, by, from: None }, on, to, fact, private.map(Box::new), &[]);
         self.keep(rows).await.map(drop)
     }
 

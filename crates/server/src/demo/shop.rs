@@ -6,6 +6,7 @@ use super::{
     pack::{Entry, Pack},
 };
 use crate::{
+    http::records::kept_version,
     passwords,
     sort_key::{sort_key, sound},
 };
@@ -80,6 +81,7 @@ async fn put(
     let kind = it.kind();
     let name = it.name().get(Lang::Zh).to_owned();
     rows.push(record::insert(id, &it, &sort_key(&name), now));
+    rows.extend(kept_version(id, 1, &it));
     let fact = Fact::RecordChanged { record: kind, id, version: 1, name, deleted: false };
     let private = Private::Change { before: None, after: Some(Box::new(it.clone())) };
     book.note(now, Actor::System, Subject::Record(id), fact, Some(private), rows).await?;

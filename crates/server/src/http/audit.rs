@@ -90,6 +90,7 @@ fn read_subject(text: &str) -> Option<Subject> {
         Some(("visitor", id)) => Some(Subject::Visitor(id.parse().ok()?)),
         Some(("customer", id)) => Some(Subject::Customer(id.parse().ok()?)),
         Some(("record", id)) => Some(Subject::Record(id.parse().ok()?)),
+        Some(("ticket", id)) => Some(Subject::Ticket(id.parse().ok()?)),
         None if text == "site" => Some(Subject::Site),
         _ => None,
     }
@@ -212,7 +213,7 @@ pub async fn note_export(app: &Shared, caller: &Caller, what: &str, rows: u64) -
         fact: Fact::Exported { what: what.into(), rows },
         private: None,
     };
-    app.site.change(Item { by: caller.actor, facts: vec![fact], writes: vec![], configure: vec![] }).await?;
+    app.site.change(Item::new(caller.actor, vec![fact], vec![])).await?;
     Ok(())
 }
 

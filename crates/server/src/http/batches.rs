@@ -119,7 +119,7 @@ fn said(by: Actor, fact: Fact, writes: Vec<Statement>) -> Item {
         _ => Subject::Site,
     };
     let fact = ItemFact { on, to: Audience::Staff, fact, private: None };
-    Item { by, facts: vec![fact], writes, configure: vec![] }
+    Item::new(by, vec![fact], writes)
 }
 
 fn check(app: &Shared, new: &NewBatch) -> Result<(), Problem> {

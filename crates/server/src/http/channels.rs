@@ -156,6 +156,7 @@ async fn put_secrets(
             facts: vec![ItemFact { on: Subject::Record(kept.id), to: Audience::Staff, fact, private: None }],
             writes: secrets.iter().map(|(name, value)| keys::put(&app, id, name, value)).collect(),
             configure: vec![again],
+            readers: vec![],
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)

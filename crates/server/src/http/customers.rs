@@ -237,7 +237,7 @@ pub struct Change<'a> {
 
 impl Change<'_> {
     fn item(self, caller: &Caller, writes: Vec<Statement>) -> Item {
-        Item { by: caller.actor, facts: vec![self.fact()], writes, configure: vec![] }
+        Item::new(caller.actor, vec![self.fact()], writes)
     }
 
     pub fn fact(&self) -> ItemFact {

@@ -146,7 +146,7 @@ pub async fn keep(
     let by = Actor::Visitor { id: visitor };
     let mut writes = vec![rows::insert(&row)];
     writes.extend(fresh.map(|fresh| visitor_rows::seen(&Visitor { name: row.name.clone(), ..fresh })));
-    app.site.change(Item { by, facts: vec![fact], writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, vec![fact], writes)).await?;
     Ok(LeftMessage { id: row.id, token: app.secrets.visitor_token(visitor) })
 }
 
@@ -160,7 +160,7 @@ pub fn fields_of(widget: &Widget) -> Vec<Field> {
         label: Text::new(zh, en),
         shape,
         required,
-        options: vec![],
+        ..Field::default()
     };
     vec![
         field("name", "姓名", "Name", FieldShape::Line, false),
@@ -236,7 +236,7 @@ async fn change(
     };
     let now = app.clock.now();
     let writes = vec![rows::update(&row, now)];
-    match app.site.change(Item { by: caller.actor, facts: vec![fact], writes, configure: vec![] }).await {
+    match app.site.change(Item::new(caller.actor, vec![fact], writes)).await {
         Ok(_) => {
             Ok(Tagged(StatusCode::OK, version + 1, told(rows::Lead { version: version + 1, ..row }, &masks)))
         }

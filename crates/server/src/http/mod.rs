@@ -33,6 +33,9 @@ pub mod registers;
 pub mod reports;
 pub mod session;
 pub mod setup;
+mod ticket_sheet;
+mod ticket_shown;
+pub mod tickets;
 pub mod transcript;
 pub mod users;
 pub mod visitor_pages;
@@ -71,6 +74,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(registers::routes())
         .merge(register_notes::routes())
         .merge(leads::routes())
+        .merge(tickets::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())

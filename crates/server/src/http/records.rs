@@ -114,7 +114,8 @@ async fn create(
         secret: secret(&app, id, &record),
         record: record.clone(),
     };
-    let writes = vec![rows::insert(id, &record, &sort_key_of(&record), now)];
+    let mut writes = vec![rows::insert(id, &record, &sort_key_of(&record), now)];
+    writes.extend(kept_version(id, 1, &record));
     let replay = Replay::new(StatusCode::CREATED, &stored).tagged(1);
     let change = Change { id, version: 1, before: None, after: Some(record) };
     idempotency::change(&app, key, replay, change.item(&caller, kind, writes)).await
@@ -178,6 +179,7 @@ async fn change(
     let now = app.clock.now();
     let mut writes = vec![rows::update(id, &after, &sort_key_of(&after), version, now)];
     writes.extend(follow_user(&app, id.into(), &before.record, &after).await?);
+    writes.extend(kept_version(id, version + 1, &after));
     let change = Change { id, version: version + 1, before: Some(before.record), after: Some(after.clone()) };
     apply(&app, &caller, kind, change, writes).await?;
     if let Record::User(user) = &after
@@ -267,7 +269,8 @@ async fn restore(
     let mut wrong = record::check(&before.record, Some(id), &directory);
     wrong.extend(record::check_gift(None, &before.record, caller.actor, &directory));
     refuse(wrong)?;
-    let writes = vec![rows::restore(kind, id, before.version, app.clock.now())];
+    let mut writes = vec![rows::restore(kind, id, before.version, app.clock.now())];
+    writes.extend(kept_version(id, before.version + 1, &before.record));
     let change = Change { id, version: before.version + 1, before: None, after: Some(before.record) };
     apply(&app, &caller, kind, change, writes).await?;
     Ok(tagged(find(&app, &caller, kind, id).await?))
@@ -332,7 +335,7 @@ impl Change {
             fact,
             private: Some(Box::new(private)),
         };
-        Item { by: caller.actor, facts: vec![fact], writes, configure: vec![configure] }
+        Item { by: caller.actor, facts: vec![fact], writes, configure: vec![configure], readers: vec![] }
     }
 }
 
@@ -409,6 +412,14 @@ async fn follow_user(
         writes.push(sessions::end_all_of(id, None));
     }
     Ok(writes)
+}
+
+/// Every version of a kind of ticket is kept: what runs stays on its own.
+pub fn kept_version(id: RecordId, version: i64, record: &Record) -> Option<Statement> {
+    match record {
+        Record::TicketType(of) => Some(yingda_store::ticket::put_type(id.into(), version, of)),
+        _ => None,
+    }
 }
 
 /// The secret that signs for this record, told when it is made.

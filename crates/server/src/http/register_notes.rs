@@ -95,7 +95,7 @@ async fn write(
     };
     let writes = vec![rows::note(&note)];
     let replay = Replay::new(StatusCode::CREATED, &told(note));
-    let item = Item { by: caller.actor, facts: vec![fact], writes, configure: vec![] };
+    let item = Item::new(caller.actor, vec![fact], writes);
     idempotency::change(&app, key, replay, item).await
 }
 

@@ -153,7 +153,7 @@ pub async fn put(
     let row = Stored { id, serial, version: 1, entry, author, created_at: now, updated_at: now };
     let mut writes = vec![rows::insert(&row, now)];
     writes.extend(also);
-    let item = Item { by: caller.actor, facts: facts(&row, 1, None, false), writes, configure: vec![] };
+    let item = Item::new(caller.actor, facts(&row, 1, None, false), writes);
     match app.site.change(item).await {
         Ok(_) => Ok(Some(row)),
         Err(refused) if refused.refusal == Refusal::NameTaken => Ok(None),
@@ -235,7 +235,7 @@ async fn store(
     facts: Vec<ItemFact>,
     writes: Vec<Statement>,
 ) -> Result<(), Problem> {
-    match app.site.change(Item { by: caller.actor, facts, writes, configure: vec![] }).await {
+    match app.site.change(Item::new(caller.actor, facts, writes)).await {
         Ok(_) => Ok(()),
         Err(refused) if refused.refusal == Refusal::Stale => {
             let now = rows::get(&app.db, book, id).await?.ok_or_else(Problem::not_found)?;

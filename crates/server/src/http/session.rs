@@ -293,7 +293,7 @@ async fn set_preferences(
     }
     let by = Actor::User { id: signed_in.user };
     let writes = vec![preference::put(signed_in.user, &body)];
-    app.site.change(Item { by, facts: vec![], writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, vec![], writes)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -346,7 +346,7 @@ async fn begin_totp(State(app): State<Shared>, signed_in: SignedIn) -> Result<Js
     let (secret, sealed) = totp::begin(&app.secrets, &user.login, &directory.settings.company);
     let by = Actor::User { id: signed_in.user };
     let writes = vec![credential::set_totp_pending(signed_in.user, Some(&sealed))];
-    app.site.change(Item { by, facts: vec![], writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, vec![], writes)).await?;
     Ok(Json(secret))
 }
 
@@ -416,7 +416,7 @@ async fn note(
     writes: Vec<Statement>,
 ) -> Result<(), Problem> {
     let facts = vec![ItemFact { on, to: Audience::Staff, fact, private: Some(origin) }];
-    app.site.change(Item { by, facts, writes, configure: vec![] }).await?;
+    app.site.change(Item::new(by, facts, writes)).await?;
     Ok(())
 }
 

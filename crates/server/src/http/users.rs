@@ -92,6 +92,6 @@ async fn note(
         fact,
         private: Some(Box::new(Private::Origin { ip: caller.ip.to_string(), agent: String::new() })),
     };
-    app.site.change(Item { by: caller.actor, facts: vec![fact], writes, configure: vec![] }).await?;
+    app.site.change(Item::new(caller.actor, vec![fact], writes)).await?;
     Ok(())
 }

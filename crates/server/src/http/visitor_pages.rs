@@ -277,7 +277,14 @@ fn field_html(field: &Field, value: &str, lang: Lang) -> String {
         FieldShape::Phone => "tel",
         FieldShape::Email => "email",
         FieldShape::Date => "date",
-        FieldShape::Number | FieldShape::Line => "text",
+        // Visitors are not asked for the last three: see `check_open_fields`.
+        FieldShape::Number
+        | FieldShape::Line
+        | FieldShape::Money
+        | FieldShape::Address
+        | FieldShape::Person
+        | FieldShape::File
+        | FieldShape::Formula => "text",
     };
     format!(
         "<label>{label}<input type=\"{kind}\" name=\"{key}\" value=\"{value}\" maxlength=\"500\"{required}></label>"

@@ -1,6 +1,7 @@
 //! Work that goes on beside the loop, each job from its own position in the log.
 
 mod backup;
+pub mod clocks;
 pub mod facts;
 pub mod follow_ups;
 mod stray_files;
@@ -36,6 +37,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     let duty = Duty { app: app.clone(), db: db.clone() };
     let mut jobs = channels::start(duty.clone());
     jobs.extend([
+        clocks::start(duty.clone()),
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         webhooks::start(duty.clone()),

@@ -31,6 +31,7 @@ use yingda_core::{
     command::{AgentAct, Command, Envelope},
     directory::Directory,
     engine::Engine,
+    event::Subject,
     log::Cause,
     refusal::Refusal,
 };
@@ -267,7 +268,8 @@ impl Loop {
         let before = self.engine.seq();
         let cause = Cause { now, by: item.by, from: None };
         for fact in item.facts {
-            self.engine.note(cause, fact.on, fact.to, fact.fact, fact.private);
+            let readers = if matches!(fact.on, Subject::Ticket(_)) { &item.readers[..] } else { &[] };
+            self.engine.note(cause, fact.on, fact.to, fact.fact, fact.private, readers);
         }
         let output = self.engine.drain();
         let (mut batch, frames) = self.encoder.batch(output, vec![], now);

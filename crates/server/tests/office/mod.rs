@@ -15,7 +15,8 @@ pub async fn role(admin: &Person, code: &str) -> String {
 /// The id of the first record of a kind.
 pub async fn first(admin: &Person, kind: &str) -> String {
     let found = admin.get(&format!("/records/{kind}")).await;
-    found.body["items"][0]["id"].as_str().unwrap().to_owned()
+    assert_eq!(found.status, StatusCode::OK, "{}", found.text);
+    found.body["items"][0]["id"].as_str().unwrap_or_else(|| panic!("no {kind}: {}", found.text)).to_owned()
 }
 
 /// A new record; its answer.

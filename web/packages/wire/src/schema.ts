@@ -439,6 +439,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tickets that came out of a conversation. */
+        get: operations["get_conversations_id_tickets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/transcript": {
         parameters: {
             query?: never;
@@ -1231,6 +1248,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tickets, the newest or the most urgent first. */
+        get: operations["get_tickets"];
+        put?: never;
+        /** Opens a ticket. */
+        post: operations["post_tickets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One ticket, with its kind, sub-tasks and links. */
+        get: operations["get_tickets_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something with a ticket. */
+        post: operations["post_tickets_id_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a ticket, the newest first. */
+        get: operations["get_tickets_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does the same with many tickets, each on its own. */
+        post: operations["post_tickets_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tickets of a kind by their states. */
+        get: operations["get_tickets_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list as a table for spreadsheets, with the fields of the kind where one is asked for. Leaves a trace. */
+        get: operations["get_tickets_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users/{id}/password": {
         parameters: {
             query?: never;
@@ -1595,7 +1732,7 @@ export interface components {
          * @description What can be permitted. Few, and each one a sentence that an administrator understands.
          * @enum {string}
          */
-        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "visitor_read" | "visitor_invite" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
+        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
         Actor: {
             id: components["schemas"]["VisitorId"];
             /** @enum {string} */
@@ -1674,6 +1811,18 @@ export interface components {
             /** @description What both have: `phone`, `email` or `external_id`. */
             shares: string[];
         };
+        AmountLimit: {
+            /**
+             * @description A number or an amount of money.
+             * @default
+             */
+            field: string;
+            /**
+             * Format: double
+             * @default 0
+             */
+            most: number;
+        };
         ApiKey: {
             actions: components["schemas"]["Action"][];
             created_at: components["schemas"]["i64"];
@@ -1689,6 +1838,14 @@ export interface components {
         };
         /** @example 7310577399169024 */
         ApiKeyId: string;
+        /** @description A move that waits for somebody who may allow it. */
+        Approval: {
+            asked_at: components["schemas"]["i64"];
+            by?: components["schemas"]["UserId"] | null;
+            reason: string;
+            /** @description Key of the move. */
+            way: string;
+        };
         /** @description What was taken down, by its serial number. */
         Arrived: {
             serial: string;
@@ -1900,6 +2057,17 @@ export interface components {
             /** @description What fails, as the other side put it; empty while all is well. */
             error: string;
             since_at: components["schemas"]["i64"];
+        };
+        ChecklistItem: {
+            /** @default  */
+            key: string;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
         };
         Choice: {
             /**
@@ -2302,6 +2470,26 @@ export interface components {
             /** @default tls */
             security: components["schemas"]["Security"];
         };
+        EscalateTo: "owner" | "leader" | "manager" | {
+            user: components["schemas"]["UserId"];
+        };
+        /** @description Who is told when so much of a clock's time has passed. */
+        EscalationStep: {
+            /**
+             * Format: int32
+             * @description Percent of the clock's time; over 100 it is late.
+             * @default 0
+             */
+            percent: number;
+            /**
+             * Format: int32
+             * @description Only for tickets at least this severe; 4 for all.
+             * @default 0
+             */
+            severity: number;
+            /** @default owner */
+            to: components["schemas"]["EscalateTo"];
+        };
         /** @description One fact. `private` is stored apart and never fanned out. */
         Event: components["schemas"]["Fact"] & {
             at: components["schemas"]["i64"];
@@ -2687,6 +2875,115 @@ export interface components {
             serial: string;
             text: string;
         } | {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            /** @enum {string} */
+            kind: "ticket_opened";
+            of: components["schemas"]["TicketTypeId"];
+            owner?: components["schemas"]["UserId"] | null;
+            parent?: components["schemas"]["TicketId"] | null;
+            received_at: components["schemas"]["i64"];
+            serial: string;
+            /** Format: int32 */
+            severity: number;
+            state: string;
+            team?: components["schemas"]["TeamId"] | null;
+            ticket: components["schemas"]["TicketId"];
+            title: string;
+        } | {
+            fields: string[];
+            /** @enum {string} */
+            kind: "ticket_edited";
+            ticket: components["schemas"]["TicketId"];
+            /** Format: int64 */
+            version: number;
+        } | {
+            after: string;
+            before: string;
+            /** @description Although something was missing, by somebody who may. */
+            forced?: boolean;
+            /** @enum {string} */
+            kind: "ticket_moved";
+            phase: components["schemas"]["TicketPhase"];
+            reason?: string;
+            ticket: components["schemas"]["TicketId"];
+            /** Format: int64 */
+            version: number;
+            way: string;
+        } | {
+            /** @enum {string} */
+            kind: "ticket_approval_asked";
+            reason: string;
+            ticket: components["schemas"]["TicketId"];
+            way: string;
+        } | {
+            /** @enum {string} */
+            kind: "ticket_approval_answered";
+            reason: string;
+            ticket: components["schemas"]["TicketId"];
+            way: string;
+            yes: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "ticket_assigned";
+            owner?: components["schemas"]["UserId"] | null;
+            team?: components["schemas"]["TeamId"] | null;
+            ticket: components["schemas"]["TicketId"];
+            /** Format: int64 */
+            version: number;
+        } | {
+            files?: components["schemas"]["FileId"][];
+            /** @enum {string} */
+            kind: "ticket_noted";
+            text: string;
+            ticket: components["schemas"]["TicketId"];
+            /** @description The customer was told this. */
+            told?: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "ticket_attempted";
+            text: string;
+            ticket: components["schemas"]["TicketId"];
+        } | {
+            done: boolean;
+            item: string;
+            /** @enum {string} */
+            kind: "ticket_checked";
+            ticket: components["schemas"]["TicketId"];
+        } | {
+            /** @enum {string} */
+            kind: "ticket_watched";
+            on: boolean;
+            ticket: components["schemas"]["TicketId"];
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            kind: "ticket_urged";
+            text: string;
+            ticket: components["schemas"]["TicketId"];
+        } | {
+            /** @enum {string} */
+            kind: "ticket_linked";
+            on: boolean;
+            other: components["schemas"]["TicketId"];
+            ticket: components["schemas"]["TicketId"];
+        } | {
+            clock: string;
+            /** @enum {string} */
+            kind: "ticket_clock_rang";
+            late: boolean;
+            /** Format: int32 */
+            percent: number;
+            ticket: components["schemas"]["TicketId"];
+            told: components["schemas"]["UserId"][];
+        } | {
+            /** @enum {string} */
+            kind: "ticket_told";
+            serial: string;
+            ticket: components["schemas"]["TicketId"];
+            title: string;
+            what: components["schemas"]["TicketNews"];
+        } | {
             /** @enum {string} */
             kind: "signed_in";
             method: components["schemas"]["SignInMethod"];
@@ -2733,6 +3030,11 @@ export interface components {
         };
         Field: {
             /**
+             * @description For formulas: numbers, `+ - * / ( )` and keys of number fields.
+             * @default
+             */
+            formula: string;
+            /**
              * @description Unique in the form; never changes once answers exist.
              * @default
              */
@@ -2751,8 +3053,15 @@ export interface components {
             options: components["schemas"]["Choice"][];
             /** @default false */
             required: boolean;
+            /**
+             * @description Masked for roles without the right to see such answers; never written to a log.
+             * @default false
+             */
+            sensitive: boolean;
             /** @default line */
             shape: components["schemas"]["FieldShape"];
+            /** @default null */
+            when: components["schemas"]["FieldWhen"] | null;
         };
         FieldProblem: {
             /** @description Such as `needs.0.level`. */
@@ -2760,7 +3069,14 @@ export interface components {
             message: string;
         };
         /** @enum {string} */
-        FieldShape: "line" | "paragraph" | "number" | "date" | "choice" | "phone" | "email" | "consent";
+        FieldShape: "line" | "paragraph" | "number" | "date" | "choice" | "phone" | "email" | "consent" | "money" | "person" | "file" | "address" | "formula";
+        /** @description Another field, and the answers to it that matter. */
+        FieldWhen: {
+            /** @default  */
+            field: string;
+            /** @default [] */
+            is: string[];
+        };
         /**
          * @description An uploaded file; the row behind it holds the content's hash.
          * @example 7310577399169024
@@ -3099,7 +3415,7 @@ export interface components {
             verifier: string;
         };
         /** @enum {string} */
-        MaskedField: "phone" | "email" | "address" | "ip";
+        MaskedField: "phone" | "email" | "address" | "ip" | "sensitive";
         /** @description Who one is and what one may do. */
         Me: {
             avatar?: components["schemas"]["FileId"] | null;
@@ -3235,6 +3551,26 @@ export interface components {
         NewRegisterNote: {
             batch?: components["schemas"]["RecordId"] | null;
             text: string;
+        };
+        /** @description A ticket that is to be opened. */
+        NewTicket: {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            line?: components["schemas"]["LineId"] | null;
+            of: components["schemas"]["TicketTypeId"];
+            owner?: components["schemas"]["UserId"] | null;
+            parent?: components["schemas"]["TicketId"] | null;
+            received_at?: components["schemas"]["i64"] | null;
+            /**
+             * Format: int32
+             * @description 1 (most severe) to 4; absent: as usual for its kind.
+             */
+            severity?: number | null;
+            team?: components["schemas"]["TeamId"] | null;
+            title: string;
+            values?: {
+                [key: string]: string;
+            };
         };
         /** @description One process of this installation. */
         Node: {
@@ -3525,6 +3861,15 @@ export interface components {
                 /** @description Why somebody should look twice: of a visitor, that they are on the list of those who are not let in. */
                 warnings?: string[];
             }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_TicketRow: {
+            items: (components["schemas"]["Ticket"] & {
+                /** @description Empty where there is no customer. */
+                customer_name: string;
+                due_at?: components["schemas"]["i64"] | null;
+            })[];
             next?: string | null;
         };
         PageFrame: {
@@ -3892,6 +4237,9 @@ export interface components {
         }) | (components["schemas"]["Ban"] & {
             /** @enum {string} */
             kind: "ban";
+        }) | (components["schemas"]["TicketType"] & {
+            /** @enum {string} */
+            kind: "ticket_type";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -3905,7 +4253,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -3986,6 +4334,47 @@ export interface components {
         };
         /** @example 7310577399169024 */
         RoleId: string;
+        /** @description A clock of one ticket. */
+        RunningClock: {
+            /** @default null */
+            calendar: components["schemas"]["CalendarId"] | null;
+            /** @default 0 */
+            due_at: components["schemas"]["i64"];
+            /**
+             * @description Key of the clock in the ticket's kind.
+             * @default
+             */
+            key: string;
+            /**
+             * @description It ran out before it was met.
+             * @default false
+             */
+            late: boolean;
+            /**
+             * Format: int64
+             * @description What was left of its time when it stood still; below zero when it was late.
+             * @default 0
+             */
+            left_ms: number;
+            /** @default null */
+            paused_at: components["schemas"]["i64"] | null;
+            /**
+             * Format: int64
+             * @description How long it stood still so far, day and night.
+             * @default 0
+             */
+            paused_ms: number;
+            /** @default 0 */
+            started_at: components["schemas"]["i64"];
+            /** @default null */
+            stopped_at: components["schemas"]["i64"] | null;
+            /**
+             * Format: int32
+             * @description Up to which percent of its time people were told.
+             * @default 0
+             */
+            told: number;
+        };
         /** @description The code as the customer says it. */
         SaidCode: {
             code: string;
@@ -4556,6 +4945,18 @@ export interface components {
             size: number;
             url: string;
         };
+        /** @description A ticket with what it takes to show it. */
+        StoredTicket: components["schemas"]["TicketRow"] & {
+            /** @description The version of its kind on which it runs. */
+            kind: components["schemas"]["TicketType"];
+            linked: components["schemas"]["TicketRow"][];
+            may_approve: boolean;
+            may_assign: boolean;
+            /** @description What the reader may do with it, by the ticket's state and people. */
+            may_write: boolean;
+            parent_row?: components["schemas"]["TicketRow"] | null;
+            tasks: components["schemas"]["TicketRow"][];
+        };
         /** @enum {string} */
         Strategy: "longest_idle" | "least_loaded" | "round_robin" | "highest_skill";
         /** @description What an event is about. */
@@ -4569,6 +4970,8 @@ export interface components {
             customer: components["schemas"]["CustomerId"];
         } | {
             record: components["schemas"]["RecordId"];
+        } | {
+            ticket: components["schemas"]["TicketId"];
         } | "site";
         /**
          * Format: int32
@@ -4614,6 +5017,8 @@ export interface components {
              * @default null
              */
             break_quota: number | null;
+            /** @default null */
+            leader: components["schemas"]["UserId"] | null;
             /**
              * @default {
              *       "en": "",
@@ -4633,6 +5038,383 @@ export interface components {
             /** @default  */
             zh: string;
         };
+        /** @description A case that is followed until it is closed. */
+        Ticket: {
+            /** @default null */
+            approval: components["schemas"]["Approval"] | null;
+            /**
+             * @description When the customer was tried to be reached.
+             * @default []
+             */
+            attempts: components["schemas"]["i64"][];
+            /** @default null */
+            author: components["schemas"]["UserId"] | null;
+            /** @default [] */
+            checked: string[];
+            /** @default [] */
+            clocks: components["schemas"]["RunningClock"][];
+            /** @default null */
+            closed_at: components["schemas"]["i64"] | null;
+            /**
+             * @description It was closed with the customer's confirmation.
+             * @default false
+             */
+            confirmed: boolean;
+            /** @default null */
+            conversation: components["schemas"]["ConversationId"] | null;
+            /** @default 0 */
+            created_at: components["schemas"]["i64"];
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /** @default 0 */
+            id: components["schemas"]["TicketId"];
+            /** @default 0 */
+            line: components["schemas"]["LineId"];
+            /** @default [] */
+            links: components["schemas"]["TicketId"][];
+            /** @default 0 */
+            of: components["schemas"]["TicketTypeId"];
+            /**
+             * Format: int64
+             * @description The version of its kind on which it runs.
+             * @default 0
+             */
+            of_version: number;
+            /** @default null */
+            owner: components["schemas"]["UserId"] | null;
+            /** @default null */
+            parent: components["schemas"]["TicketId"] | null;
+            /** @default open */
+            phase: components["schemas"]["TicketPhase"];
+            /**
+             * @description When the customer first raised it; clocks count from here.
+             * @default 0
+             */
+            received_at: components["schemas"]["i64"];
+            /**
+             * Format: int32
+             * @default 0
+             */
+            reopened: number;
+            /** @default null */
+            replied_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            serial: string;
+            /**
+             * Format: int32
+             * @description 1 (most severe) to 4.
+             * @default 0
+             */
+            severity: number;
+            /** @default null */
+            solved_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            state: string;
+            /** @default null */
+            team: components["schemas"]["TeamId"] | null;
+            /** @default  */
+            title: string;
+            /** @default 0 */
+            updated_at: components["schemas"]["i64"];
+            /**
+             * Format: int32
+             * @default 0
+             */
+            urged: number;
+            /** @default {} */
+            values: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @default 0
+             */
+            version: number;
+            /** @default [] */
+            watchers: components["schemas"]["UserId"][];
+        };
+        /** @description What somebody does with a ticket. */
+        TicketAct: {
+            /** @enum {string} */
+            act: "edit";
+            customer?: components["schemas"]["CustomerId"] | null;
+            received_at?: components["schemas"]["i64"] | null;
+            /** Format: int32 */
+            severity?: number | null;
+            title?: string | null;
+            values?: {
+                [key: string]: string;
+            };
+            was?: {
+                [key: string]: string;
+            };
+        } | {
+            /** @enum {string} */
+            act: "move";
+            force?: boolean;
+            reason?: string;
+            values?: {
+                [key: string]: string;
+            };
+            way: string;
+        } | {
+            /** @enum {string} */
+            act: "approve";
+            reason?: string;
+            yes: boolean;
+        } | {
+            /** @enum {string} */
+            act: "assign";
+            owner?: components["schemas"]["UserId"] | null;
+            team?: components["schemas"]["TeamId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "note";
+            files?: components["schemas"]["FileId"][];
+            text: string;
+            told?: boolean;
+        } | {
+            /** @enum {string} */
+            act: "attempt";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "check";
+            done: boolean;
+            item: string;
+        } | {
+            /** @enum {string} */
+            act: "watch";
+            on: boolean;
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            act: "urge";
+            text?: string;
+        } | {
+            /** @enum {string} */
+            act: "link";
+            on: boolean;
+            ticket: components["schemas"]["TicketId"];
+        };
+        /** @description The same for many tickets. */
+        TicketActs: {
+            act: components["schemas"]["TicketAct"];
+            /** @description At most 500. */
+            tickets: components["schemas"]["TicketId"][];
+        };
+        /** @description How a kind's tickets are spread over its states. */
+        TicketBoard: {
+            columns: components["schemas"]["TicketColumn"][];
+        };
+        /** @description A span that must not run out (SLA). */
+        TicketClock: {
+            /**
+             * @description Other spans for some severities.
+             * @default {}
+             */
+            by_severity: {
+                [key: string]: number;
+            };
+            /** @default null */
+            calendar: components["schemas"]["CalendarId"] | null;
+            /**
+             * @description It is met by the first answer to the customer.
+             * @default false
+             */
+            first_reply: boolean;
+            /** @default  */
+            key: string;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            minutes: number;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description It stands still in these.
+             * @default []
+             */
+            pauses_in: string[];
+            /**
+             * @description It begins as the ticket enters this state; empty: when the matter was received.
+             * @default
+             */
+            starts_in: string;
+            /** @default [] */
+            steps: components["schemas"]["EscalationStep"][];
+            /**
+             * @description It is met as the ticket enters one of these.
+             * @default []
+             */
+            stops_in: string[];
+        };
+        TicketColumn: {
+            /**
+             * Format: int64
+             * @description How many stand there; absent for closed ones, of which only the latest are shown.
+             */
+            count?: number | null;
+            items: components["schemas"]["TicketRow"][];
+            /** @description Key of the state. */
+            state: string;
+        };
+        /** @description What became of one of them. */
+        TicketDone: {
+            /** @description Absent when it was done; else why not, in the caller's language. */
+            problem?: string | null;
+            serial: string;
+            ticket: components["schemas"]["TicketId"];
+        };
+        /**
+         * @description A case that is followed until it is closed.
+         * @example 7310577399169024
+         */
+        TicketId: string;
+        /** @description A way from one state to another. */
+        TicketMove: {
+            /**
+             * @description Only who may approve; others ask for it.
+             * @default false
+             */
+            approval: boolean;
+            /**
+             * @description Keys of states.
+             * @default []
+             */
+            from: string[];
+            /** @default  */
+            key: string;
+            /** @default null */
+            limit: components["schemas"]["AmountLimit"] | null;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description Fields that have to be answered; a consent among them has to be yes.
+             * @default []
+             */
+            needs: string[];
+            /**
+             * Format: int32
+             * @description On so many different days the customer was tried to be reached.
+             * @default 0
+             */
+            needs_attempts: number;
+            /** @default false */
+            needs_checklist: boolean;
+            /** @default false */
+            needs_reason: boolean;
+            /**
+             * @description Every sub-task is closed.
+             * @default false
+             */
+            needs_tasks: boolean;
+            /** @default  */
+            to: string;
+        };
+        /**
+         * @description What there is to say to somebody about a ticket.
+         * @enum {string}
+         */
+        TicketNews: "assigned" | "moved" | "noted" | "urged" | "approval_asked" | "approval_answered" | "watched" | "reminder" | "late";
+        /**
+         * @description What a state means, whatever it is called.
+         * @enum {string}
+         */
+        TicketPhase: "open" | "waiting" | "solved" | "closed";
+        /** @description A line of a list, and a card of a board. */
+        TicketRow: components["schemas"]["Ticket"] & {
+            /** @description Empty where there is no customer. */
+            customer_name: string;
+            due_at?: components["schemas"]["i64"] | null;
+        };
+        TicketState: {
+            /** @default grey */
+            colour: components["schemas"]["Colour"];
+            /**
+             * @description A closed state that counts as confirmed by the customer.
+             * @default false
+             */
+            confirmed: boolean;
+            /** @default  */
+            key: string;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /** @default open */
+            phase: components["schemas"]["TicketPhase"];
+        };
+        /** @description A kind of ticket. Running tickets stay on the version they were opened with. */
+        TicketType: {
+            /**
+             * @description Field whose answer names the member of staff whom the ticket is about: they may not work on it.
+             * @default
+             */
+            about: string;
+            /** @default [] */
+            checklist: components["schemas"]["ChecklistItem"][];
+            /** @default [] */
+            clocks: components["schemas"]["TicketClock"][];
+            /** @default [] */
+            fields: components["schemas"]["Field"][];
+            /**
+             * @description Shown above the form while a ticket is written, such as what to say to the customer.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            hint: components["schemas"]["Text"];
+            /** @default [] */
+            moves: components["schemas"]["TicketMove"][];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description Stands before the serial number: one to six capital letters, such as TS.
+             * @default
+             */
+            prefix: string;
+            /**
+             * @description No new ones; what runs goes on.
+             * @default false
+             */
+            retired: boolean;
+            /**
+             * Format: int32
+             * @description 1 (most severe) to 4.
+             * @default 0
+             */
+            severity: number;
+            /**
+             * @description A ticket begins in the first one.
+             * @default []
+             */
+            states: components["schemas"]["TicketState"][];
+            /** @default null */
+            team: components["schemas"]["TeamId"] | null;
+        };
+        /** @example 7310577399169024 */
+        TicketTypeId: string;
         Topic: {
             /**
              * @default {
@@ -6066,6 +6848,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversations_id_tickets: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketRow"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -8291,6 +9106,365 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets: {
+        parameters: {
+            query?: {
+                /** @description Only what waits for somebody's approval. */
+                asks?: boolean;
+                author?: string;
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Only what runs out by this instant, or has. */
+                due_until?: components["schemas"]["i64"];
+                /** @description Key of a field of the kind in `of`, with `value`. */
+                field?: string;
+                /** @description Opened at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                of?: components["schemas"]["TicketTypeId"];
+                /** @description Only those not closed. */
+                open?: boolean;
+                /** @description An id, `me`, or `none` for what nobody has taken yet. */
+                owner?: string;
+                phase?: "open" | "waiting" | "solved" | "closed";
+                /** @description A part of its words, or its serial number. */
+                q?: string;
+                /** @description 1 (most severe) to 4. */
+                severity?: number;
+                /** @description `due`: the most urgent first; else the newest. */
+                sort?: string;
+                state?: string;
+                team?: components["schemas"]["TeamId"];
+                /** @description Opened before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tickets: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTicket"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredTicket"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tickets_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredTicket"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_id_history: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_tickets_acts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketActs"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketDone"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_board: {
+        parameters: {
+            query?: {
+                /** @description Only what waits for somebody's approval. */
+                asks?: boolean;
+                author?: string;
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Only what runs out by this instant, or has. */
+                due_until?: components["schemas"]["i64"];
+                /** @description Key of a field of the kind in `of`, with `value`. */
+                field?: string;
+                /** @description Opened at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                of?: components["schemas"]["TicketTypeId"];
+                /** @description Only those not closed. */
+                open?: boolean;
+                /** @description An id, `me`, or `none` for what nobody has taken yet. */
+                owner?: string;
+                phase?: "open" | "waiting" | "solved" | "closed";
+                /** @description A part of its words, or its serial number. */
+                q?: string;
+                /** @description 1 (most severe) to 4. */
+                severity?: number;
+                /** @description `due`: the most urgent first; else the newest. */
+                sort?: string;
+                state?: string;
+                team?: components["schemas"]["TeamId"];
+                /** @description Opened before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketBoard"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_export: {
+        parameters: {
+            query?: {
+                /** @description Only what waits for somebody's approval. */
+                asks?: boolean;
+                author?: string;
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Only what runs out by this instant, or has. */
+                due_until?: components["schemas"]["i64"];
+                /** @description Key of a field of the kind in `of`, with `value`. */
+                field?: string;
+                format?: "csv" | "xlsx";
+                /** @description Opened at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                of?: components["schemas"]["TicketTypeId"];
+                /** @description Only those not closed. */
+                open?: boolean;
+                /** @description An id, `me`, or `none` for what nobody has taken yet. */
+                owner?: string;
+                phase?: "open" | "waiting" | "solved" | "closed";
+                /** @description A part of its words, or its serial number. */
+                q?: string;
+                /** @description 1 (most severe) to 4. */
+                severity?: number;
+                /** @description `due`: the most urgent first; else the newest. */
+                sort?: string;
+                state?: string;
+                team?: components["schemas"]["TeamId"];
+                /** @description Opened before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {

@@ -1,0 +1,651 @@
+//! What people do with tickets, and what time does.
+
+use super::{Approval, Ticket, guards, may};
+use crate::{
+    At,
+    access::{self, Action},
+    actor::Actor,
+    config::{TicketMove, TicketPhase, TicketType},
+    directory::Directory,
+    event::{Fact, Private},
+    fault::{Fault, Faults, Wrong},
+    form,
+    id::*,
+    refusal::Refusal,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const MAX_TEXT: usize = 8_000;
+const MAX_FILES: usize = 20;
+const MAX_WATCHERS: usize = 50;
+const MAX_LINKS: usize = 100;
+
+/// A ticket that is to be opened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct NewTicket {
+    pub of: TicketTypeId,
+    pub title: String,
+    #[serde(default)]
+    pub line: Option<LineId>,
+    /// 1 (most severe) to 4; absent: as usual for its kind.
+    #[serde(default)]
+    pub severity: Option<u8>,
+    #[serde(default)]
+    pub team: Option<TeamId>,
+    #[serde(default)]
+    pub owner: Option<UserId>,
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    #[serde(default)]
+    pub conversation: Option<ConversationId>,
+    /// Makes it a sub-task of that ticket.
+    #[serde(default)]
+    pub parent: Option<TicketId>,
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// When the customer first raised it; absent: now.
+    #[serde(default)]
+    pub received_at: Option<At>,
+}
+
+/// What somebody does with a ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+pub enum TicketAct {
+    /// Changes what is given. `was` holds the answers on which the change is based: another's change of the same
+    /// field in between is a conflict, of another field none.
+    Edit {
+        #[serde(default)]
+        title: Option<String>,
+        #[serde(default)]
+        severity: Option<u8>,
+        #[serde(default)]
+        customer: Option<CustomerId>,
+        #[serde(default)]
+        received_at: Option<At>,
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        was: BTreeMap<String, String>,
+    },
+    /// Goes a way of its kind. `force` goes it although something is missing: for who may approve, with a reason.
+    Move {
+        way: String,
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+        #[serde(default)]
+        reason: String,
+        #[serde(default)]
+        force: bool,
+    },
+    /// Answers a move that waits for approval.
+    Approve {
+        yes: bool,
+        #[serde(default)]
+        reason: String,
+    },
+    Assign {
+        #[serde(default)]
+        team: Option<TeamId>,
+        #[serde(default)]
+        owner: Option<UserId>,
+    },
+    /// Words on the ticket, for colleagues; or what the customer was told, in which case it counts as an answer.
+    Note {
+        text: String,
+        #[serde(default)]
+        files: Vec<FileId>,
+        #[serde(default)]
+        told: bool,
+    },
+    /// The customer was tried to be reached.
+    Attempt {
+        text: String,
+    },
+    Check {
+        item: String,
+        done: bool,
+    },
+    Watch {
+        user: UserId,
+        on: bool,
+    },
+    /// Somebody wants it to go faster (催办).
+    Urge {
+        #[serde(default)]
+        text: String,
+    },
+    Link {
+        ticket: TicketId,
+        on: bool,
+    },
+}
+
+/// What is decided on.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub directory: &'a Directory,
+    pub of: &'a TicketType,
+    pub by: Actor,
+    pub now: At,
+    /// Sub-tasks that are not closed.
+    pub open_tasks: usize,
+}
+
+/// A ticket as it is after, what happened, and who is told of it.
+#[derive(Debug)]
+pub struct Decided {
+    pub ticket: Ticket,
+    pub facts: Vec<(Fact, Option<Private>)>,
+    pub tells: Vec<UserId>,
+}
+
+/// Why nothing happens.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    Refusal(Refusal),
+    Wrong(Vec<Wrong>),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Refused::Refusal(refusal)
+    }
+}
+
+fn right(faults: Faults) -> Result<(), Refused> {
+    if faults.0.is_empty() { Ok(()) } else { Err(Refused::Wrong(faults.0)) }
+}
+
+/// Opens a ticket. `id` and `serial` are free; `version` is that of its kind.
+pub fn open(
+    new: NewTicket,
+    id: TicketId,
+    serial: String,
+    version: i64,
+    scene: Scene,
+) -> Result<Decided, Refused> {
+    let Scene { directory, of, by, now, .. } = scene;
+    let mut faults = Faults::default();
+    faults.unless(!of.retired, "of", Fault::Unknown);
+    faults.unless(!new.title.trim().is_empty(), "title", Fault::Missing);
+    faults.length("title", &new.title, 200);
+    faults.range("severity", new.severity.unwrap_or(of.severity), 1, 4);
+    people(&mut faults, directory, new.team, new.owner);
+    faults.unless(new.received_at.is_none_or(|at| at <= now), "received_at", Fault::Future);
+    faults.0.extend(form::check_values(&of.fields, &new.values));
+    let mut values = answered(new.values);
+    form::compute(&of.fields, &mut values);
+    faults.0.extend(form::missing(&of.fields, &values));
+    right(faults)?;
+    let first = of.states.first().ok_or(Refusal::BadValue)?;
+    let line = new.line.or_else(|| directory.lines.keys().next().copied()).unwrap_or_default();
+    let owner_team = new.owner.and_then(|id| directory.users.get(&id)?.team);
+    let mut ticket = Ticket {
+        id,
+        serial,
+        of: new.of,
+        of_version: version,
+        version: 1,
+        line,
+        state: first.key.clone(),
+        phase: first.phase,
+        title: new.title.trim().to_owned(),
+        severity: new.severity.unwrap_or(of.severity),
+        team: new.team.or(of.team).or(owner_team),
+        owner: new.owner,
+        author: by.user(),
+        customer: new.customer,
+        conversation: new.conversation,
+        parent: new.parent,
+        values,
+        received_at: new.received_at.unwrap_or(now),
+        created_at: now,
+        updated_at: now,
+        ..Ticket::default()
+    };
+    if ticket.owner.is_some() && ticket.owner == ticket.about(of) {
+        return Err(Refused::Wrong(vec![Wrong { field: "owner".into(), fault: Fault::Concerned }]));
+    }
+    ticket.start_clocks(of, directory);
+    ticket.turn_clocks(of, now, directory);
+    let fact = Fact::TicketOpened {
+        ticket: id,
+        serial: ticket.serial.clone(),
+        of: ticket.of,
+        title: ticket.title.clone(),
+        state: ticket.state.clone(),
+        severity: ticket.severity,
+        team: ticket.team,
+        owner: ticket.owner,
+        customer: ticket.customer,
+        conversation: ticket.conversation,
+        parent: ticket.parent,
+        received_at: ticket.received_at,
+    };
+    let tells = ticket.owner.filter(|owner| by.user() != Some(*owner)).into_iter().collect();
+    let private = change(None, Some(&ticket.values));
+    Ok(Decided { ticket, facts: vec![(fact, private)], tells })
+}
+
+/// An empty answer is no answer.
+fn answered(values: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    values.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect()
+}
+
+fn people(faults: &mut Faults, directory: &Directory, team: Option<TeamId>, owner: Option<UserId>) {
+    faults.unless(team.is_none_or(|id| directory.teams.contains_key(&id)), "team", Fault::Unknown);
+    let works = |id: UserId| directory.users.get(&id).is_some_and(|user| !user.disabled);
+    faults.unless(owner.is_none_or(works), "owner", Fault::Unknown);
+}
+
+fn change(
+    before: Option<&BTreeMap<String, String>>,
+    after: Option<&BTreeMap<String, String>>,
+) -> Option<Private> {
+    let value = |values: Option<&BTreeMap<String, String>>| values.map(|it| serde_json::json!(it));
+    Some(Private::Values { before: value(before), after: value(after) })
+}
+
+/// Does something with a ticket.
+pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Refused> {
+    let Scene { directory, of, by, now, .. } = scene;
+    if !may(directory, by, Action::TicketRead, before) {
+        return Err(Refusal::NotFound.into());
+    }
+    let action = match act {
+        TicketAct::Assign { .. } => Action::TicketAssign,
+        TicketAct::Approve { .. } => Action::TicketApprove,
+        // Whoever sees it may ask for more speed, and follow it.
+        TicketAct::Urge { .. } | TicketAct::Watch { .. } => Action::TicketRead,
+        _ => Action::TicketWrite,
+    };
+    let takes = matches!(act, TicketAct::Assign { owner, .. } if owner.is_some() && owner == by.user());
+    let action = if takes { Action::TicketWrite } else { action };
+    let is_concerned = before.about(of).is_some() && before.about(of) == by.user();
+    if !may(directory, by, action, before) || (is_concerned && action != Action::TicketRead) {
+        return Err(Refusal::Forbidden.into());
+    }
+    let mut ticket = before.clone();
+    ticket.version += 1;
+    ticket.updated_at = now;
+    let mut done = Decided { ticket, facts: vec![], tells: vec![] };
+    match act {
+        TicketAct::Edit { title, severity, customer, received_at, values, was } => {
+            done.edit(before, Edit { title, severity, customer, received_at, values, was }, &scene)?;
+        }
+        TicketAct::Move { way, values, reason, force } => {
+            let way = of.ways(&before.state).find(|it| it.key == way).ok_or(Refusal::WrongPhase)?;
+            done.go(before, way, Going { values, reason, force }, &scene)?;
+        }
+        TicketAct::Approve { yes, reason } => done.approve(before, yes, reason, &scene)?,
+        TicketAct::Assign { team, owner } => done.assign(before, team, owner, &scene)?,
+        TicketAct::Note { text, files, told } => done.note(text, files, told, &scene)?,
+        TicketAct::Attempt { text } => {
+            written(&text)?;
+            done.ticket.attempts.push(now);
+            done.fact(|it| Fact::TicketAttempted { ticket: it.id, text });
+        }
+        TicketAct::Check { item, done: is_done } => {
+            if !of.checklist.iter().any(|it| it.key == item) {
+                return Err(Refused::Wrong(vec![Wrong { field: "item".into(), fault: Fault::Unknown }]));
+            }
+            let changed = if is_done {
+                done.ticket.checked.insert(item.clone())
+            } else {
+                done.ticket.checked.remove(&item)
+            };
+            if !changed {
+                return Err(Refusal::Empty.into());
+            }
+            done.fact(|it| Fact::TicketChecked { ticket: it.id, item, done: is_done });
+        }
+        TicketAct::Watch { user, on } => {
+            let mut faults = Faults::default();
+            people(&mut faults, directory, None, Some(user));
+            faults.unless(!on || before.watchers.len() < MAX_WATCHERS, "user", Fault::TooMany(MAX_WATCHERS));
+            right(faults)?;
+            // Who may only read brings nobody else in.
+            if by.user() != Some(user) && !may(directory, by, Action::TicketWrite, before) {
+                return Err(Refusal::Forbidden.into());
+            }
+            done.ticket.watchers.retain(|it| *it != user);
+            if on {
+                done.ticket.watchers.push(user);
+                done.tells.push(user);
+            }
+            done.fact(|it| Fact::TicketWatched { ticket: it.id, user, on });
+        }
+        TicketAct::Urge { text } => {
+            if text.chars().count() > MAX_TEXT {
+                return Err(Refusal::TooLong.into());
+            }
+            done.ticket.urged = done.ticket.urged.saturating_add(1);
+            let owner = done.ticket.concerned(crate::config::EscalateTo::Owner, directory);
+            done.tells.extend(owner);
+            done.fact(|it| Fact::TicketUrged { ticket: it.id, text });
+        }
+        TicketAct::Link { ticket: other, on } => {
+            if other == before.id {
+                return Err(Refused::Wrong(vec![Wrong { field: "ticket".into(), fault: Fault::Circle }]));
+            }
+            done.ticket.links.retain(|it| *it != other);
+            if on {
+                let room = done.ticket.links.len() < MAX_LINKS;
+                let mut faults = Faults::default();
+                faults.unless(room, "ticket", Fault::TooMany(MAX_LINKS));
+                right(faults)?;
+                done.ticket.links.push(other);
+            }
+            done.fact(|it| Fact::TicketLinked { ticket: it.id, other, on });
+        }
+    }
+    done.tells.retain(|user| by.user() != Some(*user));
+    done.tells.sort_unstable();
+    done.tells.dedup();
+    Ok(done)
+}
+
+fn written(text: &str) -> Result<(), Refused> {
+    match text.chars().count() {
+        0 => Err(Refusal::Empty.into()),
+        _ if text.trim().is_empty() => Err(Refusal::Empty.into()),
+        n if n > MAX_TEXT => Err(Refusal::TooLong.into()),
+        _ => Ok(()),
+    }
+}
+
+struct Edit {
+    title: Option<String>,
+    severity: Option<u8>,
+    customer: Option<CustomerId>,
+    received_at: Option<At>,
+    values: BTreeMap<String, String>,
+    was: BTreeMap<String, String>,
+}
+
+struct Going {
+    values: BTreeMap<String, String>,
+    reason: String,
+    force: bool,
+}
+
+impl Decided {
+    fn fact(&mut self, fact: impl FnOnce(&Ticket) -> Fact) {
+        let fact = fact(&self.ticket);
+        self.facts.push((fact, None));
+    }
+
+    fn edit(&mut self, before: &Ticket, edit: Edit, scene: &Scene) -> Result<(), Refused> {
+        let Scene { directory, of, now, .. } = *scene;
+        // Somebody else changed the very field meanwhile.
+        let collides = |(key, was): (&String, &String)| {
+            before.values.get(key).map_or("", String::as_str) != was
+                && edit.values.get(key) != before.values.get(key)
+        };
+        if edit.was.iter().any(collides) {
+            return Err(Refusal::Stale.into());
+        }
+        let mut faults = Faults::default();
+        if let Some(title) = &edit.title {
+            faults.unless(!title.trim().is_empty(), "title", Fault::Missing);
+            faults.length("title", title, 200);
+        }
+        faults.range("severity", edit.severity.unwrap_or(1), 1, 4);
+        faults.unless(edit.received_at.is_none_or(|at| at <= now), "received_at", Fault::Future);
+        faults.0.extend(form::check_values(&of.fields, &edit.values));
+        right(faults)?;
+        let it = &mut self.ticket;
+        let mut changed = vec![];
+        if let Some(title) = edit.title.filter(|title| title.trim() != it.title) {
+            it.title = title.trim().to_owned();
+            changed.push("title".to_owned());
+        }
+        if let Some(customer) = edit.customer.filter(|customer| it.customer != Some(*customer)) {
+            it.customer = Some(customer);
+            changed.push("customer".to_owned());
+        }
+        if let Some(at) = edit.received_at.filter(|at| *at != it.received_at) {
+            it.received_at = at;
+            it.restart(of, directory);
+            changed.push("received_at".to_owned());
+        }
+        if let Some(severity) = edit.severity.filter(|severity| *severity != it.severity) {
+            let was = std::mem::replace(&mut it.severity, severity);
+            it.respan(of, was, directory);
+            changed.push("severity".to_owned());
+        }
+        changed.extend(it.answer(of, edit.values));
+        if changed.is_empty() {
+            return Err(Refusal::Empty.into());
+        }
+        let private = change(Some(&before.told_values()), Some(&it.told_values()));
+        let fact = Fact::TicketEdited { ticket: it.id, version: it.version, fields: changed };
+        self.facts.push((fact, private));
+        Ok(())
+    }
+
+    fn go(&mut self, before: &Ticket, way: &TicketMove, going: Going, scene: &Scene) -> Result<(), Refused> {
+        let Scene { directory, of, by, now, .. } = *scene;
+        let Going { values, reason, force } = going;
+        if reason.chars().count() > MAX_TEXT {
+            return Err(Refusal::TooLong.into());
+        }
+        let wrong = form::check_values(&of.fields, &values);
+        if !wrong.is_empty() {
+            return Err(Refused::Wrong(wrong));
+        }
+        let changed = self.ticket.answer(of, values);
+        if !changed.is_empty() {
+            let private = change(Some(&before.values), Some(&self.ticket.values));
+            let fact =
+                Fact::TicketEdited { ticket: before.id, version: self.ticket.version, fields: changed };
+            self.facts.push((fact, private));
+        }
+        let may_approve = may(directory, by, Action::TicketApprove, before);
+        let missing = guards::missing(&self.ticket, of, way, &reason, scene);
+        let forced = force && !missing.is_empty();
+        if forced && !may_approve {
+            return Err(Refusal::Forbidden.into());
+        }
+        if forced && reason.trim().is_empty() {
+            return Err(Refused::Wrong(vec![Wrong { field: "reason".into(), fault: Fault::Missing }]));
+        }
+        if !missing.is_empty() && !forced {
+            return Err(Refused::Wrong(missing));
+        }
+        if guards::needs_approval(&self.ticket, way) && !may_approve {
+            let asked =
+                Approval { way: way.key.clone(), reason: reason.clone(), by: by.user(), asked_at: now };
+            self.ticket.approval = Some(asked);
+            self.tells.extend(approvers(&self.ticket, directory));
+            self.fact(|it| Fact::TicketApprovalAsked { ticket: it.id, way: way.key.clone(), reason });
+            return Ok(());
+        }
+        self.enter(way, reason, forced, scene)
+    }
+
+    fn enter(
+        &mut self,
+        way: &TicketMove,
+        reason: String,
+        forced: bool,
+        scene: &Scene,
+    ) -> Result<(), Refused> {
+        let Scene { directory, of, now, .. } = *scene;
+        let state = of.state(&way.to).ok_or(Refusal::BadValue)?;
+        let it = &mut self.ticket;
+        let from = std::mem::replace(&mut it.state, state.key.clone());
+        let was = std::mem::replace(&mut it.phase, state.phase);
+        it.approval = None;
+        it.confirmed = state.confirmed;
+        if was >= TicketPhase::Solved && state.phase < TicketPhase::Solved {
+            it.reopened = it.reopened.saturating_add(1);
+        }
+        it.solved_at = if state.phase >= TicketPhase::Solved { it.solved_at.or(Some(now)) } else { None };
+        it.closed_at = (state.phase == TicketPhase::Closed).then_some(now);
+        it.turn_clocks(of, now, directory);
+        let (to, way, phase) = (state.key.clone(), way.key.clone(), state.phase);
+        self.fact(|it| Fact::TicketMoved {
+            ticket: it.id,
+            version: it.version,
+            from,
+            to,
+            way,
+            phase,
+            reason,
+            forced,
+        });
+        self.tells.extend(self.ticket.watchers.iter().chain(&self.ticket.owner));
+        Ok(())
+    }
+
+    fn approve(&mut self, before: &Ticket, yes: bool, reason: String, scene: &Scene) -> Result<(), Refused> {
+        let asked = before.approval.clone().ok_or(Refusal::WrongPhase)?;
+        // Nobody allows what they asked for themselves.
+        if asked.by.is_some() && asked.by == scene.by.user() {
+            return Err(Refusal::Forbidden.into());
+        }
+        self.ticket.approval = None;
+        self.tells.extend(asked.by);
+        let why = reason.clone();
+        self.fact(|it| Fact::TicketApprovalAnswered {
+            ticket: it.id,
+            way: asked.way.clone(),
+            yes,
+            reason: why,
+        });
+        if !yes {
+            return if reason.trim().is_empty() {
+                Err(Refused::Wrong(vec![Wrong { field: "reason".into(), fault: Fault::Missing }]))
+            } else {
+                Ok(())
+            };
+        }
+        let way = scene.of.ways(&before.state).find(|it| it.key == asked.way).ok_or(Refusal::WrongPhase)?;
+        let missing = guards::missing(before, scene.of, way, &asked.reason, scene);
+        if !missing.is_empty() {
+            return Err(Refused::Wrong(missing));
+        }
+        self.enter(way, asked.reason, false, scene)
+    }
+
+    fn assign(
+        &mut self,
+        before: &Ticket,
+        team: Option<TeamId>,
+        owner: Option<UserId>,
+        scene: &Scene,
+    ) -> Result<(), Refused> {
+        let Scene { directory, of, .. } = *scene;
+        let mut faults = Faults::default();
+        people(&mut faults, directory, team, owner);
+        faults.unless(owner.is_none() || owner != before.about(of), "owner", Fault::Concerned);
+        right(faults)?;
+        let own = owner.and_then(|id| directory.users.get(&id)?.team);
+        let team = team.or(if owner.is_some() { before.team.or(own) } else { before.team });
+        if (team, owner) == (before.team, before.owner) {
+            return Err(Refusal::Empty.into());
+        }
+        (self.ticket.team, self.ticket.owner) = (team, owner);
+        self.tells.extend(owner);
+        self.fact(|it| Fact::TicketAssigned { ticket: it.id, version: it.version, team, owner });
+        Ok(())
+    }
+
+    fn note(&mut self, text: String, files: Vec<FileId>, told: bool, scene: &Scene) -> Result<(), Refused> {
+        written(&text)?;
+        let mut faults = Faults::default();
+        faults.unless(files.len() <= MAX_FILES, "files", Fault::TooMany(MAX_FILES));
+        right(faults)?;
+        if told && self.ticket.replied_at.is_none() {
+            self.ticket.replied_at = Some(scene.now);
+            self.ticket.turn_clocks(scene.of, scene.now, scene.directory);
+        }
+        self.tells.extend(self.ticket.owner.iter().chain(&self.ticket.watchers));
+        self.fact(|it| Fact::TicketNoted { ticket: it.id, text, files, told });
+        Ok(())
+    }
+}
+
+impl Ticket {
+    /// Takes over answers; gives the keys of those that changed.
+    fn answer(&mut self, of: &TicketType, values: BTreeMap<String, String>) -> Vec<String> {
+        let before = self.values.clone();
+        for (key, value) in values {
+            if value.trim().is_empty() {
+                self.values.remove(&key);
+            } else {
+                self.values.insert(key, value);
+            }
+        }
+        form::compute(&of.fields, &mut self.values);
+        let keys =
+            before.keys().chain(self.values.keys()).filter(|key| before.get(*key) != self.values.get(*key));
+        let mut keys: Vec<String> = keys.cloned().collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// Everything that an edit may change, for the log.
+    fn told_values(&self) -> BTreeMap<String, String> {
+        let own = [
+            ("title", self.title.clone()),
+            ("severity", self.severity.to_string()),
+            ("received_at", self.received_at.to_string()),
+            ("customer", self.customer.map(|id| id.to_string()).unwrap_or_default()),
+        ];
+        own.into_iter().map(|(key, value)| (format!("@{key}"), value)).chain(self.values.clone()).collect()
+    }
+}
+
+/// Who is asked to allow a move: the leaders above, else everyone who may.
+fn approvers(ticket: &Ticket, directory: &Directory) -> Vec<UserId> {
+    let allows = |id: &UserId| may(directory, Actor::User { id: *id }, Action::TicketApprove, ticket);
+    let mut near = ticket.concerned(crate::config::EscalateTo::Leader, directory);
+    near.extend(ticket.concerned(crate::config::EscalateTo::Manager, directory));
+    near.retain(allows);
+    if near.is_empty() {
+        near = directory.users.keys().filter(|id| allows(id)).copied().collect();
+    }
+    near
+}
+
+/// Lets the clocks say what is due by now. Nothing when there is nothing new.
+pub fn ring(before: &Ticket, scene: Scene) -> Option<Decided> {
+    let mut ticket = before.clone();
+    let rang = ticket.rung(scene.of, scene.now, scene.directory);
+    if ticket == *before {
+        return None;
+    }
+    ticket.version += 1;
+    let tells = rang.iter().flat_map(|it| it.to.iter().copied()).collect::<std::collections::BTreeSet<_>>();
+    let facts = rang.into_iter().map(|it| {
+        let fact = Fact::TicketClockRang {
+            ticket: before.id,
+            clock: it.clock,
+            percent: it.percent,
+            late: it.is_late,
+            to: it.to,
+        };
+        (fact, None)
+    });
+    let facts = facts.collect();
+    Some(Decided { ticket, facts, tells: tells.into_iter().collect() })
+}
+
+/// The same ticket with nothing to say, so that its next instant is computed anew.
+pub fn rest(before: &Ticket, now: At) -> Decided {
+    let ticket = Ticket { version: before.version + 1, updated_at: now, ..before.clone() };
+    Decided { ticket, facts: vec![], tells: vec![] }
+}
+
+/// Whether the actor may open tickets at all.
+pub fn may_open(directory: &Directory, actor: Actor) -> bool {
+    access::scope(directory, actor, Action::TicketWrite).is_some()
+}

@@ -1,0 +1,370 @@
+//! Tickets over HTTP: lists, boards, one ticket with all that belongs to it, and what people do with it.
+
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    http::{
+        audit,
+        body::Json,
+        conversations::TableFormat,
+        edit::{Tagged, download, id, page_size},
+        idempotency::{self, Key, Once, Replay},
+        ticket_sheet,
+        ticket_shown::Viewer,
+    },
+    problem::Problem,
+    sheet::Sheet,
+    tickets,
+};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use yingda_core::{
+    At,
+    access::Action,
+    config::TicketPhase,
+    event::Subject,
+    id::*,
+    refusal::Refusal,
+    ticket::{self, NewTicket, Readable, TicketAct},
+};
+use yingda_store::{event::Part, ticket as rows, ticket_list as lists};
+use yingda_wire::http::{
+    AuditRow, Page, StoredTicket, TicketActs, TicketBoard, TicketColumn, TicketDone, TicketRow,
+};
+
+pub fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(list, open))
+        .routes(routes!(board))
+        .routes(routes!(export))
+        .routes(routes!(acts))
+        .routes(routes!(read))
+        .routes(routes!(act))
+        .routes(routes!(history))
+        .routes(routes!(of_conversation))
+}
+
+const EXPORT_ROWS: usize = 100_000;
+const CSV: &str = "text/csv; charset=utf-8";
+/// So many cards a column shows; the list has the rest.
+const COLUMN: usize = 50;
+const MASS: usize = 500;
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// A part of its words, or its serial number.
+    #[serde(default)]
+    q: String,
+    of: Option<TicketTypeId>,
+    state: Option<String>,
+    #[param(inline)]
+    phase: Option<TicketPhase>,
+    /// Only those not closed.
+    #[serde(default)]
+    open: bool,
+    /// 1 (most severe) to 4.
+    severity: Option<u8>,
+    team: Option<TeamId>,
+    /// An id, `me`, or `none` for what nobody has taken yet.
+    owner: Option<String>,
+    author: Option<String>,
+    customer: Option<CustomerId>,
+    /// Only what waits for somebody's approval.
+    #[serde(default)]
+    asks: bool,
+    /// Only what runs out by this instant, or has.
+    due_until: Option<At>,
+    /// Key of a field of the kind in `of`, with `value`.
+    field: Option<String>,
+    value: Option<String>,
+    /// `due`: the most urgent first; else the newest.
+    #[serde(default)]
+    sort: String,
+    /// Opened at or after this instant, in milliseconds.
+    from: Option<At>,
+    /// Opened before this instant.
+    to: Option<At>,
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+impl ListQuery {
+    fn filter(&self, app: &App, caller: &Caller) -> Result<lists::Filter, Problem> {
+        let readable = readable(app, caller, Action::TicketRead)?;
+        let person = |text: &Option<String>| match text.as_deref() {
+            None | Some("" | "none") => Ok(None),
+            Some("me") => Ok(caller.user),
+            Some(text) => {
+                text.parse().map(Some).map_err(|_| Problem::field("owner", "不是编号。", "Is no id."))
+            }
+        };
+        let value = match (&self.field, &self.value, self.of) {
+            (Some(field), Some(value), Some(_)) => Some((field.clone(), value.clone())),
+            _ => None,
+        };
+        Ok(lists::Filter {
+            of: self.of,
+            state: self.state.clone().filter(|state| !state.is_empty()),
+            phase: self.phase,
+            open: self.open,
+            severity: self.severity,
+            team: self.team,
+            owner: person(&self.owner)?,
+            unowned: self.owner.as_deref() == Some("none"),
+            customer: self.customer,
+            author: person(&self.author)?,
+            asks: self.asks,
+            due_until: self.due_until,
+            value,
+            q: self.q.trim().to_owned(),
+            by_due: self.sort == "due",
+            from: self.from,
+            to: self.to,
+            readable: Some(readable).filter(|it| *it != Readable::Everything),
+        })
+    }
+}
+
+fn readable(app: &App, caller: &Caller, action: Action) -> Result<Readable, Problem> {
+    ticket::readable(&app.directory(), caller.actor, action).ok_or_else(|| Refusal::Forbidden.into())
+}
+
+/// Tickets, the newest or the most urgent first.
+#[utoipa::path(get, path = "/tickets", tag = "tickets", params(ListQuery),
+    responses((status = 200, body = Page<TicketRow>)))]
+async fn list(
+    State(app): State<Shared>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<TicketRow>>, Problem> {
+    let filter = query.filter(&app, &caller)?;
+    let page = lists::list(&app.db, &filter, query.cursor.as_deref(), page_size(query.limit)).await?;
+    let items = Viewer::new(&app, &caller).rows(page.items).await?;
+    Ok(Json(Page { items, next: page.next }))
+}
+
+/// Opens a ticket.
+#[utoipa::path(post, path = "/tickets", tag = "tickets", request_body = NewTicket,
+    params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = TicketRow)))]
+async fn open(State(app): State<Shared>, once: Once<NewTicket>) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
+    if !ticket::may_open(&app.directory(), caller.actor) {
+        return Err(Refusal::Forbidden.into());
+    }
+    // The same request opens the same ticket, however often it comes.
+    let id = TicketId(key.as_ref().map_or_else(|| app.next_id(), |key: &Key| key.number(&app)));
+    let stored = tickets::open(&app, caller.actor, body, id).await?;
+    let version = stored.version;
+    let row = Viewer::new(&app, &caller).row(stored).await?;
+    let replay = Replay::new(StatusCode::CREATED, &row).tagged(version);
+    if let Some(key) = key {
+        idempotency::remember(&app, &key, &replay).await;
+    }
+    Ok(replay.into_response())
+}
+
+/// One ticket, with its kind, sub-tasks and links.
+#[utoipa::path(get, path = "/tickets/{id}", tag = "tickets", params(("id" = TicketId, Path)),
+    responses((status = 200, body = StoredTicket)))]
+async fn read(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(ticket): Path<String>,
+) -> Result<Tagged<StoredTicket>, Problem> {
+    let found = match ticket.parse() {
+        Ok(id) => tickets::find(&app, caller.actor, id).await?,
+        // A serial number is what people say to each other.
+        Err(_) => {
+            let found = rows::with_serial(&app.db, &ticket).await?.ok_or_else(Problem::not_found)?;
+            tickets::find(&app, caller.actor, found.id).await?
+        }
+    };
+    let version = found.version;
+    Ok(Tagged(StatusCode::OK, version, Viewer::new(&app, &caller).whole(found).await?))
+}
+
+/// Does something with a ticket.
+#[utoipa::path(post, path = "/tickets/{id}/acts", tag = "tickets", request_body = TicketAct,
+    params(("id" = TicketId, Path)), responses((status = 200, body = StoredTicket)))]
+async fn act(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(ticket): Path<String>,
+    Json(act): Json<TicketAct>,
+) -> Result<Tagged<StoredTicket>, Problem> {
+    let viewer = Viewer::new(&app, &caller);
+    let act = viewer.unmask(id(&ticket)?, act).await?;
+    let after = tickets::act(&app, caller.actor, id(&ticket)?, act).await;
+    let after = match after {
+        // Whoever was slower sees the ticket as it is now, as far as they may.
+        Err(problem) if problem.current.is_some() => {
+            let now = tickets::find(&app, caller.actor, id(&ticket)?).await?;
+            return Err(Problem::stale(viewer.whole(now).await?));
+        }
+        other => other?,
+    };
+    let version = after.version;
+    Ok(Tagged(StatusCode::OK, version, viewer.whole(after).await?))
+}
+
+/// Does the same with many tickets, each on its own.
+#[utoipa::path(post, path = "/tickets/acts", tag = "tickets", request_body = TicketActs,
+    responses((status = 200, body = Vec<TicketDone>)))]
+async fn acts(
+    State(app): State<Shared>,
+    caller: Caller,
+    Json(body): Json<TicketActs>,
+) -> Result<Json<Vec<TicketDone>>, Problem> {
+    readable(&app, &caller, Action::TicketWrite)?;
+    if body.tickets.len() > MASS {
+        let (zh, en) = (format!("一次最多 {MASS} 张。"), format!("At most {MASS} at once."));
+        return Err(Problem::field("tickets", zh, en));
+    }
+    let mut done = Vec::with_capacity(body.tickets.len());
+    for ticket in body.tickets {
+        let serial = rows::get(&app.db, ticket).await?.map(|it| it.serial).unwrap_or_default();
+        let problem = match tickets::act(&app, caller.actor, ticket, body.act.clone()).await {
+            Ok(_) => None,
+            Err(problem) => {
+                let told = problem.told(caller.lang);
+                let fields = told.fields.iter().map(|it| format!(" {}: {}", it.field, it.message));
+                Some(std::iter::once(told.title.clone()).chain(fields).collect())
+            }
+        };
+        done.push(TicketDone { ticket, serial, problem });
+    }
+    Ok(Json(done))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct HistoryQuery {
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What happened to a ticket, the newest first.
+#[utoipa::path(get, path = "/tickets/{id}/history", tag = "tickets",
+    params(("id" = TicketId, Path), HistoryQuery), responses((status = 200, body = Page<AuditRow>)))]
+async fn history(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(ticket): Path<String>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<Page<AuditRow>>, Problem> {
+    let found = tickets::find(&app, caller.actor, id(&ticket)?).await?;
+    let part = match query.cursor.as_deref() {
+        Some(cursor) => Part::Before(audit::read_cursor(cursor)?),
+        None => Part::Latest,
+    };
+    let limit = page_size(query.limit);
+    let on = Subject::Ticket(found.id);
+    let events = yingda_store::event::of_subject(&app.db, on, part, limit + 1, false).await?;
+    let viewer = Viewer::new(&app, &caller);
+    let mut page = audit::page(events.into_iter().rev(), limit, &viewer.masks);
+    let of = tickets::kind_of(&app, &found).await?;
+    page.items.iter_mut().for_each(|row| viewer.hide(&of, row));
+    Ok(Json(page))
+}
+
+/// The tickets that came out of a conversation.
+#[utoipa::path(get, path = "/conversations/{id}/tickets", tag = "tickets", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Vec<TicketRow>)))]
+async fn of_conversation(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(conversation): Path<String>,
+) -> Result<Json<Vec<TicketRow>>, Problem> {
+    let readable = readable(&app, &caller, Action::TicketRead)?;
+    let mut found = lists::of_conversation(&app.db, id(&conversation)?).await?;
+    found.retain(|it| readable.holds(it));
+    Ok(Json(Viewer::new(&app, &caller).rows(found).await?))
+}
+
+/// The tickets of a kind by their states.
+#[utoipa::path(get, path = "/tickets/board", tag = "tickets", params(ListQuery),
+    responses((status = 200, body = TicketBoard)))]
+async fn board(
+    State(app): State<Shared>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<TicketBoard>, Problem> {
+    let of = query.of.ok_or_else(|| Problem::field("of", "必填。", "Required."))?;
+    let directory = app.directory();
+    let kind = directory.ticket_types.get(&of).ok_or_else(Problem::not_found)?;
+    let filter = lists::Filter { by_due: false, ..query.filter(&app, &caller)? };
+    let counts = lists::counts(&app.db, &lists::Filter { open: true, state: None, ..filter.clone() }).await?;
+    let viewer = Viewer::new(&app, &caller);
+    let mut columns = vec![];
+    for state in &kind.states {
+        let filter = lists::Filter { state: Some(state.key.clone()), ..filter.clone() };
+        let page = lists::list(&app.db, &filter, None, COLUMN).await?;
+        let count = counts.iter().find(|(key, _)| *key == state.key).map_or(0, |(_, count)| *count);
+        columns.push(TicketColumn {
+            state: state.key.clone(),
+            count: (state.phase != TicketPhase::Closed).then_some(count),
+            items: viewer.rows(page.items).await?,
+        });
+    }
+    Ok(Json(TicketBoard { columns }))
+}
+
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct FormatQuery {
+    #[param(inline)]
+    #[serde(default)]
+    format: TableFormat,
+}
+
+/// The list as a table for spreadsheets, with the fields of the kind where one is asked for. Leaves a trace.
+#[utoipa::path(get, path = "/tickets/export", tag = "tickets", params(FormatQuery, ListQuery),
+    responses((status = 200, content(
+        (Vec<u8> = "text/csv"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    ))))]
+async fn export(
+    State(app): State<Shared>,
+    caller: Caller,
+    Query(format): Query<FormatQuery>,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, Problem> {
+    let may = readable(&app, &caller, Action::TicketExport)?;
+    let mut filter = query.filter(&app, &caller)?;
+    // One may export no more than one may read, and read no more than one may export.
+    if may != Readable::Everything {
+        filter.readable = Some(may);
+    }
+    let directory = app.directory();
+    let kind = query.of.and_then(|of| directory.ticket_types.get(&of).cloned());
+    let viewer = Viewer::new(&app, &caller);
+    let mut sheet = Sheet::new(ticket_sheet::head(kind.as_deref(), caller.lang));
+    let mut cursor = None;
+    while sheet.rows() < EXPORT_ROWS {
+        let page = lists::list(&app.db, &filter, cursor.as_deref(), 1_000).await?;
+        for row in viewer.rows(page.items).await? {
+            let of = tickets::kind_of(&app, &row.ticket).await?;
+            sheet.add(ticket_sheet::cells(&row, &of, kind.as_deref(), &directory, caller.lang));
+        }
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    audit::note_export(&app, &caller, "tickets", sheet.rows() as u64).await?;
+    match format.format {
+        TableFormat::Csv => Ok(download("tickets.csv", CSV, sheet.csv())),
+        TableFormat::Xlsx => {
+            let bytes =
+                sheet.xlsx().map_err(|error| Problem::broken("a table could not be written", error))?;
+            Ok(download("tickets.xlsx", Sheet::XLSX, bytes))
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Tickets on their way through: rows are read, core decides, the site's loop stores what happened.
+
+use crate::{
+    app::App,
+    problem::Problem,
+    site::{Item, ItemFact},
+};
+use std::sync::Arc;
+use yingda_core::{
+    access::Action,
+    actor::Actor,
+    calendar,
+    config::TicketType,
+    directory::Directory,
+    event::{Audience, Fact, Subject, TicketNews},
+    id::*,
+    refusal::Refusal,
+    ticket::{self, Decided, NewTicket, Refused, Scene, Ticket, TicketAct},
+};
+use yingda_store::{Statement, ticket as rows};
+
+/// Two who do something to one ticket in the same moment: so often the slower one decides anew.
+const TRIES: usize = 8;
+/// Two who open tickets in the same moment want the same number.
+const SERIAL_TRIES: usize = 50;
+
+/// The version of a kind on which a ticket runs.
+pub async fn kind_at(app: &App, id: TicketTypeId, version: i64) -> Result<Arc<TicketType>, Problem> {
+    if let Some(known) = app.ticket_kinds.get(id, version) {
+        return Ok(known);
+    }
+    let found = rows::type_at(&app.db, id, version).await?;
+    let found =
+        found.ok_or_else(|| Problem::broken("a kind of ticket is missing", format!("{id} v{version}")))?;
+    Ok(app.ticket_kinds.put(id, version, found))
+}
+
+pub async fn kind_of(app: &App, it: &Ticket) -> Result<Arc<TicketType>, Problem> {
+    kind_at(app, it.of, it.of_version).await
+}
+
+/// A ticket that the actor may read.
+pub async fn find(app: &App, actor: Actor, id: TicketId) -> Result<Ticket, Problem> {
+    let found = rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
+    if !ticket::may(&app.directory(), actor, Action::TicketRead, &found) {
+        return Err(Problem::not_found());
+    }
+    Ok(found)
+}
+
+/// Opens a ticket under the next number of its kind's day.
+pub async fn open(app: &App, by: Actor, new: NewTicket, id: TicketId) -> Result<Ticket, Problem> {
+    let directory = app.directory();
+    let unknown = || Problem::field("of", "不存在或已停用。", "Does not exist, or is retired.");
+    let version = app.ticket_kinds.latest(new.of, &app.db).await?.ok_or_else(unknown)?;
+    let of = kind_at(app, new.of, version).await?;
+    if let Some(parent) = new.parent {
+        // Whoever works on a ticket may give parts of it away.
+        let above = find(app, by, parent).await?;
+        if !ticket::may(&directory, by, Action::TicketWrite, &above) {
+            return Err(Refusal::Forbidden.into());
+        }
+    }
+    let now = app.clock.now();
+    let line = new.line.or_else(|| directory.lines.keys().next().copied()).unwrap_or_default();
+    let day = calendar::date_text(directory.zone(line), now).replace('-', "");
+    let series = format!("{}{day}-", of.prefix);
+    for _ in 0..SERIAL_TRIES {
+        let serial = app.ticket_kinds.serial(&series, &app.db).await?;
+        let scene = Scene { directory: &directory, of: &of, by, now, open_tasks: 0 };
+        let decided = ticket::open(new.clone(), id, serial, version, scene).map_err(problem)?;
+        let writes = rows::insert(&decided.ticket, &of, &directory);
+        match app.site.change(item(by, &decided, writes, &directory)).await {
+            Ok(_) => {
+                crate::jobs::clocks::WAKE.notify_one();
+                return Ok(decided.ticket);
+            }
+            Err(refused) if refused.refusal == Refusal::NameTaken => {
+                // The number, or this very request, came twice.
+                if let Some(known) = rows::get(&app.db, id).await? {
+                    return Ok(known);
+                }
+                app.ticket_kinds.forget_series(&series);
+            }
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Err(Refusal::Busy.into())
+}
+
+/// Does something with a ticket, on whatever it is by then: acts of several people meet without loss, and only a
+/// change of the same field is a conflict.
+pub async fn act(app: &App, by: Actor, id: TicketId, act: TicketAct) -> Result<Ticket, Problem> {
+    for _ in 0..TRIES {
+        let before = find(app, by, id).await?;
+        if let TicketAct::Link { ticket, .. } = &act {
+            find(app, by, *ticket).await?;
+        }
+        let directory = app.directory();
+        let of = kind_of(app, &before).await?;
+        let open_tasks = rows::open_tasks(&app.db, id).await?;
+        let scene = Scene { directory: &directory, of: &of, by, now: app.clock.now(), open_tasks };
+        let decided = match ticket::act(&before, act.clone(), scene) {
+            Ok(decided) => decided,
+            Err(Refused::Refusal(Refusal::Stale)) => return Err(Problem::stale(before)),
+            Err(refused) => return Err(problem(refused)),
+        };
+        if store(app, by, &before, decided, &of, &directory).await? {
+            return find_any(app, id).await;
+        }
+    }
+    Err(Refusal::Busy.into())
+}
+
+/// Stores what was decided; false when somebody was quicker.
+pub async fn store(
+    app: &App,
+    by: Actor,
+    before: &Ticket,
+    decided: Decided,
+    of: &TicketType,
+    directory: &Directory,
+) -> Result<bool, Problem> {
+    let writes = rows::update(before, &decided.ticket, of, directory);
+    match app.site.change(item(by, &decided, writes, directory)).await {
+        Ok(_) => {
+            crate::jobs::clocks::WAKE.notify_one();
+            Ok(true)
+        }
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(false),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// After an act its author may see it no more: given away, it is shown once.
+async fn find_any(app: &App, id: TicketId) -> Result<Ticket, Problem> {
+    rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)
+}
+
+/// What happened to a ticket, for the log, for those who see it, and for those whom it concerns.
+fn item(by: Actor, decided: &Decided, writes: Vec<Statement>, directory: &Directory) -> Item {
+    let it = &decided.ticket;
+    let on = Subject::Ticket(it.id);
+    let mut facts: Vec<ItemFact> = decided
+        .facts
+        .iter()
+        .map(|(fact, private)| ItemFact {
+            on,
+            to: Audience::Staff,
+            fact: fact.clone(),
+            private: private.clone().map(Box::new),
+        })
+        .collect();
+    if let Some(what) = decided.facts.iter().rev().find_map(|(fact, _)| news(fact)) {
+        facts.extend(decided.tells.iter().map(|user| ItemFact {
+            on: Subject::User(*user),
+            to: Audience::Staff,
+            fact: Fact::TicketTold {
+                ticket: it.id,
+                serial: it.serial.clone(),
+                title: it.title.clone(),
+                what,
+            },
+            private: None,
+        }));
+    }
+    Item { readers: readers(it, directory), ..Item::new(by, facts, writes) }
+}
+
+/// Staff who may read it, so that their lists move by themselves.
+fn readers(it: &Ticket, directory: &Directory) -> Vec<UserId> {
+    let may = |id: &&UserId| ticket::may(directory, Actor::User { id: **id }, Action::TicketRead, it);
+    directory.users.keys().filter(may).copied().collect()
+}
+
+/// What there is to say to those whom a fact concerns.
+fn news(fact: &Fact) -> Option<TicketNews> {
+    Some(match fact {
+        Fact::TicketOpened { .. } | Fact::TicketAssigned { .. } => TicketNews::Assigned,
+        Fact::TicketMoved { .. } => TicketNews::Moved,
+        Fact::TicketNoted { .. } => TicketNews::Noted,
+        Fact::TicketUrged { .. } => TicketNews::Urged,
+        Fact::TicketApprovalAsked { .. } => TicketNews::ApprovalAsked,
+        Fact::TicketApprovalAnswered { .. } => TicketNews::ApprovalAnswered,
+        Fact::TicketWatched { .. } => TicketNews::Watched,
+        Fact::TicketClockRang { late: true, .. } => TicketNews::Late,
+        Fact::TicketClockRang { .. } => TicketNews::Reminder,
+        _ => return None,
+    })
+}
+
+/// A refusal of core as a problem, each wrong field by its name.
+pub fn problem(refused: Refused) -> Problem {
+    match refused {
+        Refused::Refusal(refusal) => refusal.into(),
+        Refused::Wrong(wrong) => wrong.into_iter().fold(Problem::new(Refusal::BadValue), |problem, it| {
+            let text = it.fault.text();
+            problem.and_field(it.field, text.zh, text.en)
+        }),
+    }
+}

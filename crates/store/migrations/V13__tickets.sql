@@ -1,0 +1,65 @@
+-- Tickets (E2). What one is, whole, is JSON; the columns are what lists, boards and clocks ask for.
+CREATE TABLE ticket (
+    id BIGINT PRIMARY KEY,
+    site BIGINT NOT NULL,
+    serial TEXT NOT NULL,
+    of_type BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    line BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    phase TEXT NOT NULL,
+    severity BIGINT NOT NULL,
+    team BIGINT,
+    owner BIGINT,
+    author BIGINT,
+    customer BIGINT,
+    conversation BIGINT,
+    parent BIGINT,
+    -- A move waits for somebody who may allow it.
+    asks BOOLEAN NOT NULL,
+    words TEXT NOT NULL,
+    body TEXT NOT NULL,
+    -- When the most urgent running clock runs out, and when a clock next has something to say.
+    due_at BIGINT,
+    next_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    closed_at BIGINT
+);
+CREATE UNIQUE INDEX ticket_serial ON ticket (serial);
+CREATE INDEX ticket_open ON ticket (id) WHERE closed_at IS NULL;
+CREATE INDEX ticket_due ON ticket (due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX ticket_next ON ticket (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX ticket_state ON ticket (of_type, state, id);
+CREATE INDEX ticket_team ON ticket (team, id) WHERE closed_at IS NULL;
+CREATE INDEX ticket_owner ON ticket (owner, id) WHERE owner IS NOT NULL;
+CREATE INDEX ticket_author ON ticket (author, id) WHERE author IS NOT NULL;
+CREATE INDEX ticket_asks ON ticket (id) WHERE asks;
+CREATE INDEX ticket_customer ON ticket (customer, id) WHERE customer IS NOT NULL;
+CREATE INDEX ticket_conversation ON ticket (conversation, id) WHERE conversation IS NOT NULL;
+CREATE INDEX ticket_parent ON ticket (parent, id) WHERE parent IS NOT NULL;
+
+CREATE TABLE ticket_watcher (
+    person BIGINT NOT NULL,
+    ticket BIGINT NOT NULL,
+    PRIMARY KEY (person, ticket)
+);
+CREATE INDEX ticket_watcher_ticket ON ticket_watcher (ticket);
+
+-- Answers that lists filter by.
+CREATE TABLE ticket_value (
+    of_type BIGINT NOT NULL,
+    field TEXT NOT NULL,
+    term TEXT NOT NULL,
+    ticket BIGINT NOT NULL,
+    PRIMARY KEY (of_type, field, term, ticket)
+);
+CREATE INDEX ticket_value_ticket ON ticket_value (ticket);
+
+-- Every version of a kind of ticket: what runs stays on its own.
+CREATE TABLE ticket_type_version (
+    of_type BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (of_type, version)
+);
