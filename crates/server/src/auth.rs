@@ -165,7 +165,8 @@ pub async fn by_cookie(app: &App, parts: &Parts) -> Result<Option<SignedIn>, Pro
         None => return Ok(None),
     };
     let is_here = |directory: &Directory| directory.users.get(&state.user).is_some_and(|user| !user.disabled);
-    if !is_here(&app.directory()) && !(app.cluster.is_some() && learns_of(app, is_here).await) {
+    let is_known = is_here(&app.directory()) || (app.cluster.is_some() && learns_of(app, is_here).await);
+    if !is_known {
         return Ok(None);
     }
     Ok(Some(SignedIn { user: state.user, session, state, client }))

@@ -28,6 +28,7 @@ mod metrics;
 mod oidc;
 mod openapi;
 mod outgoing;
+mod packs;
 mod passwords;
 mod problem;
 mod proof;

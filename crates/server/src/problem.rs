@@ -122,6 +122,21 @@ impl Problem {
         Self::new(Code::Broken)
     }
 
+    /// It is no fault of what was asked: the store is away, or something broke.
+    pub fn is_ours(&self) -> bool {
+        matches!(
+            self.code,
+            Code::Broken | Code::Refused(Refusal::Unavailable | Refusal::Busy | Refusal::DiskFull)
+        )
+    }
+
+    /// All of it in one line, for reports about many things.
+    pub fn sentence(&self, lang: Lang) -> String {
+        let told = self.told(lang);
+        let fields = told.fields.iter().map(|it| format!(" {}: {}", it.field, it.message));
+        std::iter::once(told.title.clone()).chain(fields).collect()
+    }
+
     /// The problem in a language, as it goes out.
     pub fn told(&self, lang: Lang) -> wire::Problem {
         let sentence = sentences::of(self.code);

@@ -63,3 +63,13 @@ CREATE TABLE ticket_type_version (
     body TEXT NOT NULL,
     PRIMARY KEY (of_type, version)
 );
+
+-- What came out of a template pack, and the hash of what the pack said: so that nobody's change is overwritten.
+CREATE TABLE pack_item (
+    pack TEXT NOT NULL,
+    item TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    record BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (pack, item)
+);

@@ -35,6 +35,7 @@ pub mod lead;
 pub mod lease;
 pub mod outbound;
 pub mod outreach;
+pub mod pack;
 pub mod preference;
 pub mod proof;
 mod pulse;
@@ -82,6 +83,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("lead", lead::ALL),
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
+        ("pack", pack::ALL),
         ("preference", preference::ALL),
         ("proof", proof::ALL),
         ("pulse", pulse::ALL),

@@ -1,11 +1,13 @@
 //! HTTP bodies under `/api/v1`.
 
 mod channels;
+mod packs;
 mod people;
 mod registers;
 mod tickets;
 
 pub use channels::*;
+pub use packs::*;
 pub use people::*;
 pub use registers::*;
 use serde::{Deserialize, Serialize};

@@ -123,7 +123,7 @@ pub struct TicketClock {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct EscalationStep {
-    /// Percent of the clock's time; over 100 it is late.
+    /// Percent of the clock's time: 0 at once, over 100 it is late.
     pub percent: u16,
     /// Only for tickets at least this severe; 4 for all.
     #[serde(default = "least")]

@@ -119,7 +119,7 @@ fn clocks(of: &TicketType, directory: &Directory, faults: &mut Faults) {
         faults.unless(clock.first_reply || !clock.stops_in.is_empty(), at("stops_in"), Fault::Missing);
         faults.unless(clock.steps.len() <= MAX_STEPS, at("steps"), Fault::TooMany(MAX_STEPS));
         for (m, step) in clock.steps.iter().enumerate() {
-            faults.range(&format!("clocks.{n}.steps.{m}.percent"), step.percent, 1, 1_000);
+            faults.range(&format!("clocks.{n}.steps.{m}.percent"), step.percent, 0, 1_000);
             faults.range(&format!("clocks.{n}.steps.{m}.severity"), step.severity, 1, 4);
             if let crate::config::EscalateTo::User(id) = step.to {
                 let known = directory.users.contains_key(&id);

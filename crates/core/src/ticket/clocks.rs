@@ -29,7 +29,7 @@ pub struct RunningClock {
     /// What was left of its time when it stood still; below zero when it was late.
     pub left_ms: i64,
     /// Up to which percent of its time people were told.
-    pub told: u16,
+    pub told: Option<u16>,
     /// It ran out before it was met.
     pub late: bool,
 }
@@ -103,7 +103,7 @@ impl RunningClock {
     pub fn next_at(&self, of: &TicketType, severity: u8, directory: &Directory) -> Option<At> {
         let it = of.clocks.iter().find(|it| it.key == self.key).filter(|_| self.runs())?;
         let span_ms = it.span_ms(severity);
-        let ahead = |percent: &u16| *percent > self.told;
+        let ahead = |percent: &u16| self.told.is_none_or(|told| *percent > told);
         let steps = it.steps.iter().filter(|step| severity <= step.severity).map(|step| step.percent);
         let late = (!self.late).then_some(self.due_at);
         let next = steps.filter(ahead).min().map(|percent| self.instant(percent, span_ms, directory));
@@ -196,14 +196,16 @@ impl Ticket {
             let mut steps: Vec<_> = it
                 .steps
                 .iter()
-                .filter(|step| snapshot.severity <= step.severity && step.percent > clock.told)
+                .filter(|step| {
+                    snapshot.severity <= step.severity && clock.told.is_none_or(|told| step.percent > told)
+                })
                 .collect();
             steps.sort_by_key(|step| step.percent);
             for step in steps {
                 if clock.instant(step.percent, span_ms, directory) > now {
                     break;
                 }
-                told = told.max(step.percent);
+                told = told.max(Some(step.percent));
                 let to = snapshot.concerned(step.to, directory);
                 rang.push(Rang {
                     clock: clock.key.clone(),

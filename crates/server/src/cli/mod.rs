@@ -4,6 +4,7 @@ mod backup;
 mod demo;
 mod doctor;
 mod office;
+mod pack;
 mod serve;
 mod user;
 
@@ -54,6 +55,13 @@ enum Command {
         place: Place,
         #[command(subcommand)]
         what: demo::Demo,
+    },
+    /// Template packs for lines of business: kinds of tickets, tags, replies.
+    Pack {
+        #[command(flatten)]
+        place: Place,
+        #[command(subcommand)]
+        what: pack::Pack,
     },
     /// Check configuration, store, ports, clock, disk and files, and say what to do.
     Doctor {
@@ -137,6 +145,9 @@ pub fn run() -> ExitCode {
         }
         Command::Demo { place, what } => {
             told(place.config(&[]).and_then(|config| block_on(demo::run(config, what))))
+        }
+        Command::Pack { place, what } => {
+            told(place.config(&[]).and_then(|config| block_on(pack::run(config, what))))
         }
         Command::Doctor { place } => block_on(doctor::run(place.config(&[]))),
         Command::Backup { place, what } => {

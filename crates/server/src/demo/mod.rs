@@ -4,6 +4,7 @@
 //! conversations, facts and reports agree with each other like those of a real week.
 
 mod book;
+mod cases;
 mod dice;
 mod offline;
 mod pack;
@@ -63,6 +64,7 @@ pub async fn load(db: &Db, now: At) -> Result<Loaded, StartError> {
     let conversations = week.conversations();
     let regulars = week.regulars;
     offline::leave(&mut book, &pack, &mut dice, &regulars, until).await.map_err(while_trying(failed))?;
+    cases::open(&mut book, &pack, &mut dice, &regulars, until).await.map_err(while_trying(failed))?;
     let events = book.engine.seq();
     let mark = Batch { statements: vec![reader::begin(MARK, events)], ..Batch::default() };
     db.commit(mark).await.map_err(while_trying(failed))?;

@@ -1,9 +1,10 @@
 //! The demo's content as data: `packs/e-commerce/demo.json`.
 
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use yingda_core::{
     config::Record,
-    id::{QueueId, RecordId, TagId},
+    id::{QueueId, RecordId, TagId, TeamId, UserId},
     lang::Lang,
 };
 
@@ -22,6 +23,32 @@ pub struct Pack {
     pub notes: Vec<String>,
     pub offline: Vec<String>,
     pub talks: Vec<Talk>,
+    pub cases: Vec<Case>,
+}
+
+/// A ticket, raised so many hours ago, and what was done with it.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    /// Key of its kind in the shipped pack.
+    pub kind: String,
+    pub title: String,
+    pub hours: i64,
+    pub team: TeamId,
+    #[serde(default)]
+    pub owner: Option<UserId>,
+    #[serde(default)]
+    pub severity: Option<u8>,
+    pub values: BTreeMap<String, String>,
+    #[serde(default)]
+    pub moves: Vec<Move>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Move {
+    pub way: String,
+    pub values: BTreeMap<String, String>,
+    pub reason: String,
+    pub by: UserId,
 }
 
 /// A record under a fixed id, so that records of the pack can name each other.

@@ -2,6 +2,7 @@
 
 use super::{
     book::Book,
+    cases,
     dice::Dice,
     pack::{Entry, Pack},
 };
@@ -57,6 +58,10 @@ pub async fn open(
             rows.push(credential::insert(UserId(id.0), &user.login, &passwords::hash(PASSWORD), now));
         }
         put(book, *id, record, rows, now).await?;
+    }
+    for (id, key, record) in cases::records() {
+        let mark = cases::mark(id, &key, &record);
+        put(book, id, record, vec![mark], now).await?;
     }
     let mut regulars = Vec::with_capacity(CUSTOMERS);
     for n in 0..CUSTOMERS {

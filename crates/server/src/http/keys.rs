@@ -121,7 +121,7 @@ fn changed(caller: &Caller, row: &rows::ApiKey, revoked: bool, configure: Config
         fact: Fact::ApiKeyChanged { key: row.id, name: row.name.clone(), revoked },
         private: Some(Box::new(Private::Values { before, after })),
     };
-    Item { by: caller.actor, facts: vec![fact], writes: vec![], configure: vec![configure], readers: vec![] }
+    Item { configure: vec![configure], ..Item::new(caller.actor, vec![fact], vec![]) }
 }
 
 fn told(row: rows::ApiKey) -> ApiKey {

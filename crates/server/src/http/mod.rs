@@ -25,6 +25,7 @@ pub mod leads;
 pub mod letters;
 pub mod nodes;
 pub mod oidc;
+pub mod packs;
 pub mod proof;
 pub mod records;
 pub mod register_notes;
@@ -62,6 +63,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(setup::routes())
         .merge(oidc::routes())
         .merge(records::routes())
+        .merge(packs::routes())
         .merge(users::routes())
         .merge(conversations::routes())
         .merge(acts::routes())

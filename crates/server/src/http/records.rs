@@ -28,6 +28,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
+    actor::Actor,
     config::{Channel, Record, RecordKind, Setup},
     engine::Engine,
     event::{Audience, Fact, Private, Subject},
@@ -118,7 +119,7 @@ async fn create(
     writes.extend(kept_version(id, 1, &record));
     let replay = Replay::new(StatusCode::CREATED, &stored).tagged(1);
     let change = Change { id, version: 1, before: None, after: Some(record) };
-    idempotency::change(&app, key, replay, change.item(&caller, kind, writes)).await
+    idempotency::change(&app, key, replay, change.item(caller.actor, kind, writes)).await
 }
 
 /// One record.
@@ -229,7 +230,7 @@ async fn delete(
         let problem = Problem::new(Refusal::InUse);
         return Err(problem.on(named(yingda_core::lang::Lang::Zh), named(yingda_core::lang::Lang::En)));
     }
-    if kind == RecordKind::Settings || holds_work(&app, kind, id).await? {
+    if kind == RecordKind::Settings || is_used(&app, kind, id).await? {
         return Err(Refusal::InUse.into());
     }
     if !record::leaves_a_door(kind, id, None, &directory) {
@@ -318,7 +319,7 @@ struct Change {
 }
 
 impl Change {
-    fn item(self, caller: &Caller, kind: RecordKind, writes: Vec<Statement>) -> Item {
+    fn item(self, by: Actor, kind: RecordKind, writes: Vec<Statement>) -> Item {
         let name = self.after.as_ref().or(self.before.as_ref()).map(Record::name).unwrap_or_default();
         let fact = Fact::RecordChanged {
             record: kind,
@@ -335,7 +336,7 @@ impl Change {
             fact,
             private: Some(Box::new(private)),
         };
-        Item { by: caller.actor, facts: vec![fact], writes, configure: vec![configure], readers: vec![] }
+        Item { configure: vec![configure], ..Item::new(by, vec![fact], writes) }
     }
 }
 
@@ -348,12 +349,73 @@ async fn apply(
     writes: Vec<Statement>,
 ) -> Result<(), Problem> {
     let id = change.id;
-    match app.site.change(change.item(caller, kind, writes)).await {
+    match app.site.change(change.item(caller.actor, kind, writes)).await {
         Ok(_) => Ok(()),
         Err(refused) if refused.refusal == Refusal::Stale => {
             Err(Problem::stale(told(find(app, caller, kind, id).await?)))
         }
         Err(refused) => Err(refused.into()),
+    }
+}
+
+/// Stores a new record that somebody who may change its kind brought. `also` goes with it.
+pub async fn add(
+    app: &App,
+    by: Actor,
+    id: RecordId,
+    it: Record,
+    also: Vec<Statement>,
+) -> Result<(), Problem> {
+    let (kind, now) = (it.kind(), app.clock.now());
+    let mut writes = vec![rows::insert(id, &it, &sort_key_of(&it), now)];
+    writes.extend(kept_version(id, 1, &it));
+    writes.extend(also);
+    let change = Change { id, version: 1, before: None, after: Some(it) };
+    app.site.change(change.item(by, kind, writes)).await?;
+    Ok(())
+}
+
+/// Stores a record's next version.
+pub async fn replace(
+    app: &App,
+    by: Actor,
+    before: rows::StoredRecord,
+    after: Record,
+    also: Vec<Statement>,
+) -> Result<(), Problem> {
+    let (id, kind, version) = (before.id, after.kind(), before.version);
+    refuse(record::check(&after, Some(id), &app.directory()))?;
+    let mut writes = vec![rows::update(id, &after, &sort_key_of(&after), version, app.clock.now())];
+    writes.extend(kept_version(id, version + 1, &after));
+    writes.extend(also);
+    let change = Change { id, version: version + 1, before: Some(before.record), after: Some(after) };
+    app.site.change(change.item(by, kind, writes)).await?;
+    Ok(())
+}
+
+/// Deletes a record that nothing uses.
+pub async fn take_away(
+    app: &App,
+    by: Actor,
+    before: rows::StoredRecord,
+    also: Vec<Statement>,
+) -> Result<(), Problem> {
+    let (id, kind, version) = (before.id, before.record.kind(), before.version);
+    if is_used(app, kind, id).await? || !record::uses(kind, id, &app.directory()).is_empty() {
+        return Err(Refusal::InUse.into());
+    }
+    let mut writes = vec![rows::delete(kind, id, version, app.clock.now())];
+    writes.extend(also);
+    let change = Change { id, version: version + 1, before: Some(before.record), after: None };
+    app.site.change(change.item(by, kind, writes)).await?;
+    Ok(())
+}
+
+/// Whether work goes on that needs this record.
+async fn is_used(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, Problem> {
+    match kind {
+        RecordKind::TicketType => Ok(yingda_store::ticket::is_used(&app.db, id.into()).await?),
+        _ => holds_work(app, kind, id).await,
     }
 }
 

@@ -106,7 +106,7 @@ async fn set_up(
         facts.push(changed(RecordKind::Settings, stored.id, version, "", before, &after));
         configure.push(known(stored.id, after));
     }
-    app.site.change(Item { by: Actor::System, facts, writes, configure, readers: vec![] }).await?;
+    app.site.change(Item { configure, ..Item::new(Actor::System, facts, writes) }).await?;
     *token = None;
     let user = Arc::new(user);
     let cookie =

@@ -232,11 +232,7 @@ async fn acts(
         let serial = rows::get(&app.db, ticket).await?.map(|it| it.serial).unwrap_or_default();
         let problem = match tickets::act(&app, caller.actor, ticket, body.act.clone()).await {
             Ok(_) => None,
-            Err(problem) => {
-                let told = problem.told(caller.lang);
-                let fields = told.fields.iter().map(|it| format!(" {}: {}", it.field, it.message));
-                Some(std::iter::once(told.title.clone()).chain(fields).collect())
-            }
+            Err(problem) => Some(problem.sentence(caller.lang)),
         };
         done.push(TicketDone { ticket, serial, problem });
     }
