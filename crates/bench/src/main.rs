@@ -22,11 +22,13 @@ mod provider;
 mod restore;
 mod scale;
 mod server;
+mod sla;
 mod soak;
 mod socket;
 mod spread;
 mod standby;
 mod start;
+mod tickets;
 mod upgrade;
 mod widget;
 mod wire;
@@ -80,6 +82,10 @@ enum What {
     Upgrade(upgrade::Upgrade),
     /// The primary PostgreSQL dies under load, and its standby takes over.
     Standby(standby::Standby),
+    /// Tickets opened by HTTP, and lists, filters and boards among many.
+    Tickets(tickets::Tickets),
+    /// Many running clocks of tickets: how late they are told, and what they cost.
+    Sla(sla::Sla),
     #[command(hide = true)]
     Hold(crowd::Hold),
 }
@@ -104,6 +110,8 @@ async fn main() -> ExitCode {
         What::Restore(it) => it.run().await,
         What::Upgrade(it) => it.run().await,
         What::Standby(it) => it.run().await,
+        What::Tickets(it) => it.run().await,
+        What::Sla(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);
         }

@@ -126,9 +126,9 @@ pub struct Item {
     pub writes: Vec<Statement>,
     /// Told to the engine and the directory after the commit.
     pub configure: Vec<Configure>,
-    /// Staff who are shown what happened to a ticket.
+    /// Staff who are shown what happened to each ticket.
     #[serde(default)]
-    pub readers: Vec<UserId>,
+    pub readers: Vec<(TicketId, Vec<UserId>)>,
 }
 
 impl Item {

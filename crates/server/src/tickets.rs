@@ -132,6 +132,30 @@ pub async fn store(
     }
 }
 
+/// Stores what was decided on many tickets at once; false when somebody was quicker with one of them.
+pub async fn store_all(app: &App, by: Actor, all: Vec<Step>, directory: &Directory) -> Result<bool, Problem> {
+    let mut whole = Item::new(by, vec![], vec![]);
+    for Step { before, decided, of } in &all {
+        let writes = rows::update(before, &decided.ticket, of, directory);
+        let one = item(by, decided, writes, directory);
+        whole.facts.extend(one.facts);
+        whole.writes.extend(one.writes);
+        whole.readers.extend(one.readers);
+    }
+    match app.site.change(whole).await {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(false),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// What was decided on one ticket.
+pub struct Step {
+    pub before: Ticket,
+    pub decided: Decided,
+    pub of: Arc<TicketType>,
+}
+
 /// After an act its author may see it no more: given away, it is shown once.
 async fn find_any(app: &App, id: TicketId) -> Result<Ticket, Problem> {
     rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)
@@ -164,7 +188,7 @@ fn item(by: Actor, decided: &Decided, writes: Vec<Statement>, directory: &Direct
             private: None,
         }));
     }
-    Item { readers: readers(it, directory), ..Item::new(by, facts, writes) }
+    Item { readers: vec![(it.id, readers(it, directory))], ..Item::new(by, facts, writes) }
 }
 
 /// Staff who may read it, so that their lists move by themselves.

@@ -1,12 +1,19 @@
 //! Clocks of tickets: whoever is concerned is told when a part of their time has passed. What is due stands in the
 //! store, so that a restart forgets nobody; a ticket knows up to where it told, so that nobody is told twice.
 
-use crate::{jobs::Duty, problem::Problem, tasks, tickets};
+use crate::{
+    jobs::Duty,
+    problem::Problem,
+    tasks,
+    tickets::{self, Step},
+};
 use std::time::Duration;
 use tokio::{sync::Notify, task::JoinHandle};
 use yingda_core::{
+    At,
     actor::Actor,
-    ticket::{self, Scene},
+    directory::Directory,
+    ticket::{self, Scene, Ticket},
 };
 use yingda_store::ticket as rows;
 
@@ -16,7 +23,7 @@ pub static WAKE: Notify = Notify::const_new();
 /// Tickets that change on other nodes are found this late at most.
 const PACE_MS: i64 = 1_000;
 /// So many at once.
-const BATCH: usize = 500;
+const BATCH: usize = 200;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
     tasks::start("clocks", async move {
@@ -49,26 +56,33 @@ async fn run(duty: &Duty) {
 
 /// Lets every clock that is due say so; gives when the next one is.
 async fn ring(duty: &Duty) -> Result<Option<i64>, Problem> {
-    let app = &duty.app;
     loop {
-        let now = app.clock.now();
+        let now = duty.app.clock.now();
         let due = rows::due(&duty.db, now, BATCH).await?;
-        let count = due.len();
-        let mut moved = 0;
-        for before in due {
-            let of = tickets::kind_of(app, &before).await?;
-            let directory = app.directory();
-            let scene = Scene { directory: &directory, of: &of, by: Actor::System, now, open_tasks: 0 };
-            let decided = match ticket::ring(&before, scene) {
-                Some(decided) => decided,
-                // Its kind or calendar changed meanwhile: only the instant is written anew.
-                None => ticket::rest(&before, now),
-            };
-            moved +=
-                usize::from(tickets::store(app, Actor::System, &before, decided, &of, &directory).await?);
-        }
-        if count < BATCH || moved == 0 {
+        if due.is_empty() {
             return Ok(rows::next_at(&duty.db).await?);
         }
+        let directory = duty.app.directory();
+        let steps = decide(duty, due, now, &directory).await?;
+        // One transaction for all, after a night as after a minute; whoever else works on one of them at this moment
+        // makes it one transaction for each.
+        if !tickets::store_all(&duty.app, Actor::System, steps, &directory).await? {
+            for before in rows::due(&duty.db, now, BATCH).await? {
+                let steps = decide(duty, vec![before], now, &directory).await?;
+                tickets::store_all(&duty.app, Actor::System, steps, &directory).await?;
+            }
+        }
     }
+}
+
+async fn decide(duty: &Duty, due: Vec<Ticket>, now: At, directory: &Directory) -> Result<Vec<Step>, Problem> {
+    let mut steps = Vec::with_capacity(due.len());
+    for before in due {
+        let of = tickets::kind_of(&duty.app, &before).await?;
+        let scene = Scene { directory, of: &of, by: Actor::System, now, open_tasks: 0 };
+        // Where its kind's calendar changed meanwhile, only the instant is written anew.
+        let decided = ticket::ring(&before, scene).unwrap_or_else(|| ticket::rest(&before, now));
+        steps.push(Step { before, decided, of });
+    }
+    Ok(steps)
 }

@@ -268,7 +268,8 @@ impl Loop {
         let before = self.engine.seq();
         let cause = Cause { now, by: item.by, from: None };
         for fact in item.facts {
-            let readers = if matches!(fact.on, Subject::Ticket(_)) { &item.readers[..] } else { &[] };
+            let readers = item.readers.iter().find(|(ticket, _)| fact.on == Subject::Ticket(*ticket));
+            let readers = readers.map_or(&[][..], |(_, users)| users);
             self.engine.note(cause, fact.on, fact.to, fact.fact, fact.private, readers);
         }
         let output = self.engine.drain();

@@ -958,6 +958,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs that this version ships. */
+        get: operations["get_packs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What installing the pack would do to each record. */
+        get: operations["get_packs_pack"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}/install": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings what is not here yet, and renews what nobody changed. What somebody changed or deleted stays so. */
+        post: operations["post_packs_pack_install"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{pack}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes away what nobody changed and nothing uses. */
+        post: operations["post_packs_pack_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/readyz": {
         parameters: {
             query?: never;
@@ -2477,7 +2545,7 @@ export interface components {
         EscalationStep: {
             /**
              * Format: int32
-             * @description Percent of the clock's time; over 100 it is late.
+             * @description Percent of the clock's time: 0 at once, over 100 it is late.
              * @default 0
              */
             percent: number;
@@ -3690,6 +3758,34 @@ export interface components {
              */
             longer: number;
         } | "closed" | "unstaffed";
+        /** @description What installing or removing a pack does, or would do, to each of its records. */
+        PackItem: {
+            item: string;
+            kind: components["schemas"]["RecordKind"];
+            name: components["schemas"]["Text"];
+            /** @description Why not, where something stands in the way. */
+            problem?: string | null;
+            record?: components["schemas"]["RecordId"] | null;
+            state: components["schemas"]["PackState"];
+        };
+        /** @description A pack that this version ships. */
+        PackRow: {
+            about: components["schemas"]["Text"];
+            /**
+             * Format: int32
+             * @description How many of its records are here.
+             */
+            installed: number;
+            /** Format: int32 */
+            items: number;
+            /** @description Its name in addresses, such as `e-commerce`. */
+            key: string;
+            name: components["schemas"]["Text"];
+            /** Format: int32 */
+            version: number;
+        };
+        /** @enum {string} */
+        PackState: "new" | "same" | "older" | "edited" | "deleted" | "blocked" | "removed";
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_AuditRow: {
             items: {
@@ -4371,9 +4467,9 @@ export interface components {
             /**
              * Format: int32
              * @description Up to which percent of its time people were told.
-             * @default 0
+             * @default null
              */
-            told: number;
+            told: number | null;
         };
         /** @description The code as the customer says it. */
         SaidCode: {
@@ -8143,6 +8239,136 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Passage"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_packs: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackRow"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_packs_pack: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_packs_pack_install: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_packs_pack_remove: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                pack: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackItem"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
