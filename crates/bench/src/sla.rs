@@ -80,7 +80,7 @@ impl Sla {
                 begin + HOUR + n as At * 100
             };
             it.clocks[0].due_at = due_at;
-            batch.statements.extend(rows::insert(&it, &of, &directory));
+            batch.statements.extend(rows::insert(&it, &of, &directory, None));
             if batch.statements.len() >= 4_000 {
                 db.commit(std::mem::take(&mut batch)).await?;
             }

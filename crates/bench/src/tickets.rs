@@ -182,7 +182,7 @@ impl Tickets {
             if n % OPEN_OF != 0 {
                 it = closed(it, at + DAY);
             }
-            batch.statements.extend(rows::insert(&it, &of, &directory));
+            batch.statements.extend(rows::insert(&it, &of, &directory, None));
             if batch.statements.len() >= 4_000 {
                 db.commit(std::mem::take(&mut batch)).await?;
             }

@@ -1,6 +1,7 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
 mod names;
+mod parts;
 
 pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     register::Book,
     why::Why,
 };
+pub use parts::*;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -112,38 +114,6 @@ pub enum Private {
         ip: String,
         agent: String,
     },
-}
-
-/// Who wrote a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Author {
-    #[default]
-    Person,
-    Bot,
-    /// Greeting, waiting text and other set phrases.
-    Automatic,
-    /// A person sent what the machine or a canned reply suggested.
-    Suggestion,
-}
-
-impl Author {
-    pub fn is_person(&self) -> bool {
-        *self == Author::Person
-    }
-}
-
-/// How far a message went outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MessageDelivery))]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// The next server has it.
-    Sent,
-    /// It reached the customer's device or mailbox.
-    Delivered,
-    Failed,
 }
 
 /// The facts. Names never change once stored; new ones are added.
@@ -578,6 +548,50 @@ pub enum Fact {
         title: String,
         what: TicketNews,
     },
+    // ── promises ──
+    PromiseMade {
+        promise: RecordId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        owner: UserId,
+        text: String,
+        due_at: At,
+    },
+    PromiseMoved {
+        promise: RecordId,
+        due_at: At,
+        reason: String,
+    },
+    PromiseKept {
+        promise: RecordId,
+        in_time: bool,
+        outcome: String,
+    },
+    PromiseDropped {
+        promise: RecordId,
+        reason: String,
+    },
+    PromiseGiven {
+        promise: RecordId,
+        owner: UserId,
+    },
+    PromiseRang {
+        promise: RecordId,
+        late: bool,
+    },
+    /// Somebody is told of a promise: half of its time has passed, or all of it.
+    PromiseTold {
+        promise: RecordId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        text: String,
+        due_at: At,
+        late: bool,
+    },
     SignedIn {
         user: UserId,
         method: SignInMethod,
@@ -614,47 +628,4 @@ pub enum Fact {
     SiteStarted {
         version: String,
     },
-}
-
-/// What there is to say to somebody about a ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TicketNews {
-    Assigned,
-    Moved,
-    Noted,
-    Urged,
-    ApprovalAsked,
-    ApprovalAnswered,
-    Watched,
-    /// A part of a clock's time has passed.
-    Reminder,
-    Late,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SignInMethod {
-    Password,
-    PasswordAndCode,
-    Oidc,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum SecretKind {
-    Password,
-    SecondFactor,
-}
-
-/// How an agent appears to customers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Persona {
-    pub name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avatar: Option<FileId>,
 }

@@ -35,6 +35,8 @@ pub enum Fault {
     TooFewDays(u8, usize),
     /// An instant that has not come yet.
     Future,
+    /// An instant that has passed already.
+    Past,
     /// The ticket is about this person.
     Concerned,
     /// No state ends it.
@@ -104,6 +106,7 @@ impl Fault {
                 format!("The customer has to be tried on {needed} different days; so far {done}."),
             ),
             Fault::Future => Text::new("不能晚于现在。", "May not be later than now."),
+            Fault::Past => Text::new("须晚于现在。", "Has to be later than now."),
             Fault::Concerned => Text::new(
                 "此人是工单所涉及的当事人，不能处理这张工单。",
                 "The ticket is about this person, who therefore may not work on it.",

@@ -126,6 +126,11 @@ impl IdMaker {
     }
 }
 
+/// The lowest id that can be made at an instant.
+pub fn first_at(at: At) -> i64 {
+    at.saturating_sub(EPOCH).clamp(0, (1 << 41) - 1) << 22
+}
+
 /// The instant at which an id was made.
 pub fn made_at(id: i64) -> At {
     (id >> 22) + EPOCH

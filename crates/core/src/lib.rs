@@ -30,6 +30,7 @@ pub mod mask;
 pub mod medium;
 pub mod outreach;
 pub mod phone;
+pub mod promise;
 pub mod proof;
 pub mod pulse;
 pub mod record;

@@ -450,6 +450,10 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("reopen_hours", settings.reopen_hours, 0, 8_760);
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
+    for (key, percent) in &settings.targets {
+        let fits = (0.0..=100.0).contains(percent);
+        faults.unless(fits, format!("targets.{key}"), Fault::Outside(0, 100));
+    }
     faults.unless(!settings.break_reasons.is_empty(), "break_reasons", Fault::Missing);
     faults.unless(settings.break_reasons.len() <= 50, "break_reasons", Fault::TooMany(50));
     let mut keys = BTreeSet::new();

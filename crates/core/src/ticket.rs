@@ -2,13 +2,15 @@
 //! rows that the caller has read; nothing here knows a store.
 
 mod acts;
+mod asked;
 mod check;
 mod clocks;
 mod guards;
 
-pub use acts::{Decided, NewTicket, Refused, Scene, TicketAct, act, may_open, open, rest, ring};
+pub use acts::{act, may_open, open};
+pub use asked::{Decided, NewTicket, Refused, Scene, TicketAct};
 pub(crate) use check::check;
-pub use clocks::RunningClock;
+pub use clocks::{RunningClock, rest, ring};
 
 use crate::{
     At, access,

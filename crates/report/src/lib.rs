@@ -3,6 +3,7 @@
 //! Invariants of this crate: it performs no I/O and reads no clock. Facts come from events alone, so that every
 //! figure can be computed again from the log.
 
+pub mod indicator;
 pub mod metric;
 pub mod project;
 pub mod report;

@@ -31,6 +31,7 @@ mod outgoing;
 mod packs;
 mod passwords;
 mod problem;
+mod promises;
 mod proof;
 mod queue_now;
 mod random;

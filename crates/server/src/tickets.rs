@@ -13,6 +13,7 @@ use yingda_core::{
     config::TicketType,
     directory::Directory,
     event::{Audience, Fact, Subject, TicketNews},
+    fault::Wrong,
     id::*,
     refusal::Refusal,
     ticket::{self, Decided, NewTicket, Refused, Scene, Ticket, TicketAct},
@@ -48,9 +49,13 @@ pub async fn find(app: &App, actor: Actor, id: TicketId) -> Result<Ticket, Probl
     Ok(found)
 }
 
-/// Opens a ticket under the next number of its kind's day.
-pub async fn open(app: &App, by: Actor, new: NewTicket, id: TicketId) -> Result<Ticket, Problem> {
+/// Opens a ticket under the next number of its kind's day. The same `request` opens one, however often it comes.
+pub async fn open(app: &App, by: Actor, new: NewTicket, request: Option<i64>) -> Result<Ticket, Problem> {
+    if let Some(known) = opened(app, request).await? {
+        return Ok(known);
+    }
     let directory = app.directory();
+    let id = TicketId(app.next_id());
     let unknown = || Problem::field("of", "不存在或已停用。", "Does not exist, or is retired.");
     let version = app.ticket_kinds.latest(new.of, &app.db).await?.ok_or_else(unknown)?;
     let of = kind_at(app, new.of, version).await?;
@@ -69,7 +74,7 @@ pub async fn open(app: &App, by: Actor, new: NewTicket, id: TicketId) -> Result<
         let serial = app.ticket_kinds.serial(&series, &app.db).await?;
         let scene = Scene { directory: &directory, of: &of, by, now, open_tasks: 0 };
         let decided = ticket::open(new.clone(), id, serial, version, scene).map_err(problem)?;
-        let writes = rows::insert(&decided.ticket, &of, &directory);
+        let writes = rows::insert(&decided.ticket, &of, &directory, request);
         match app.site.change(item(by, &decided, writes, &directory)).await {
             Ok(_) => {
                 crate::jobs::clocks::WAKE.notify_one();
@@ -77,7 +82,7 @@ pub async fn open(app: &App, by: Actor, new: NewTicket, id: TicketId) -> Result<
             }
             Err(refused) if refused.refusal == Refusal::NameTaken => {
                 // The number, or this very request, came twice.
-                if let Some(known) = rows::get(&app.db, id).await? {
+                if let Some(known) = opened(app, request).await? {
                     return Ok(known);
                 }
                 app.ticket_kinds.forget_series(&series);
@@ -86,6 +91,13 @@ pub async fn open(app: &App, by: Actor, new: NewTicket, id: TicketId) -> Result<
         }
     }
     Err(Refusal::Busy.into())
+}
+
+async fn opened(app: &App, request: Option<i64>) -> Result<Option<Ticket>, Problem> {
+    match request {
+        Some(request) => Ok(rows::with_request(&app.db, request).await?),
+        None => Ok(None),
+    }
 }
 
 /// Does something with a ticket, on whatever it is by then: acts of several people meet without loss, and only a
@@ -217,9 +229,13 @@ fn news(fact: &Fact) -> Option<TicketNews> {
 pub fn problem(refused: Refused) -> Problem {
     match refused {
         Refused::Refusal(refusal) => refusal.into(),
-        Refused::Wrong(wrong) => wrong.into_iter().fold(Problem::new(Refusal::BadValue), |problem, it| {
-            let text = it.fault.text();
-            problem.and_field(it.field, text.zh, text.en)
-        }),
+        Refused::Wrong(wrong_fields) => wrong(&wrong_fields),
     }
+}
+
+pub fn wrong(wrong: &[Wrong]) -> Problem {
+    wrong.iter().fold(Problem::new(Refusal::BadValue), |problem, it| {
+        let text = it.fault.text();
+        problem.and_field(it.field.clone(), text.zh, text.en)
+    })
 }

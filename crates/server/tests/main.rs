@@ -27,6 +27,7 @@ mod office;
 mod oidc;
 mod openapi;
 mod outreach;
+mod promises;
 mod proof;
 mod records;
 mod registers;

@@ -24,8 +24,11 @@ CREATE TABLE ticket (
     next_at BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    closed_at BIGINT
+    closed_at BIGINT,
+    -- Of the request that opened it, where that named a key.
+    request BIGINT
 );
+CREATE UNIQUE INDEX ticket_request ON ticket (request) WHERE request IS NOT NULL;
 CREATE UNIQUE INDEX ticket_serial ON ticket (serial);
 CREATE INDEX ticket_open ON ticket (id) WHERE closed_at IS NULL;
 CREATE INDEX ticket_due ON ticket (due_at, id) WHERE due_at IS NOT NULL;
@@ -73,3 +76,24 @@ CREATE TABLE pack_item (
     hash TEXT NOT NULL,
     PRIMARY KEY (pack, item)
 );
+
+-- Promises to customers (B-02).
+CREATE TABLE promise (
+    id BIGINT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    owner BIGINT NOT NULL,
+    ticket BIGINT,
+    conversation BIGINT,
+    customer BIGINT,
+    body TEXT NOT NULL,
+    is_open BOOLEAN NOT NULL,
+    first_due_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    next_at BIGINT
+);
+CREATE INDEX promise_open ON promise (due_at, id) WHERE is_open;
+CREATE INDEX promise_due ON promise (first_due_at, id);
+CREATE INDEX promise_next ON promise (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX promise_ticket ON promise (ticket) WHERE ticket IS NOT NULL;
+CREATE INDEX promise_conversation ON promise (conversation) WHERE conversation IS NOT NULL;
+CREATE INDEX promise_customer ON promise (customer) WHERE customer IS NOT NULL;

@@ -37,6 +37,7 @@ pub mod outbound;
 pub mod outreach;
 pub mod pack;
 pub mod preference;
+pub mod promise;
 pub mod proof;
 mod pulse;
 pub mod reader;
@@ -85,6 +86,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),
         ("preference", preference::ALL),
+        ("promise", promise::ALL),
         ("proof", proof::ALL),
         ("pulse", pulse::ALL),
         ("reader", reader::ALL),

@@ -17,9 +17,9 @@ use yingda_core::{
 sql! {
     INSERT = "
         INSERT INTO ticket (id, site, serial, of_type, version, line, state, phase, severity, team, owner, author,
-            customer, conversation, parent, asks, words, body, due_at, next_at, created_at, updated_at, closed_at)
+            customer, conversation, parent, asks, words, body, due_at, next_at, created_at, updated_at, closed_at, request)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23)";
+            $23, $24)";
     UPDATE = "
         UPDATE ticket SET version = $2, state = $3, phase = $4, severity = $5, team = $6, owner = $7, customer = $8,
             asks = $9, words = $10, body = $11, due_at = $12, next_at = $13, updated_at = $14, closed_at = $15
@@ -28,6 +28,7 @@ sql! {
     FORGET_WATCHERS = "DELETE FROM ticket_watcher WHERE ticket = $1";
     ADD_VALUE = "INSERT INTO ticket_value (of_type, field, term, ticket) VALUES ($1, $2, $3, $4)";
     FORGET_VALUES = "DELETE FROM ticket_value WHERE ticket = $1";
+    WITH_REQUEST = "SELECT body FROM ticket WHERE request = $1";
     ONE = "SELECT body FROM ticket WHERE id = $1";
     WITH_SERIAL = "SELECT body FROM ticket WHERE serial = $1";
     DUE = "SELECT body FROM ticket WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
@@ -41,6 +42,9 @@ sql! {
         INSERT INTO ticket_type_version (of_type, version, body) VALUES ($1, $2, $3)
         ON CONFLICT (of_type, version) DO NOTHING";
     TYPE = "SELECT body FROM ticket_type_version WHERE of_type = $1 AND version = $2";
+    /// Opened in a period, which is a range of ids.
+    OPENED_IN = "
+        SELECT body FROM ticket WHERE id >= $1 AND id < $2 AND $3 LIKE '%,' || of_type || ',%' ORDER BY id LIMIT $4";
     RUNNING = "
         SELECT body FROM ticket WHERE of_type = $1 AND closed_at IS NULL AND id > $2 ORDER BY id LIMIT $3";
 }
@@ -74,8 +78,9 @@ fn watchers(it: &Ticket) -> impl Iterator<Item = Statement> + '_ {
     it.watchers.iter().map(|user| Statement::new(ADD_WATCHER, args![user.0, it.id.0]))
 }
 
-/// A new ticket; its serial number may be taken by another.
-pub fn insert(it: &Ticket, of: &TicketType, directory: &Directory) -> Vec<Statement> {
+/// A new ticket; its serial number may be taken by another. `request` is the number of the request that opened it, so
+/// that the same one opens no second.
+pub fn insert(it: &Ticket, of: &TicketType, directory: &Directory, request: Option<i64>) -> Vec<Statement> {
     let insert = Statement::new(
         INSERT,
         args![
@@ -102,6 +107,7 @@ pub fn insert(it: &Ticket, of: &TicketType, directory: &Directory) -> Vec<Statem
             it.created_at,
             it.updated_at,
             it.closed_at,
+            request,
         ],
     );
     std::iter::once(insert).chain(watchers(it)).chain(terms(it, of)).collect()
@@ -144,6 +150,11 @@ pub fn update(before: &Ticket, it: &Ticket, of: &TicketType, directory: &Directo
 
 pub async fn get(db: &Db, id: TicketId) -> Result<Option<Ticket>, ReadError> {
     db.query_one(ONE, args![id.0], whole).await
+}
+
+/// What a request opened.
+pub async fn with_request(db: &Db, request: i64) -> Result<Option<Ticket>, ReadError> {
+    db.query_one(WITH_REQUEST, args![request], whole).await
 }
 
 pub async fn with_serial(db: &Db, serial: &str) -> Result<Option<Ticket>, ReadError> {
@@ -201,4 +212,22 @@ pub async fn running(
     limit: usize,
 ) -> Result<Vec<Ticket>, ReadError> {
     db.query(RUNNING, args![of.0, after.0, limit as i64], whole).await
+}
+
+/// Tickets of these kinds that were opened from one instant on and before another.
+pub async fn opened_in(
+    db: &Db,
+    of: &[TicketTypeId],
+    from: At,
+    to: At,
+    limit: usize,
+) -> Result<Vec<Ticket>, ReadError> {
+    let ids: String = of.iter().map(|id| format!("{},", id.0)).collect();
+    let args = args![
+        yingda_core::id::first_at(from),
+        yingda_core::id::first_at(to),
+        format!(",{ids}"),
+        limit as i64
+    ];
+    db.query(OPENED_IN, args, whole).await
 }

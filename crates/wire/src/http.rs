@@ -1,12 +1,14 @@
 //! HTTP bodies under `/api/v1`.
 
 mod channels;
+mod indicators;
 mod packs;
 mod people;
 mod registers;
 mod tickets;
 
 pub use channels::*;
+pub use indicators::*;
 pub use packs::*;
 pub use people::*;
 pub use registers::*;

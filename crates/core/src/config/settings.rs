@@ -2,6 +2,7 @@
 
 use crate::lang::Text;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The site's settings: one record.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Settings {
     /// A first version of these numbers of required passwords' length.
     pub password_min: u8,
     pub require_totp: bool,
+    /// Other targets than the usual ones for the desk's indicators, in percent, by their keys (K-05 …).
+    pub targets: BTreeMap<String, f64>,
 }
 
 /// Why an agent is not ready.
@@ -64,6 +67,7 @@ impl Default for Settings {
             ],
             password_min: 10,
             require_totp: false,
+            targets: BTreeMap::new(),
         }
     }
 }

@@ -31,6 +31,18 @@ pub struct TicketType {
     pub about: String,
     /// No new ones; what runs goes on.
     pub retired: bool,
+    /// As what it counts among the service's indicators.
+    pub counts_as: Option<TicketMeasure>,
+}
+
+/// What a kind of ticket is to the indicators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TicketMeasure {
+    Complaint,
+    Feedback,
+    OrderException,
 }
 
 fn usual() -> u8 {

@@ -71,6 +71,13 @@ impl Fact {
             Fact::TicketLinked { .. } => "ticket_linked",
             Fact::TicketClockRang { .. } => "ticket_clock_rang",
             Fact::TicketTold { .. } => "ticket_told",
+            Fact::PromiseMade { .. } => "promise_made",
+            Fact::PromiseMoved { .. } => "promise_moved",
+            Fact::PromiseKept { .. } => "promise_kept",
+            Fact::PromiseDropped { .. } => "promise_dropped",
+            Fact::PromiseGiven { .. } => "promise_given",
+            Fact::PromiseRang { .. } => "promise_rang",
+            Fact::PromiseTold { .. } => "promise_told",
             Fact::SignedIn { .. } => "signed_in",
             Fact::SignedOut { .. } => "signed_out",
             Fact::SignInFailed { .. } => "sign_in_failed",
@@ -92,6 +99,7 @@ impl Fact {
                 | Fact::Read { .. }
                 | Fact::Focus { .. }
                 | Fact::TicketTold { .. }
+                | Fact::PromiseTold { .. }
         )
     }
 }

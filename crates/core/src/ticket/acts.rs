@@ -1,6 +1,6 @@
 //! What people do with tickets, and what time does.
 
-use super::{Approval, Ticket, guards, may};
+use super::{Approval, Decided, NewTicket, Refused, Scene, Ticket, TicketAct, guards, may};
 use crate::{
     At,
     access::{self, Action},
@@ -13,149 +13,12 @@ use crate::{
     id::*,
     refusal::Refusal,
 };
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const MAX_TEXT: usize = 8_000;
 const MAX_FILES: usize = 20;
 const MAX_WATCHERS: usize = 50;
 const MAX_LINKS: usize = 100;
-
-/// A ticket that is to be opened.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct NewTicket {
-    pub of: TicketTypeId,
-    pub title: String,
-    #[serde(default)]
-    pub line: Option<LineId>,
-    /// 1 (most severe) to 4; absent: as usual for its kind.
-    #[serde(default)]
-    pub severity: Option<u8>,
-    #[serde(default)]
-    pub team: Option<TeamId>,
-    #[serde(default)]
-    pub owner: Option<UserId>,
-    #[serde(default)]
-    pub customer: Option<CustomerId>,
-    #[serde(default)]
-    pub conversation: Option<ConversationId>,
-    /// Makes it a sub-task of that ticket.
-    #[serde(default)]
-    pub parent: Option<TicketId>,
-    #[serde(default)]
-    pub values: BTreeMap<String, String>,
-    /// When the customer first raised it; absent: now.
-    #[serde(default)]
-    pub received_at: Option<At>,
-}
-
-/// What somebody does with a ticket.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
-pub enum TicketAct {
-    /// Changes what is given. `was` holds the answers on which the change is based: another's change of the same
-    /// field in between is a conflict, of another field none.
-    Edit {
-        #[serde(default)]
-        title: Option<String>,
-        #[serde(default)]
-        severity: Option<u8>,
-        #[serde(default)]
-        customer: Option<CustomerId>,
-        #[serde(default)]
-        received_at: Option<At>,
-        #[serde(default)]
-        values: BTreeMap<String, String>,
-        #[serde(default)]
-        was: BTreeMap<String, String>,
-    },
-    /// Goes a way of its kind. `force` goes it although something is missing: for who may approve, with a reason.
-    Move {
-        way: String,
-        #[serde(default)]
-        values: BTreeMap<String, String>,
-        #[serde(default)]
-        reason: String,
-        #[serde(default)]
-        force: bool,
-    },
-    /// Answers a move that waits for approval.
-    Approve {
-        yes: bool,
-        #[serde(default)]
-        reason: String,
-    },
-    Assign {
-        #[serde(default)]
-        team: Option<TeamId>,
-        #[serde(default)]
-        owner: Option<UserId>,
-    },
-    /// Words on the ticket, for colleagues; or what the customer was told, in which case it counts as an answer.
-    Note {
-        text: String,
-        #[serde(default)]
-        files: Vec<FileId>,
-        #[serde(default)]
-        told: bool,
-    },
-    /// The customer was tried to be reached.
-    Attempt {
-        text: String,
-    },
-    Check {
-        item: String,
-        done: bool,
-    },
-    Watch {
-        user: UserId,
-        on: bool,
-    },
-    /// Somebody wants it to go faster (催办).
-    Urge {
-        #[serde(default)]
-        text: String,
-    },
-    Link {
-        ticket: TicketId,
-        on: bool,
-    },
-}
-
-/// What is decided on.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    pub directory: &'a Directory,
-    pub of: &'a TicketType,
-    pub by: Actor,
-    pub now: At,
-    /// Sub-tasks that are not closed.
-    pub open_tasks: usize,
-}
-
-/// A ticket as it is after, what happened, and who is told of it.
-#[derive(Debug)]
-pub struct Decided {
-    pub ticket: Ticket,
-    pub facts: Vec<(Fact, Option<Private>)>,
-    pub tells: Vec<UserId>,
-}
-
-/// Why nothing happens.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    Refusal(Refusal),
-    Wrong(Vec<Wrong>),
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Refused::Refusal(refusal)
-    }
-}
 
 fn right(faults: Faults) -> Result<(), Refused> {
     if faults.0.is_empty() { Ok(()) } else { Err(Refused::Wrong(faults.0)) }
@@ -614,35 +477,6 @@ fn approvers(ticket: &Ticket, directory: &Directory) -> Vec<UserId> {
         near = directory.users.keys().filter(|id| allows(id)).copied().collect();
     }
     near
-}
-
-/// Lets the clocks say what is due by now. Nothing when there is nothing new.
-pub fn ring(before: &Ticket, scene: Scene) -> Option<Decided> {
-    let mut ticket = before.clone();
-    let rang = ticket.rung(scene.of, scene.now, scene.directory);
-    if ticket == *before {
-        return None;
-    }
-    ticket.version += 1;
-    let tells = rang.iter().flat_map(|it| it.to.iter().copied()).collect::<std::collections::BTreeSet<_>>();
-    let facts = rang.into_iter().map(|it| {
-        let fact = Fact::TicketClockRang {
-            ticket: before.id,
-            clock: it.clock,
-            percent: it.percent,
-            late: it.is_late,
-            to: it.to,
-        };
-        (fact, None)
-    });
-    let facts = facts.collect();
-    Some(Decided { ticket, facts, tells: tells.into_iter().collect() })
-}
-
-/// The same ticket with nothing to say, so that its next instant is computed anew.
-pub fn rest(before: &Ticket, now: At) -> Decided {
-    let ticket = Ticket { version: before.version + 1, updated_at: now, ..before.clone() };
-    Decided { ticket, facts: vec![], tells: vec![] }
 }
 
 /// Whether the actor may open tickets at all.

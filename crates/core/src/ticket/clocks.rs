@@ -1,14 +1,16 @@
 //! Clocks of tickets (SLA): they run in business hours or day and night, stand still while the customer has to answer,
 //! and say when a part of their time has passed.
 
-use super::Ticket;
+use super::{Decided, Scene, Ticket};
 use crate::{
     At, calendar,
     config::{TicketClock, TicketPhase, TicketType},
     directory::Directory,
+    event::Fact,
     id::*,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A clock of one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -224,4 +226,33 @@ impl Ticket {
         }
         rang
     }
+}
+
+/// Lets the clocks say what is due by now. Nothing when there is nothing new.
+pub fn ring(before: &Ticket, scene: Scene) -> Option<Decided> {
+    let mut ticket = before.clone();
+    let rang = ticket.rung(scene.of, scene.now, scene.directory);
+    if ticket == *before {
+        return None;
+    }
+    ticket.version += 1;
+    let tells = rang.iter().flat_map(|it| it.to.iter().copied()).collect::<BTreeSet<_>>();
+    let facts = rang.into_iter().map(|it| {
+        let fact = Fact::TicketClockRang {
+            ticket: before.id,
+            clock: it.clock,
+            percent: it.percent,
+            late: it.is_late,
+            to: it.to,
+        };
+        (fact, None)
+    });
+    let facts = facts.collect();
+    Some(Decided { ticket, facts, tells: tells.into_iter().collect() })
+}
+
+/// The same ticket with nothing to say, so that its next instant is computed anew.
+pub fn rest(before: &Ticket, now: At) -> Decided {
+    let ticket = Ticket { version: before.version + 1, updated_at: now, ..before.clone() };
+    Decided { ticket, facts: vec![], tells: vec![] }
 }

@@ -91,7 +91,7 @@ impl Desk<'_> {
         let by = Actor::User { id: case.owner.unwrap_or(DESK) };
         let decided =
             ticket::open(new, id, serial, 1, self.scene(by)).expect("the pack's cases fit its kinds");
-        let writes = rows::insert(&decided.ticket, self.of, &self.book.engine.directory);
+        let writes = rows::insert(&decided.ticket, self.of, &self.book.engine.directory, None);
         let mut ticket = self.keep(by, decided, writes).await?;
         for step in &case.moves {
             let (way, values, reason) = (step.way.clone(), step.values.clone(), step.reason.clone());

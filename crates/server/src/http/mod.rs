@@ -20,12 +20,14 @@ pub mod floor;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
+pub mod indicators;
 pub mod keys;
 pub mod leads;
 pub mod letters;
 pub mod nodes;
 pub mod oidc;
 pub mod packs;
+pub mod promises;
 pub mod proof;
 pub mod records;
 pub mod register_notes;
@@ -77,6 +79,8 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(register_notes::routes())
         .merge(leads::routes())
         .merge(tickets::routes())
+        .merge(promises::routes())
+        .merge(indicators::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())

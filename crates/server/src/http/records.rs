@@ -523,11 +523,5 @@ fn tagged(found: rows::StoredRecord) -> Tagged<Stored> {
 
 /// All that is wrong, in one answer.
 pub fn refuse(wrong: Vec<Wrong>) -> Result<(), Problem> {
-    if wrong.is_empty() {
-        return Ok(());
-    }
-    Err(wrong.into_iter().fold(Problem::new(Refusal::BadValue), |problem, Wrong { field, fault }| {
-        let text = fault.text();
-        problem.and_field(field, text.zh, text.en)
-    }))
+    if wrong.is_empty() { Ok(()) } else { Err(crate::tickets::wrong(&wrong)) }
 }

@@ -158,9 +158,8 @@ async fn open(State(app): State<Shared>, once: Once<NewTicket>) -> Result<Respon
     if !ticket::may_open(&app.directory(), caller.actor) {
         return Err(Refusal::Forbidden.into());
     }
-    // The same request opens the same ticket, however often it comes.
-    let id = TicketId(key.as_ref().map_or_else(|| app.next_id(), |key: &Key| key.number(&app)));
-    let stored = tickets::open(&app, caller.actor, body, id).await?;
+    let request = key.as_ref().map(|key: &Key| key.number(&app));
+    let stored = tickets::open(&app, caller.actor, body, request).await?;
     let version = stored.version;
     let row = Viewer::new(&app, &caller).row(stored).await?;
     let replay = Replay::new(StatusCode::CREATED, &row).tagged(version);

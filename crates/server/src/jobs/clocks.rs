@@ -1,10 +1,10 @@
-//! Clocks of tickets: whoever is concerned is told when a part of their time has passed. What is due stands in the
+//! Clocks of tickets, and promises: whoever is concerned is told when a part of their time has passed. What is due stands in the
 //! store, so that a restart forgets nobody; a ticket knows up to where it told, so that nobody is told twice.
 
 use crate::{
     jobs::Duty,
     problem::Problem,
-    tasks,
+    promises, tasks,
     tickets::{self, Step},
 };
 use std::time::Duration;
@@ -15,7 +15,7 @@ use yingda_core::{
     directory::Directory,
     ticket::{self, Scene, Ticket},
 };
-use yingda_store::ticket as rows;
+use yingda_store::{promise, ticket as rows};
 
 /// A ticket changed here, so that its clock may be the next one.
 pub static WAKE: Notify = Notify::const_new();
@@ -58,11 +58,16 @@ async fn run(duty: &Duty) {
 async fn ring(duty: &Duty) -> Result<Option<i64>, Problem> {
     loop {
         let now = duty.app.clock.now();
-        let due = rows::due(&duty.db, now, BATCH).await?;
-        if due.is_empty() {
-            return Ok(rows::next_at(&duty.db).await?);
-        }
         let directory = duty.app.directory();
+        let promised = promise::next(&duty.db, now, BATCH).await?;
+        for it in &promised {
+            promises::ring(&duty.app, it, now, &directory).await?;
+        }
+        let due = rows::due(&duty.db, now, BATCH).await?;
+        if due.is_empty() && promised.is_empty() {
+            let next = [rows::next_at(&duty.db).await?, promise::next_at(&duty.db).await?];
+            return Ok(next.into_iter().flatten().min());
+        }
         let steps = decide(duty, due, now, &directory).await?;
         // One transaction for all, after a night as after a minute; whoever else works on one of them at this moment
         // makes it one transaction for each.

@@ -1,0 +1,39 @@
+//! Bodies about the service desk's indicators.
+
+use super::TicketRow;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use yingda_core::{lang::Text, promise::Promise};
+
+/// An indicator over a period.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IndicatorRow {
+    /// Such as `K-05`.
+    pub key: String,
+    pub name: Text,
+    pub formula: Text,
+    /// Percent.
+    pub target: f64,
+    /// Percent; absent where nothing counts.
+    pub value: Option<f64>,
+    pub good: u64,
+    pub all: u64,
+    /// How long it took, where the indicator has a time.
+    pub mean_ms: Option<i64>,
+    /// Nine tenths took no longer.
+    pub p90_ms: Option<i64>,
+}
+
+/// What stands behind a number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IndicatorCases {
+    pub items: Vec<IndicatorCase>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IndicatorCase {
+    pub is_good: bool,
+    pub took_ms: Option<i64>,
+    pub ticket: Option<TicketRow>,
+    pub promise: Option<Promise>,
+}
