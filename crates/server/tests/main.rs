@@ -37,6 +37,7 @@ mod session;
 mod sites;
 mod smpp;
 mod support;
+mod threads;
 mod tls;
 mod trace;
 mod visitor_history;

@@ -22,6 +22,25 @@ sql! {
         WHERE v.customer = $1 ORDER BY a.heard_at DESC LIMIT 50";
     PUT_THREAD = "
         INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    MOVE_THREAD = "
+        INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3)
+        ON CONFLICT (channel, message_id) DO UPDATE SET term = excluded.term";
+    JOIN_THREADS = "
+        UPDATE mail_thread SET term = (SELECT min(b.term) FROM address AS b WHERE b.channel = $1 AND b.visitor = $3)
+        WHERE channel = $1 AND term IN (SELECT a.term FROM address AS a WHERE a.channel = $1 AND a.visitor = $2)
+            AND EXISTS (SELECT 1 FROM address AS b WHERE b.channel = $1 AND b.visitor = $3)";
+    JOIN_TOKENS = "
+        INSERT INTO mail_thread (channel, message_id, term)
+        SELECT a.channel, '<#' || a.term, min(b.term) FROM address AS a JOIN address AS b ON b.channel = a.channel
+        WHERE a.channel = $1 AND a.visitor = $2 AND b.visitor = $3 GROUP BY a.channel, a.term
+        ON CONFLICT (channel, message_id) DO UPDATE SET term = excluded.term";
+    JOIN_HEADS = "
+        INSERT INTO mail_head (channel, term, body)
+        SELECT a.channel, min(b.term), min(h.body) FROM address AS a
+            JOIN mail_head AS h ON h.channel = a.channel AND h.term = a.term
+            JOIN address AS b ON b.channel = a.channel
+        WHERE a.channel = $1 AND a.visitor = $2 AND b.visitor = $3 GROUP BY a.channel
+        ON CONFLICT (channel, term) DO UPDATE SET body = excluded.body";
     THREAD = "SELECT term FROM mail_thread WHERE channel = $1 AND message_id = $2";
     PUT_HEAD = "
         INSERT INTO mail_head (channel, term, body) VALUES ($1, $2, $3)
@@ -75,6 +94,27 @@ pub async fn of_customer(db: &Db, customer: CustomerId) -> Result<Vec<Address>, 
 /// A mail with this Message-ID belongs to a thread.
 pub fn put_thread(channel: ChannelId, message_id: &str, term: &str) -> Statement {
     Statement::new(PUT_THREAD, args![channel.0, message_id, term])
+}
+
+/// A mail belongs to this thread from now on, whichever it belonged to.
+pub fn move_thread(channel: ChannelId, message_id: &str, term: &str) -> Statement {
+    Statement::new(MOVE_THREAD, args![channel.0, message_id, term])
+}
+
+/// What answers a visitor's thread belongs to another's: by the mails that it names, and by the token that it carries.
+pub fn join_threads(
+    channel: ChannelId,
+    from: VisitorId,
+    into: VisitorId,
+    from_is_later: bool,
+) -> Vec<Statement> {
+    let all = [JOIN_THREADS, JOIN_TOKENS].into_iter().chain(from_is_later.then_some(JOIN_HEADS));
+    all.map(|sql| Statement::new(sql, args![channel.0, from.0, into.0])).collect()
+}
+
+/// Where a thread leads that was joined to another. What it is kept under is no Message-ID that anybody could send.
+pub async fn joined_thread(db: &Db, channel: ChannelId, term: &str) -> Result<Option<String>, ReadError> {
+    thread(db, channel, &format!("<#{term}")).await
 }
 
 pub async fn thread(db: &Db, channel: ChannelId, message_id: &str) -> Result<Option<String>, ReadError> {

@@ -2,7 +2,7 @@
 //! given up.
 
 use crate::{
-    Db, Page, ReadError, Statement,
+    Db, Page, ReadError, Statement, address,
     inbound::{Depth, depth_row},
     page,
     sql::sql,
@@ -114,14 +114,18 @@ fn stored(row: &Row<'_>) -> Result<Outbound, ReadError> {
     })
 }
 
-/// The row of an effect.
-pub fn effect(effect: Effect, now: At) -> Statement {
-    match effect {
+/// The rows of an effect.
+pub fn effect(effect: Effect, now: At) -> Vec<Statement> {
+    let row = match effect {
         Effect::Send { message, conversation, visitor, channel, due_at } => {
             Statement::new(SEND, args![message, channel.0, conversation.0, visitor.0, due_at, now])
         }
         Effect::Unsend { message } => Statement::new(UNSEND, args![message]),
-    }
+        Effect::JoinThreads { channel, from, into, from_is_later } => {
+            return address::join_threads(channel, from, into, from_is_later);
+        }
+    };
+    vec![row]
 }
 
 /// Something that belongs to no conversation, such as one of a batch or a one-time code.

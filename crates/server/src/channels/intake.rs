@@ -33,7 +33,7 @@ const BATCH: usize = 512;
 /// So many senders' messages are on their way into conversations at once.
 const AT_ONCE: usize = 64;
 /// What comes by channels is said from this tab: a visitor's own tabs are drawn at random.
-const TAB: Tab = Tab(u32::MAX);
+pub(super) const TAB: Tab = Tab(u32::MAX);
 /// Tries before something is given up and shown to people: with the pauses between them about an hour.
 const ATTEMPTS: u32 = 20;
 const FIRST_PAUSE_MS: At = 500;

@@ -10,7 +10,7 @@ pub mod connector;
 pub mod heard;
 mod intake;
 pub mod keys;
-mod mail;
+pub mod mail;
 pub mod outreach;
 pub mod platform;
 pub mod reach;

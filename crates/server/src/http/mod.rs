@@ -33,6 +33,7 @@ pub mod registers;
 pub mod reports;
 pub mod session;
 pub mod setup;
+pub mod split;
 pub mod transcript;
 pub mod users;
 pub mod visitor_pages;
@@ -68,6 +69,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(customer_merge::routes())
         .merge(proof::routes())
         .merge(letters::routes())
+        .merge(split::routes())
         .merge(registers::routes())
         .merge(register_notes::routes())
         .merge(leads::routes())

@@ -439,6 +439,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a conversation of its own of one incoming mail: it is the caller's, and what answers the mail follows. A note
+         *     stays behind.
+         */
+        post: operations["post_conversations_id_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/transcript": {
         parameters: {
             query?: never;
@@ -4488,6 +4508,11 @@ export interface components {
             /** Format: int32 */
             to: number;
         };
+        /** @description A mail that is to stand in a conversation of its own, by its position in the log. */
+        SplitMail: {
+            /** Format: int64 */
+            message: number;
+        };
         /** @description Whether something answers, and since when it does or does not. */
         Standing: {
             since_at: components["schemas"]["i64"];
@@ -6066,6 +6091,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofNow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_id_split: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitMail"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActDone"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
