@@ -281,6 +281,10 @@ impl Engine {
                     conversation.proven_until_at = None;
                 }
                 conversation.customer = Some(customer);
+                // A browser may be anybody's the next day; an address is somebody's.
+                if conversation.channel.is_some() {
+                    self.log.effects.push(Effect::Know { visitor: conversation.visitor, customer });
+                }
                 self.log.about(conversation, cause, Audience::Staff, Fact::CustomerLinked { customer });
             }
             Act::Prove { step } => {

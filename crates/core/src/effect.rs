@@ -19,6 +19,8 @@ pub enum Effect {
     Send { message: u64, conversation: ConversationId, visitor: VisitorId, channel: ChannelId, due_at: At },
     /// A message was taken back before it left.
     Unsend { message: u64 },
+    /// Whoever writes from this address is a customer: the next time as well.
+    Know { visitor: VisitorId, customer: CustomerId },
     /// What answers the mails of one thread belongs to the other; the later of the two is what is answered next.
     JoinThreads { channel: ChannelId, from: VisitorId, into: VisitorId, from_is_later: bool },
 }

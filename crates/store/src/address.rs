@@ -20,6 +20,11 @@ sql! {
         SELECT a.channel, a.term, a.visitor, a.label, a.last_n, a.heard_at
         FROM visitor AS v JOIN address AS a ON a.visitor = v.id
         WHERE v.customer = $1 ORDER BY a.heard_at DESC LIMIT 50";
+    UNION = "SELECT union_id FROM address WHERE channel = $1 AND term = $2";
+    PUT_UNION = "UPDATE address SET union_id = $3 WHERE channel = $1 AND term = $2";
+    OF_UNION = "
+        SELECT DISTINCT v.customer FROM address AS a JOIN visitor AS v ON v.id = a.visitor
+        WHERE a.union_id = $1 AND v.customer IS NOT NULL ORDER BY v.customer LIMIT 10";
     PUT_THREAD = "
         INSERT INTO mail_thread (channel, message_id, term) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     MOVE_THREAD = "
@@ -89,6 +94,20 @@ pub async fn of_visitor(db: &Db, visitor: VisitorId) -> Result<Vec<Address>, Rea
 /// All ends at which a customer wrote or was written to, the latest first.
 pub async fn of_customer(db: &Db, customer: CustomerId) -> Result<Vec<Address>, ReadError> {
     db.query(OF_CUSTOMER, args![customer.0], stored).await
+}
+
+/// The platform's id of the person who writes from there, whichever of the company's accounts they write to.
+pub async fn union(db: &Db, channel: ChannelId, term: &str) -> Result<Option<String>, ReadError> {
+    Ok(db.query_one(UNION, args![channel.0, term], |row| row.get(0)).await?.flatten())
+}
+
+pub fn put_union(channel: ChannelId, term: &str, union: &str) -> Statement {
+    Statement::new(PUT_UNION, args![channel.0, term, union])
+}
+
+/// The customers behind a person's accounts.
+pub async fn of_union(db: &Db, union: &str) -> Result<Vec<CustomerId>, ReadError> {
+    db.query(OF_UNION, args![union], |row| Ok(CustomerId(row.get(0)?))).await
 }
 
 /// A mail with this Message-ID belongs to a thread.

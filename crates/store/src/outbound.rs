@@ -7,6 +7,7 @@ use crate::{
     page,
     sql::sql,
     value::{Row, args},
+    visitor,
 };
 use yingda_core::{At, effect::Effect, event::Delivery, id::*};
 
@@ -121,6 +122,7 @@ pub fn effect(effect: Effect, now: At) -> Vec<Statement> {
             Statement::new(SEND, args![message, channel.0, conversation.0, visitor.0, due_at, now])
         }
         Effect::Unsend { message } => Statement::new(UNSEND, args![message]),
+        Effect::Know { visitor, customer } => visitor::link(visitor, customer),
         Effect::JoinThreads { channel, from, into, from_is_later } => {
             return address::join_threads(channel, from, into, from_is_later);
         }

@@ -3,7 +3,7 @@
 //! and events, sending messages).
 
 use super::{
-    Query,
+    Person, Query,
     api::Api,
     crypt::{Key, signature},
     in_time, message, xml,
@@ -159,6 +159,21 @@ pub async fn fetch(
     media: &Media,
 ) -> Result<Content, Failure> {
     super::fetch(api(app, id, setup, keys), media).await
+}
+
+/// Who a customer is: the platform tells the unionid where the company has bound its accounts.
+pub async fn who(
+    app: &Shared,
+    id: ChannelId,
+    setup: &WecomSetup,
+    keys: &Keys,
+    term: &str,
+) -> Result<Person, Failure> {
+    let person = term.split(' ').next().unwrap_or_default();
+    let asked = json!({ "external_userid_list": [person], "need_enter_session_context": 0 });
+    let answer = api(app, id, setup, keys).post("/cgi-bin/kf/customer/batchget", &asked).await?;
+    let mut known = answer["customer_list"].as_array().into_iter().flatten();
+    Ok(known.find(|it| it["external_userid"] == person).map(Person::told).unwrap_or_default())
 }
 
 pub async fn deliver(
