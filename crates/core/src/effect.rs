@@ -50,6 +50,12 @@ pub(crate) fn way_out(
     Some((id, asked_at.map_or(earliest_at, |at| at.max(earliest_at))))
 }
 
+/// The channel whose platform keeps a state of its own for each conversation, and is told who serves and when it ends.
+pub(crate) fn follower(directory: &Directory, conversation: &Conversation) -> Option<ChannelId> {
+    let id = conversation.channel?;
+    directory.channels.get(&id).filter(|it| matches!(it.setup, Setup::Wecom(_))).map(|_| id)
+}
+
 impl Log {
     /// A message that stands in the log goes out of the house.
     pub(crate) fn send(

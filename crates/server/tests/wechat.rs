@@ -62,6 +62,15 @@ impl Account {
         assert_eq!(self.steer("callback", told).await["status"], 200);
     }
 
+    /// How the platform's conversation with a customer stands, or shall stand.
+    async fn state(&self, person: &str, to: Option<u32>) -> Value {
+        let mut asked = json!({ "person": person, "desk": "wk1" });
+        if let Some(to) = to {
+            asked["to"] = to.into();
+        }
+        self.steer("state", asked).await["state"].clone()
+    }
+
     /// Tells the platform what to do.
     async fn steer(&self, what: &str, body: Value) -> Value {
         let url = format!("{}/sim/{what}", self.platform.address());
@@ -339,4 +348,50 @@ async fn sys_01_a_follower_who_was_linked_by_hand_is_known_the_next_time() {
     desk.event("customer_linked").await;
     let ways = agent.get(&format!("/customers/{}/reach", wang.as_str().unwrap())).await;
     assert!(ways.text.contains("微信用户 0001"), "{}", ways.text);
+}
+
+/// 微信客服 keeps a state of its own for each conversation: it goes along with ours, and what is refused is told.
+#[tokio::test]
+async fn sys_01_the_platform_hears_who_serves_and_when_it_is_over() {
+    let [new, ours, member, ended] = [0, 1, 3, 4];
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::wecom(&server, &admin).await;
+    account.brings("wmFan01", 1).await;
+    let conversation = meet(&mut desk).await;
+    assert_eq!(account.state("wmFan01", None).await, ours, "its own robots and members keep away");
+    desk.say(post(&conversation, 1, "在的")).await;
+    told(&mut desk, "sent").await;
+
+    // A colleague takes the customer over there: no reply of ours arrives, and the agent reads why.
+    account.state("wmFan01", Some(member)).await;
+    desk.say(post(&conversation, 2, "还在吗")).await;
+    let failed = told(&mut desk, "failed").await;
+    assert!(failed["reason"].as_str().unwrap().contains("企业微信"), "{failed}");
+    // The platform forgot that we serve: it is told again, and the words go once.
+    account.state("wmFan01", Some(new)).await;
+    desk.say(post(&conversation, 3, "我们继续")).await;
+    told(&mut desk, "sent").await;
+
+    desk.say(json!({ "t": "do", "conversation": conversation, "n": 4, "do": "close" })).await;
+    desk.event("conversation_closed").await;
+    let outbox = format!("/channels/{}/outbox", account.channel);
+    let all_left = |body: &Value| body["items"].as_array().unwrap().iter().all(|it| it["state"] != "waiting");
+    admin.eventually(&outbox, all_left).await;
+    assert_eq!(account.state("wmFan01", None).await, ended);
+    let texts: Vec<Value> = account.sent().await.iter().map(|it| it["text"]["content"].clone()).collect();
+    assert_eq!(texts[1..], ["在的", "我们继续"]);
+
+    // It cannot be told: the reply goes all the same, and both people and operators read what failed.
+    account.steer("stick", json!({ "on": true })).await;
+    account.brings("wmFan02", 2).await;
+    let next = desk.event("assigned").await["on"]["conversation"].clone();
+    let untold = told(&mut desk, "failed").await;
+    assert!(untold["reason"].as_str().unwrap().contains("system busy (-1)"), "{untold}");
+    desk.say(post(&next, 1, "您好")).await;
+    let said = desk.until("the reply", |it| it["text"] == "您好").await;
+    desk.until("it left", |it| it["message"] == said["seq"] && it["state"] == "sent").await;
+    let failed = admin.get(&format!("{outbox}?state=failed")).await;
+    assert!(failed.text.contains("system busy (-1)"), "{}", failed.text);
 }

@@ -280,6 +280,7 @@ export const en = {
     recordComplete: "{agent} completed the record",
     recordSaved: "{agent} saved an incomplete record",
     spam: "{by} marked it as spam",
+    platformUntold: "The platform was not told who serves: {reason}",
   },
   pane: {
     label: "Customer and tools",

@@ -280,6 +280,7 @@ export const zh = {
     recordComplete: "{agent}完成了咨询记录",
     recordSaved: "{agent}保存了未完成的咨询记录",
     spam: "{by}标为骚扰",
+    platformUntold: "接待状态没有同步到平台：{reason}",
   },
   pane: {
     label: "客户与工具",
