@@ -1,4 +1,4 @@
-export type Reason = { key: "optedOut" | "quiet" | "window" | "tooMany" | "deleted" | "noAddress" | "erased" | "textOnly" | "noMail" | "machine" | "elsewhere" | "overThere" } | { key: "enough"; count: number } | { key: "notText"; told: string } | { key: "partly"; came: number; total: number; told: string };
+export type Reason = { key: "optedOut" | "quiet" | "window" | "tooMany" | "deleted" | "noAddress" | "erased" | "textOnly" | "noMail" | "machine" | "elsewhere" | "overThere" | "notSet" | "keyLength" | "noIdle" } | { key: "enough"; count: number } | { key: "notText"; told: string } | { key: "partly"; came: number; total: number; told: string };
 
 /** What the server says by itself when a message does not leave; everything else are the other side's own words. */
 const OWN: [RegExp, (found: RegExpExecArray) => Reason][] = [
@@ -16,6 +16,9 @@ const OWN: [RegExp, (found: RegExpExecArray) => Reason][] = [
   [/takes no mail$/, () => ({ key: "noMail" })],
   [/^a colleague serves this customer in 企业微信/, () => ({ key: "elsewhere" })],
   [/^the platform has ended this conversation/, () => ({ key: "overThere" })],
+  [/^(not set|no key is set|no password is set)$/, () => ({ key: "notSet" })],
+  [/^an EncodingAESKey has 43 characters$/, () => ({ key: "keyLength" })],
+  [/^the server cannot tell of new mails \(IDLE\)/, () => ({ key: "noIdle" })],
   [/^a machine wrote the mail/, () => ({ key: "machine" })],
 ];
 
