@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 /** Where the seed's data lies, and what the server said when it was loaded. */
 export const SEED = "YINGDA_E2E_SEED";
 
-const binary = () => process.env.YINGDA ?? resolve(import.meta.dirname, "../../target/debug/yingda");
+export const binary = () => process.env.YINGDA ?? resolve(import.meta.dirname, "../../target/debug/yingda");
 
 export class Server {
   private constructor(

@@ -42,7 +42,7 @@ const AGENTS: usize = 50;
 const CALLERS: usize = 64;
 const DAY: At = 86_400_000;
 /// One of so many is not closed.
-const OPEN_OF: usize = 20;
+const OPEN_OF: usize = 19;
 const CAUSES: usize = 20;
 
 fn text(key: &str) -> Text {

@@ -14,6 +14,7 @@ use crate::{
     id::*,
     lifecycle::{by_hand, toggle},
     log::Cause,
+    medium::Medium,
     proof::Step,
     refusal::Refusal,
 };
@@ -104,7 +105,10 @@ impl Engine {
             Act::TakeOver => allowed(Action::ConversationTakeOver),
             Act::Reassign { .. } => allowed(Action::ConversationReassign),
             Act::Close | Act::EndWrapUp => owns || allowed(Action::ConversationReassign),
-            Act::MergeInto { .. } => allowed(Action::ConversationMerge),
+            Act::MergeInto { conversation: into } => {
+                let into = self.conversations.get(into).and_then(|it| it.agent);
+                allowed(Action::ConversationMerge) || (owns && into.is_some() && into == actor.user())
+            }
             Act::MarkSpam => allowed(Action::ConversationSpam),
             Act::Rate { .. } => false,
             Act::Tag { .. } | Act::Untag { .. } | Act::Flag { .. } | Act::Unflag | Act::FollowUp { .. } => {
@@ -277,6 +281,10 @@ impl Engine {
                     conversation.proven_until_at = None;
                 }
                 conversation.customer = Some(customer);
+                // A browser may be anybody's the next day; an address is somebody's.
+                if conversation.channel.is_some() {
+                    self.log.effects.push(Effect::Know { visitor: conversation.visitor, customer });
+                }
                 self.log.about(conversation, cause, Audience::Staff, Fact::CustomerLinked { customer });
             }
             Act::Prove { step } => {
@@ -472,8 +480,8 @@ impl Engine {
 
     /// Joins one conversation of a person to another of the same person.
     fn merge(&mut self, cause: Cause, id: ConversationId, into: ConversationId) -> Result<(), Refused> {
-        let same = match (self.conversations.get(&id), self.conversations.get(&into)) {
-            (Some(a), Some(b)) => same_person(a, b) && id != into,
+        let (same, threads) = match (self.conversations.get(&id), self.conversations.get(&into)) {
+            (Some(a), Some(b)) => (same_person(a, b) && id != into, threads(a, b)),
             _ => return Err(Refusal::NotFound.into()),
         };
         if !same {
@@ -486,6 +494,7 @@ impl Engine {
             return Err(Refusal::WrongPhase.into());
         }
         conversation.merged_into = Some(into);
+        self.log.effects.extend(threads);
         if conversation.phase == Phase::WrapUp {
             self.end_wrap_up(cause, id, WrapUpEnd::Done);
         } else if conversation.phase == Phase::Closed {
@@ -501,6 +510,14 @@ impl Engine {
 
 fn same_person(a: &Conversation, b: &Conversation) -> bool {
     a.visitor == b.visitor || (a.customer.is_some() && a.customer == b.customer)
+}
+
+/// By mail each thread is a visitor of its own.
+fn threads(from: &Conversation, into: &Conversation) -> Option<Effect> {
+    let channel = from.channel.filter(|_| from.medium == Medium::Mail && from.channel == into.channel)?;
+    let from_is_later = from.spoke_at > into.spoke_at;
+    let join = Effect::JoinThreads { channel, from: from.visitor, into: into.visitor, from_is_later };
+    (from.visitor != into.visitor).then_some(join)
 }
 
 fn check_text(text: &str) -> Result<(), Refusal> {

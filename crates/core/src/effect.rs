@@ -19,6 +19,10 @@ pub enum Effect {
     Send { message: u64, conversation: ConversationId, visitor: VisitorId, channel: ChannelId, due_at: At },
     /// A message was taken back before it left.
     Unsend { message: u64 },
+    /// Whoever writes from this address is a customer: the next time as well.
+    Know { visitor: VisitorId, customer: CustomerId },
+    /// What answers the mails of one thread belongs to the other; the later of the two is what is answered next.
+    JoinThreads { channel: ChannelId, from: VisitorId, into: VisitorId, from_is_later: bool },
 }
 
 /// By which channel words leave, and when at the earliest; none where they stay in the house.
@@ -44,6 +48,12 @@ pub(crate) fn way_out(
     let undo_s = if author.is_person() { channel.undo_s } else { 0 };
     let earliest_at = cause.now + i64::from(undo_s) * 1_000;
     Some((id, asked_at.map_or(earliest_at, |at| at.max(earliest_at))))
+}
+
+/// The channel whose platform keeps a state of its own for each conversation, and is told who serves and when it ends.
+pub(crate) fn follower(directory: &Directory, conversation: &Conversation) -> Option<ChannelId> {
+    let id = conversation.channel?;
+    directory.channels.get(&id).filter(|it| matches!(it.setup, Setup::Wecom(_))).map(|_| id)
 }
 
 impl Log {

@@ -7,7 +7,7 @@ use crate::{
     command::{Sent, Start},
     config::BanWhat,
     conversation::{Content, Conversation, Mark, Phase, Prefer},
-    effect::way_out,
+    effect::{follower, way_out},
     engine::{Done, Engine, Refused},
     event::{
         Audience, Author, CloseReason, Delivery, Fact, Origin, Private, QueueExit, QueueReason, SegmentEnd,
@@ -323,6 +323,12 @@ impl Engine {
         if sites::is_guest(&self.directory, conversation) && reason != CloseReason::Withdrawn {
             let home = conversation.channel.map(|channel| (channel, cause.now));
             home.into_iter().for_each(|way| self.log.send(conversation, seq, way));
+        }
+        // Of what was merged the customer talks on elsewhere.
+        if let Some(channel) =
+            follower(&self.directory, conversation).filter(|_| reason != CloseReason::Merged)
+        {
+            self.log.send(conversation, seq, (channel, cause.now));
         }
         self.by_visitor.remove(&conversation.visitor);
         for guest in std::mem::take(&mut conversation.guests) {

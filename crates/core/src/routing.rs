@@ -7,7 +7,7 @@ use crate::{
     calendar,
     config::{OverflowTo, OverflowWhen, Queue},
     conversation::{Content, Mark, Offer, Phase, Place, Prefer},
-    effect::way_out,
+    effect::{follower, way_out},
     engine::Engine,
     event::{
         Audience, Author, CloseReason, Fact, OfferEnd, Persona, Private, QueueExit, QueueReason, SegmentEnd,
@@ -385,6 +385,8 @@ impl Engine {
         let helper = sites::helper(&self.directory, conversation);
         if let Some(channel) = helper {
             // What was said so far goes along.
+            self.log.send(conversation, seq, (channel, cause.now));
+        } else if let Some(channel) = follower(&self.directory, conversation) {
             self.log.send(conversation, seq, (channel, cause.now));
         }
         let greeting =

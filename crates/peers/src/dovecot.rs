@@ -140,6 +140,11 @@ service auth {{
         hand(self.lmtp, "LHLO", "sender@kunde.example", to, mail);
     }
 
+    /// Where a mailbox's mails lie, each a file.
+    pub fn folder(&self, user: &str) -> std::path::PathBuf {
+        self.scratch.path().join("home").join(user).join("Maildir/new")
+    }
+
     /// Puts many mails into a mailbox at once, as programs do that write into its folder themselves.
     pub fn fill(&self, to: &str, mails: impl Iterator<Item = Vec<u8>>) {
         use std::os::unix::fs::{MetadataExt, chown};

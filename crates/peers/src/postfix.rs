@@ -83,9 +83,19 @@ virtual_mailbox_limit = 0
         );
         write("master.cf", &format!("127.0.0.1:{smtp} inet n - n - - smtpd\n{SERVICES}"));
         let server = Self { scratch, smtp };
-        succeed(&mut server.postfix("start"), "postfix");
-        wait_for(smtp);
+        server.start_again();
         server
+    }
+
+    /// After `stop`, on the same port with what it still had to carry.
+    pub fn start_again(&self) {
+        succeed(&mut self.postfix("start"), "postfix");
+        wait_for(self.smtp);
+    }
+
+    /// All who are connected lose their connection.
+    pub fn stop(&self) {
+        succeed(&mut self.postfix("stop"), "postfix");
     }
 
     pub fn smtp(&self) -> u16 {

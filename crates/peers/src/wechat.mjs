@@ -4,7 +4,7 @@
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-const state = { issued: 0, token: "", sent: [], kf: [], media: new Map(), closed: new Set(), refuse: 0 };
+const state = { issued: 0, token: "", sent: [], kf: [], media: new Map(), closed: new Set(), refuse: 0, people: new Map(), states: new Map(), stuck: false };
 
 const sha1 = (parts) => createHash("sha1").update([...parts].sort().join("")).digest("hex");
 
@@ -57,9 +57,36 @@ const sim = {
   "/sim/expire": () => ({ token: (state.token = "") }),
   "/sim/close": ({ openid }) => ({ closed: state.closed.add(openid).size }),
   "/sim/refuse": ({ times }) => ({ refuse: (state.refuse = times) }),
-  "/sim/kf": ({ messages }) => ({ kf: state.kf.push(...messages) }),
+  "/sim/kf": ({ messages }) => {
+    for (const { origin, external_userid: person, open_kfid: desk } of messages) {
+      const at = `${person} ${desk}`;
+      // Whoever writes again after the end begins anew.
+      if (origin === 3 && [undefined, 4].includes(state.states.get(at))) state.states.set(at, 0);
+    }
+    return { kf: state.kf.push(...messages) };
+  },
+  "/sim/person": ({ id, unionid, nickname }) => ({ people: state.people.set(id, { unionid, nickname }).size }),
+  "/sim/state": ({ person, desk, to }) => {
+    if (to !== undefined) state.states.set(`${person} ${desk}`, to);
+    return { state: state.states.get(`${person} ${desk}`) };
+  },
+  "/sim/stick": ({ on }) => ({ stuck: (state.stuck = on) }),
   "/sim/keep": ({ id, base64 }) => ({ kept: state.media.set(id, Buffer.from(base64, "base64")).size }),
 };
+
+/** From a state of a conversation to others, as the platform allows it. */
+const MOVES = { 0: [1, 2, 3, 4], 1: [1, 2, 3, 4], 2: [2, 3, 4], 3: [3, 4], 4: [] };
+
+function serviceState(path, { external_userid: person, open_kfid: desk, service_state: to, servicer_userid: by }) {
+  const at = `${person} ${desk}`;
+  const now = state.states.get(at) ?? 4;
+  if (path.endsWith("/get")) return { errcode: 0, errmsg: "ok", service_state: now };
+  if (state.stuck) return { errcode: -1, errmsg: "system busy" };
+  if (!MOVES[now].includes(to)) return { errcode: 95014, errmsg: "invalid state transition" };
+  if (to === 3 && !by) return { errcode: 40058, errmsg: "missing servicer_userid" };
+  state.states.set(at, to);
+  return { errcode: 0, errmsg: "ok" };
+}
 
 const isToken = (url) => state.token !== "" && url.searchParams.get("access_token") === state.token;
 
@@ -78,11 +105,23 @@ function platform(path, url, body) {
     const hasMore = next < state.kf.length ? 1 : 0;
     return { errcode: 0, next_cursor: String(next), has_more: hasMore, msg_list: state.kf.slice(from, next) };
   }
+  if (path.startsWith("/cgi-bin/kf/service_state/")) return serviceState(path, JSON.parse(body));
+  if (path === "/cgi-bin/user/info") {
+    const known = state.people.get(url.searchParams.get("openid"));
+    return { subscribe: 1, openid: url.searchParams.get("openid"), ...(known && { unionid: known.unionid }) };
+  }
+  if (path === "/cgi-bin/kf/customer/batchget") {
+    const found = JSON.parse(body).external_userid_list.map((id) => ({ external_userid: id, nickname: `微信昵称${id.slice(-2)}`, ...state.people.get(id) }));
+    return { errcode: 0, errmsg: "ok", customer_list: found };
+  }
   if (path === "/cgi-bin/message/custom/send" || path === "/cgi-bin/kf/send_msg") {
     const message = JSON.parse(body);
     if (state.refuse > 0) {
       state.refuse -= 1;
       return { errcode: -1, errmsg: "system error" };
+    }
+    if (path.includes("/kf/") && (state.states.get(`${message.touser} ${message.open_kfid}`) ?? 4) > 1) {
+      return { errcode: 95018, errmsg: "send msg session status invalid" };
     }
     if (state.closed.has(message.touser)) return { errcode: 45015, errmsg: "response out of time limit" };
     state.sent.push(message);
@@ -113,4 +152,4 @@ const server = createServer(async (request, response) => {
   response.setHeader("content-type", "application/json");
   response.end(JSON.stringify(answer));
 });
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(0, "127.0.0.1", () => console.log(String(server.address().port)));

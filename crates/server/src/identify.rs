@@ -125,6 +125,11 @@ pub async fn proven(
     }
 }
 
+/// A customer of whom nothing but a name is known.
+pub async fn named(app: &App, visitor: VisitorId, name: &str) -> Option<CustomerId> {
+    make(app, visitor, fresh(app, name, "", "")).await
+}
+
 /// A card without a number gets the one that was proven.
 pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> Result<(), Problem> {
     let Some(before) = customer::living(&app.db, id).await? else { return Ok(()) };

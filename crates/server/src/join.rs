@@ -1,4 +1,4 @@
-//! Records of one person become one, by hand or because a code showed it, and can be taken apart again.
+//! Records of one person become one, by hand or because a code or a platform showed it, and can be taken apart again.
 
 use crate::{
     app::App,
@@ -17,7 +17,7 @@ use yingda_core::{
     proof::Point,
     refusal::Refusal,
 };
-use yingda_store::{customer as rows, customer_merge as merges};
+use yingda_store::{address, customer as rows, customer_merge as merges};
 use yingda_wire::http::Customer;
 
 /// So long a merge can be taken back.
@@ -116,22 +116,48 @@ pub async fn by_point(app: &App, own: CustomerId, point: Point, label: &str) -> 
     if differ(&mine, other) {
         return Ok(own);
     }
-    // The older one has the longer history, and others may know its number.
-    let (into, from) = if mine.id < other.id { (&mine, other) } else { (other, &mine) };
-    match merge(app, Actor::System, into, from, point.as_str()).await {
+    into_older(app, &mine, other, point.as_str()).await
+}
+
+/// A platform says that the same person writes to another of our accounts. Whoever that is known to be is this
+/// customer as well, unless they are two accounts of the company's own site, or people took them apart before.
+pub async fn by_union(app: &App, own: CustomerId, union: &str) -> Result<CustomerId, Refused> {
+    let away = |_| Refused::from(Refusal::Unavailable);
+    let mut known = address::of_union(&app.db, union).await.map_err(away)?;
+    known.retain(|id| *id != own);
+    let [other] = known.as_slice() else { return Ok(own) };
+    let Some(mine) = rows::living(&app.db, own).await.map_err(away)? else { return Ok(own) };
+    let Some(other) = rows::living(&app.db, *other).await.map_err(away)? else { return Ok(own) };
+    let parted = merges::were_parted(&app.db, own, other.id).await.map_err(away)?;
+    if other.id == own || parted || clash(&mine.external_id, &other.external_id) {
+        return Ok(own);
+    }
+    into_older(app, &mine, &other, "unionid").await
+}
+
+/// The older one has the longer history, and others may know its number. Gives who is left.
+async fn into_older(
+    app: &App,
+    mine: &rows::Customer,
+    other: &rows::Customer,
+    reason: &str,
+) -> Result<CustomerId, Refused> {
+    let (into, from) = if mine.id < other.id { (mine, other) } else { (other, mine) };
+    match merge(app, Actor::System, into, from, reason).await {
         Ok(()) => Ok(into.id),
         // Somebody works on one of them at this moment: it stays a suggestion.
-        Err(refused) if refused.refusal == Refusal::Stale => Ok(own),
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(mine.id),
         Err(refused) => Err(refused),
     }
 }
 
+fn clash(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
+    !a.is_empty() && !b.is_empty() && a != b
+}
+
 /// Two that have the same number may still be two people of one household, or two accounts of a site.
 fn differ(a: &rows::Customer, b: &rows::Customer) -> bool {
-    let clash = |a: &str, b: &str| {
-        let (a, b) = (a.trim().to_lowercase(), b.trim().to_lowercase());
-        !a.is_empty() && !b.is_empty() && a != b
-    };
     clash(&a.name, &b.name) || clash(&a.external_id, &b.external_id)
 }
 

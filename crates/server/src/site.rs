@@ -138,7 +138,7 @@ impl Item {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ItemFact {
     pub on: Subject,
     pub to: Audience,

@@ -1,4 +1,4 @@
-//! Following a request over all nodes: its lines in the logs carry one id (W3C Trace Context), and where a collector is
+//! Following a request, or a command of a socket, over all nodes: its lines in the logs carry one id (W3C Trace Context), and where a collector is
 //! named its spans go there.
 
 mod export;
@@ -11,7 +11,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{fmt, str::FromStr, time::Instant};
+use std::{fmt, future::Future, str::FromStr, time::Instant};
 use tracing::Instrument;
 use yingda_core::At;
 
@@ -124,6 +124,20 @@ pub async fn follow(State(app): State<Shared>, request: Request, next: Next) -> 
     let response = HERE.scope(span.place, next.run(request)).instrument(logged).await;
     span.status = Some(response.status().as_u16());
     response
+}
+
+/// Gives what a socket asks for its place: one socket's commands belong to no common request.
+pub async fn command<T>(app: &Shared, name: &'static str, work: impl Future<Output = T>) -> T {
+    let place = Place::begin(app.config.trace.one_in);
+    let span = Span::new(&app.tracer, place, None, name.to_owned(), Kind::Server);
+    let logged = tracing::error_span!("command", trace = hex::encode(place.trace), act = name);
+    let work = async {
+        tracing::debug!("a command of a socket");
+        work.await
+    };
+    let done = HERE.scope(span.place, work).instrument(logged).await;
+    drop(span);
+    done
 }
 
 #[cfg(test)]

@@ -18,14 +18,14 @@ use tokio::{
 };
 use yingda_peers::{Dovecot, Postfix};
 
-struct Servers {
-    dovecot: Dovecot,
-    postfix: Postfix,
+pub struct Servers {
+    pub dovecot: Dovecot,
+    pub postfix: Postfix,
 }
 
 impl Servers {
     /// Those that the tests of this process share while any of them uses them.
-    fn shared() -> Arc<Servers> {
+    pub fn shared() -> Arc<Servers> {
         static SHARED: Mutex<Weak<Servers>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
@@ -90,7 +90,7 @@ pub async fn heard(desk: &mut Line, subject: &str) -> Value {
         .await
 }
 
-async fn told(desk: &mut Line, state: &str) -> Value {
+pub async fn told(desk: &mut Line, state: &str) -> Value {
     desk.until(state, |frame| frame["kind"] == "message_delivered" && frame["state"] == state).await
 }
 

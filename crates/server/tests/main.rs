@@ -38,6 +38,7 @@ mod session;
 mod sites;
 mod smpp;
 mod support;
+mod threads;
 mod tickets;
 mod tls;
 mod trace;

@@ -36,6 +36,41 @@ impl Account {
         Account { platform, channel, hook, aes_key }
     }
 
+    /// 微信客服.
+    async fn wecom(server: &Server, admin: &Person) -> Account {
+        let platform = Wechat::new();
+        let queue = first(admin, "queue").await;
+        let setup = json!({ "type": "wecom", "corp_id": "ww1", "base_url": platform.address() });
+        let channel = json!({
+            "name": { "zh": "微信客服", "en": "" }, "enabled": true, "queue": queue, "setup": setup,
+        });
+        let channel = make(admin, "channel", channel).await.body["id"].as_str().unwrap().to_owned();
+        let secrets = json!({ "token": "t0ken", "secret": "s3cret", "aes_key": KEY });
+        let put = admin.put(&format!("/channels/{channel}/secrets"), secrets).await;
+        assert_eq!(put.status, StatusCode::NO_CONTENT, "{}", put.text);
+        let hook = format!("{}/api/v1/hooks/{channel}", server.url);
+        Account { platform, channel, hook, aes_key: Some(KEY) }
+    }
+
+    /// A customer of 微信客服 says something, and the platform tells that there is something.
+    async fn brings(&self, person: &str, n: u32) {
+        self.steer("kf", json!({ "messages": [spoken(person, n, 3)] })).await;
+        let told = json!({
+            "url": self.hook, "token": "t0ken", "aes_key": KEY, "app_id": "ww1",
+            "fields": { "MsgType": "event", "Event": "kf_msg_or_event", "OpenKfId": "wk1" },
+        });
+        assert_eq!(self.steer("callback", told).await["status"], 200);
+    }
+
+    /// How the platform's conversation with a customer stands, or shall stand.
+    async fn state(&self, person: &str, to: Option<u32>) -> Value {
+        let mut asked = json!({ "person": person, "desk": "wk1" });
+        if let Some(to) = to {
+            asked["to"] = to.into();
+        }
+        self.steer("state", asked).await["state"].clone()
+    }
+
     /// Tells the platform what to do.
     async fn steer(&self, what: &str, body: Value) -> Value {
         let url = format!("{}/sim/{what}", self.platform.address());
@@ -152,37 +187,27 @@ async fn sys_24_tokens_end_windows_close_and_platforms_stumble() {
     assert!(failed["reason"].as_str().unwrap().contains("48"), "{failed}");
 }
 
+/// A customer says something to the first desk of 微信客服.
+fn spoken(person: &str, n: u32, origin: u32) -> Value {
+    json!({
+        "msgid": format!("{person}-{n}"), "open_kfid": "wk1", "external_userid": person, "origin": origin,
+        "msgtype": "text", "text": { "content": format!("第{n}句") },
+    })
+}
+
 /// 微信客服: what there is is pulled by a cursor; a callback that comes twice, or too late, changes nothing.
 #[tokio::test]
 async fn sys_01_what_the_platform_keeps_is_pulled_once() {
     let (server, admin) = Server::set_up_with(&OPEN).await;
     let (agent, id) = hire(&server, &admin, "li", "R-03").await;
     let (mut desk, _) = work(&server, &agent, &id).await;
-    let platform = Wechat::new();
-    let queue = first(&admin, "queue").await;
-    let setup = json!({ "type": "wecom", "corp_id": "ww1", "base_url": platform.address() });
-    let channel =
-        json!({ "name": { "zh": "微信客服", "en": "" }, "enabled": true, "queue": queue, "setup": setup });
-    let channel = make(&admin, "channel", channel).await.body["id"].as_str().unwrap().to_owned();
-    let secrets = json!({ "token": "t0ken", "secret": "s3cret", "aes_key": KEY });
-    assert_eq!(
-        admin.put(&format!("/channels/{channel}/secrets"), secrets).await.status,
-        StatusCode::NO_CONTENT
-    );
-    let hook = format!("{}/api/v1/hooks/{channel}", server.url);
-    let account = Account { platform, channel, hook, aes_key: Some(KEY) };
+    let account = Account::wecom(&server, &admin).await;
     let ours = json!({ "url": account.hook, "token": "t0ken", "aes_key": KEY, "app_id": "ww1" });
     assert_eq!(
         account.steer("prove", ours.clone()).await,
         json!({ "status": 200, "body": "5927782489442352469" })
     );
-    let text = |n: u32, origin: u32| {
-        json!({
-            "msgid": format!("m{n}"), "open_kfid": "wk1", "external_userid": "wmFan01", "origin": origin,
-            "msgtype": "text", "text": { "content": format!("第{n}句") },
-        })
-    };
-    let messages: Vec<Value> = (1..=5).map(|n| text(n, if n == 3 { 5 } else { 3 })).collect();
+    let messages: Vec<Value> = (1..=5).map(|n| spoken("wmFan01", n, if n == 3 { 5 } else { 3 })).collect();
     account.steer("kf", json!({ "messages": messages })).await;
     let mut told = ours;
     told["fields"] = json!({ "MsgType": "event", "Event": "kf_msg_or_event", "OpenKfId": "wk1" });
@@ -235,4 +260,138 @@ async fn a_picture_comes_from_the_platform_and_one_goes_there() {
     told(&mut desk, "sent").await;
     let sent = account.sent().await;
     assert_eq!((&sent[1]["msgtype"], &sent[1]["image"]["media_id"]), (&json!("image"), &json!("media-2")));
+}
+
+/// Who a conversation's customer is from the time on that fits.
+async fn linked(desk: &mut Line, conversation: &Value, fits: impl Fn(&Value) -> bool) -> Value {
+    let is_it = |it: &Value| {
+        it["kind"] == "customer_linked" && it["on"]["conversation"] == *conversation && fits(&it["customer"])
+    };
+    let known = desk.heard.iter().find(|it| is_it(it)).cloned();
+    let linked = match known {
+        Some(known) => known,
+        None => desk.until("who it is", is_it).await,
+    };
+    assert_eq!(linked["by"]["type"], "system");
+    linked["customer"].clone()
+}
+
+/// The same person writes to two accounts of the company: one customer, and two again when somebody says so.
+#[tokio::test]
+async fn sys_01_one_person_behind_two_accounts_is_one_customer() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let settings = admin.get("/records/settings").await.body["items"][0].clone();
+    let mut record = settings["record"].clone();
+    record["reopen_hours"] = 0.into();
+    let path = format!("/records/settings/{}", settings["id"].as_str().unwrap());
+    let put = admin.clone().with("if-match", &format!("\"{}\"", settings["version"]));
+    assert_eq!(put.put(&path, record).await.status, StatusCode::OK);
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let official = Account::new(&server, &admin, Some(KEY)).await;
+    let service = Account::wecom(&server, &admin).await;
+    official.steer("person", json!({ "id": "oFan0001", "unionid": "uWang" })).await;
+    service.steer("person", json!({ "id": "wmFan01", "unionid": "uWang", "nickname": "小王" })).await;
+    service.steer("person", json!({ "id": "wmFan02", "unionid": "uLi", "nickname": "小李" })).await;
+    official.says("1", "公众号问一下").await;
+    let first = meet(&mut desk).await;
+    let known = linked(&mut desk, &first, |_| true).await;
+    service.brings("wmFan02", 1).await;
+    let other = meet(&mut desk).await;
+    assert_ne!(linked(&mut desk, &other, |_| true).await, known, "another person");
+    service.brings("wmFan01", 2).await;
+    let second = meet(&mut desk).await;
+    linked(&mut desk, &second, |who| *who == known).await;
+    let known = known.as_str().unwrap();
+    let talks = |body: &Value| -> Vec<String> {
+        body["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let timeline = admin.get(&format!("/customers/{known}/conversations")).await.body;
+    assert_eq!(talks(&timeline), [second.as_str().unwrap(), first.as_str().unwrap()], "one timeline");
+    let merges = agent.get(&format!("/customers/{known}/merges")).await.body;
+    assert_eq!(
+        (&merges[0]["reason"], &merges[0]["gone"]["customer"]["name"]),
+        (&json!("unionid"), &json!("小王"))
+    );
+
+    // Somebody says that they are two: so it stays, also when they write again.
+    let undo = format!("/customers/{known}/merges/{}/undo", merges[0]["id"].as_str().unwrap());
+    let undone = agent.post(&undo, json!({})).await;
+    assert_eq!(undone.status, StatusCode::OK, "{}", undone.text);
+    let parted = desk.until("parted", |it| it["kind"] == "customer_linked" && it["customer"] != *known);
+    let parted = parted.await["customer"].clone();
+    desk.say(json!({ "t": "do", "conversation": second, "n": 1, "do": "close" })).await;
+    desk.say(json!({ "t": "do", "conversation": second, "n": 2, "do": "end_wrap_up" })).await;
+    desk.event("conversation_closed").await;
+    service.brings("wmFan01", 3).await;
+    let third = meet(&mut desk).await;
+    desk.say(post(&third, 1, "您好")).await;
+    told(&mut desk, "sent").await;
+    let path = format!("/customers/{}/conversations", parted.as_str().unwrap());
+    assert_eq!(talks(&admin.get(&path).await.body), [third.as_str().unwrap(), second.as_str().unwrap()]);
+}
+
+/// Whom an agent knew once is known when they write again, and can be written to by the same door.
+#[tokio::test]
+async fn sys_01_a_follower_who_was_linked_by_hand_is_known_the_next_time() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::new(&server, &admin, None).await;
+    let wang = json!({ "name": "王小明", "phone": "13800138000" });
+    let wang = admin.post("/customers", wang).await.body["id"].clone();
+    account.says("1", "在吗").await;
+    let conversation = meet(&mut desk).await;
+    let link =
+        json!({ "t": "do", "conversation": conversation, "n": 1, "do": "link_customer", "customer": wang });
+    desk.say(link).await;
+    desk.event("customer_linked").await;
+    let ways = agent.get(&format!("/customers/{}/reach", wang.as_str().unwrap())).await;
+    assert!(ways.text.contains("微信用户 0001"), "{}", ways.text);
+}
+
+/// 微信客服 keeps a state of its own for each conversation: it goes along with ours, and what is refused is told.
+#[tokio::test]
+async fn sys_01_the_platform_hears_who_serves_and_when_it_is_over() {
+    let [new, ours, member, ended] = [0, 1, 3, 4];
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::wecom(&server, &admin).await;
+    account.brings("wmFan01", 1).await;
+    let conversation = meet(&mut desk).await;
+    assert_eq!(account.state("wmFan01", None).await, ours, "its own robots and members keep away");
+    desk.say(post(&conversation, 1, "在的")).await;
+    told(&mut desk, "sent").await;
+
+    // A colleague takes the customer over there: no reply of ours arrives, and the agent reads why.
+    account.state("wmFan01", Some(member)).await;
+    desk.say(post(&conversation, 2, "还在吗")).await;
+    let failed = told(&mut desk, "failed").await;
+    assert!(failed["reason"].as_str().unwrap().contains("企业微信"), "{failed}");
+    // The platform forgot that we serve: it is told again, and the words go once.
+    account.state("wmFan01", Some(new)).await;
+    desk.say(post(&conversation, 3, "我们继续")).await;
+    told(&mut desk, "sent").await;
+
+    desk.say(json!({ "t": "do", "conversation": conversation, "n": 4, "do": "close" })).await;
+    desk.event("conversation_closed").await;
+    let outbox = format!("/channels/{}/outbox", account.channel);
+    let all_left = |body: &Value| body["items"].as_array().unwrap().iter().all(|it| it["state"] != "waiting");
+    admin.eventually(&outbox, all_left).await;
+    assert_eq!(account.state("wmFan01", None).await, ended);
+    let texts: Vec<Value> = account.sent().await.iter().map(|it| it["text"]["content"].clone()).collect();
+    assert_eq!(texts[1..], ["在的", "我们继续"]);
+
+    // It cannot be told: the reply goes all the same, and both people and operators read what failed.
+    account.steer("stick", json!({ "on": true })).await;
+    account.brings("wmFan02", 2).await;
+    let next = desk.event("assigned").await["on"]["conversation"].clone();
+    let untold = told(&mut desk, "failed").await;
+    assert!(untold["reason"].as_str().unwrap().contains("system busy (-1)"), "{untold}");
+    desk.say(post(&next, 1, "您好")).await;
+    let said = desk.until("the reply", |it| it["text"] == "您好").await;
+    desk.until("it left", |it| it["message"] == said["seq"] && it["state"] == "sent").await;
+    let failed = admin.get(&format!("{outbox}?state=failed")).await;
+    assert!(failed.text.contains("system busy (-1)"), "{}", failed.text);
 }

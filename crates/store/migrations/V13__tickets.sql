@@ -34,6 +34,8 @@ CREATE INDEX ticket_open ON ticket (id) WHERE closed_at IS NULL;
 CREATE INDEX ticket_due ON ticket (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX ticket_next ON ticket (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX ticket_state ON ticket (of_type, state, id);
+CREATE INDEX ticket_board ON ticket (of_type, state, id) WHERE closed_at IS NULL;
+CREATE INDEX ticket_owner_open ON ticket (owner, id) WHERE closed_at IS NULL;
 CREATE INDEX ticket_team ON ticket (team, id) WHERE closed_at IS NULL;
 CREATE INDEX ticket_owner ON ticket (owner, id) WHERE owner IS NOT NULL;
 CREATE INDEX ticket_author ON ticket (author, id) WHERE author IS NOT NULL;
@@ -54,8 +56,10 @@ CREATE TABLE ticket_value (
     of_type BIGINT NOT NULL,
     field TEXT NOT NULL,
     term TEXT NOT NULL,
+    -- So that the few that still run are found among the many that are closed.
+    is_open BOOLEAN NOT NULL,
     ticket BIGINT NOT NULL,
-    PRIMARY KEY (of_type, field, term, ticket)
+    PRIMARY KEY (of_type, field, term, is_open, ticket)
 );
 CREATE INDEX ticket_value_ticket ON ticket_value (ticket);
 

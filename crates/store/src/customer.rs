@@ -252,7 +252,9 @@ pub async fn list(db: &Db, cursor: Option<&str>, limit: usize) -> Result<Page<Cu
 /// company's own id. `q_sort_key` is the text's own sort key.
 pub async fn find(db: &Db, q: &str, q_sort_key: &[u8], limit: usize) -> Result<Vec<Customer>, ReadError> {
     let text = q.trim().to_lowercase().into_bytes();
-    let digits = digits(q);
+    // The digits of a name or an address are no telephone number: they would find half of the customers first.
+    let is_number = !q.chars().any(|c| c.is_alphabetic() || c == '@');
+    let digits = if is_number { digits(q) } else { vec![] };
     let backwards = digits.iter().rev().copied().collect();
     let mut found: Vec<Customer> = Vec::new();
     let tries = [

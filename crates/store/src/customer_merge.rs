@@ -48,6 +48,9 @@ sql! {
     OF_CUSTOMER = "
         SELECT id, kept, gone, reason, was, became, merged_at, undone_at FROM customer_merge
         WHERE kept = $1 ORDER BY id DESC LIMIT 50";
+    PARTED = "
+        SELECT id FROM customer_merge
+        WHERE undone_at IS NOT NULL AND ((kept = $1 AND gone = $2) OR (kept = $2 AND gone = $1)) LIMIT 1";
     ROWS = "SELECT row_id FROM customer_merge_row WHERE merge_id = $1 AND noun = $2 ORDER BY row_id";
 }
 
@@ -114,6 +117,11 @@ pub async fn get(db: &Db, id: RecordId) -> Result<Option<Merge>, ReadError> {
 /// Who became a part of this customer, the latest first.
 pub async fn of_customer(db: &Db, kept: CustomerId) -> Result<Vec<Merge>, ReadError> {
     db.query(OF_CUSTOMER, args![kept.0], stored).await
+}
+
+/// Somebody said of these two that they are not one.
+pub async fn were_parted(db: &Db, one: CustomerId, other: CustomerId) -> Result<bool, ReadError> {
+    Ok(db.query_one(PARTED, args![one.0, other.0], |row| row.get::<i64>(0)).await?.is_some())
 }
 
 /// The conversations that moved.

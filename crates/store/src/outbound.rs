@@ -2,11 +2,12 @@
 //! given up.
 
 use crate::{
-    Db, Page, ReadError, Statement,
+    Db, Page, ReadError, Statement, address,
     inbound::{Depth, depth_row},
     page,
     sql::sql,
     value::{Row, args},
+    visitor,
 };
 use yingda_core::{At, effect::Effect, event::Delivery, id::*};
 
@@ -114,14 +115,19 @@ fn stored(row: &Row<'_>) -> Result<Outbound, ReadError> {
     })
 }
 
-/// The row of an effect.
-pub fn effect(effect: Effect, now: At) -> Statement {
-    match effect {
+/// The rows of an effect.
+pub fn effect(effect: Effect, now: At) -> Vec<Statement> {
+    let row = match effect {
         Effect::Send { message, conversation, visitor, channel, due_at } => {
             Statement::new(SEND, args![message, channel.0, conversation.0, visitor.0, due_at, now])
         }
         Effect::Unsend { message } => Statement::new(UNSEND, args![message]),
-    }
+        Effect::Know { visitor, customer } => visitor::link(visitor, customer),
+        Effect::JoinThreads { channel, from, into, from_is_later } => {
+            return address::join_threads(channel, from, into, from_is_later);
+        }
+    };
+    vec![row]
 }
 
 /// Something that belongs to no conversation, such as one of a batch or a one-time code.

@@ -26,7 +26,7 @@ sql! {
         WHERE id = $1 AND version = $16";
     ADD_WATCHER = "INSERT INTO ticket_watcher (person, ticket) VALUES ($1, $2)";
     FORGET_WATCHERS = "DELETE FROM ticket_watcher WHERE ticket = $1";
-    ADD_VALUE = "INSERT INTO ticket_value (of_type, field, term, ticket) VALUES ($1, $2, $3, $4)";
+    ADD_VALUE = "INSERT INTO ticket_value (of_type, field, term, is_open, ticket) VALUES ($1, $2, $3, $4, $5)";
     FORGET_VALUES = "DELETE FROM ticket_value WHERE ticket = $1";
     WITH_REQUEST = "SELECT body FROM ticket WHERE request = $1";
     ONE = "SELECT body FROM ticket WHERE id = $1";
@@ -69,8 +69,9 @@ fn terms<'a>(it: &'a Ticket, of: &'a TicketType) -> impl Iterator<Item = Stateme
     let fields = of.fields.iter().filter(move |field| plain(field.shape) && !field.sensitive);
     fields.filter_map(move |field| {
         let term = it.values.get(&field.key)?.trim().to_lowercase();
-        (term.chars().count() <= MAX_TERM)
-            .then(|| Statement::new(ADD_VALUE, args![it.of.0, &*field.key, term, it.id.0]))
+        (term.chars().count() <= MAX_TERM).then(|| {
+            Statement::new(ADD_VALUE, args![it.of.0, &*field.key, term, it.closed_at.is_none(), it.id.0])
+        })
     })
 }
 
@@ -141,7 +142,7 @@ pub fn update(before: &Ticket, it: &Ticket, of: &TicketType, directory: &Directo
         all.push(Statement::new(FORGET_WATCHERS, args![it.id.0]));
         all.extend(watchers(it));
     }
-    if before.values != it.values {
+    if before.values != it.values || before.closed_at.is_none() != it.closed_at.is_none() {
         all.push(Statement::new(FORGET_VALUES, args![it.id.0]));
         all.extend(terms(it, of));
     }

@@ -33,7 +33,8 @@ macro_rules! others {
         AND ($14 = CAST(0 AS BIGINT) OR t.due_at <= $14)
         AND ($15 = '' OR EXISTS (
             SELECT 1 FROM ticket_value AS v
-            WHERE v.of_type = t.of_type AND v.field = $15 AND v.term = $16 AND v.ticket = t.id))
+            WHERE v.of_type = t.of_type AND v.field = $15 AND v.term = $16 AND v.is_open = (t.closed_at IS NULL)
+                AND v.ticket = t.id))
         AND ($17 = '' OR t.words LIKE $17 ESCAPE '!')
         AND ($18 = '' OR ($18 LIKE '%,' || t.owner || ',%') OR ($18 LIKE '%,' || t.author || ',%')
             OR ($19 LIKE '%,' || t.team || ',%')
@@ -58,13 +59,20 @@ sql! {
     OPEN = newest!("t.closed_at IS NULL");
     OF_STATE = newest!("t.of_type = $3 AND t.state = $4");
     OF_OWNER = newest!("t.owner = $9");
+    OF_OWNER_OPEN = newest!("t.owner = $9 AND t.closed_at IS NULL");
     OF_AUTHOR = newest!("t.author = $12");
     OF_TEAM = newest!("t.team = $8 AND t.closed_at IS NULL");
     OF_CUSTOMER = newest!("t.customer = $11");
     ASKS = newest!("t.asks");
-    WITH_VALUE = concat!(
+    WITH_VALUE_OPEN = concat!(
         "SELECT t.body FROM ticket_value AS d JOIN ticket AS t ON t.id = d.ticket
-        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND d.ticket < $1",
+        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND d.is_open AND d.ticket < $1",
+        others!(),
+        "ORDER BY d.ticket DESC LIMIT $2"
+    );
+    WITH_VALUE_CLOSED = concat!(
+        "SELECT t.body FROM ticket_value AS d JOIN ticket AS t ON t.id = d.ticket
+        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND NOT d.is_open AND d.ticket < $1",
         others!(),
         "ORDER BY d.ticket DESC LIMIT $2"
     );
@@ -75,15 +83,19 @@ sql! {
         "ORDER BY t.due_at, t.id LIMIT $2"
     );
     OF_CONVERSATION = "SELECT t.body FROM ticket AS t WHERE t.conversation = $1 ORDER BY t.id DESC LIMIT 50";
+    /// Without any other filter the index alone answers.
+    COUNTS_PLAIN = "
+        SELECT state, count(*) FROM ticket WHERE of_type = $1 AND closed_at IS NULL GROUP BY state";
     COUNTS = concat!(
-        "SELECT t.state, count(*) FROM ticket AS t WHERE t.id < $1 AND $2 > CAST(0 AS BIGINT) AND t.of_type = $3",
+        "SELECT t.state, count(*) FROM ticket AS t
+        WHERE t.id < $1 AND $2 > CAST(0 AS BIGINT) AND t.of_type = $3 AND t.closed_at IS NULL",
         others!(),
         "GROUP BY t.state"
     );
 }
 
 /// What a list shows; everything that is set must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub of: Option<TicketTypeId>,
     pub state: Option<String>,
@@ -137,10 +149,14 @@ pub async fn list(
     Ok(cut(found, limit, |last| last.id.to_string()))
 }
 
-/// How many tickets stand in each state of a kind.
+/// How many open tickets stand in each state of a kind.
 pub async fn counts(db: &Db, filter: &Filter) -> Result<Vec<(String, u64)>, ReadError> {
-    let args = arguments(filter, i64::MAX, 1);
-    db.query(COUNTS, args, |row| Ok((row.get(0)?, row.get::<i64>(1)? as u64))).await
+    let plain = Filter { of: filter.of, open: filter.open, ..Filter::default() };
+    let (sql, args) = match filter.of {
+        Some(of) if *filter == plain => (COUNTS_PLAIN, args![of.0]),
+        _ => (COUNTS, arguments(filter, i64::MAX, 1)),
+    };
+    db.query(sql, args, |row| Ok((row.get(0)?, row.get::<i64>(1)? as u64))).await
 }
 
 /// The tickets that came out of a conversation, the newest first.
@@ -154,7 +170,11 @@ fn ways(filter: &Filter, before: i64, limit: usize) -> Vec<(&'static str, Vec<Va
     match filter {
         Filter { customer: Some(_), .. } => one(OF_CUSTOMER),
         Filter { asks: true, .. } => one(ASKS),
-        Filter { value: Some(_), of: Some(_), .. } => one(WITH_VALUE),
+        Filter { value: Some(_), of: Some(_), open: true, .. } => one(WITH_VALUE_OPEN),
+        Filter { value: Some(_), of: Some(_), .. } => {
+            [WITH_VALUE_OPEN, WITH_VALUE_CLOSED].into_iter().flat_map(one).collect()
+        }
+        Filter { owner: Some(_), open: true, .. } => one(OF_OWNER_OPEN),
         Filter { owner: Some(_), .. } => one(OF_OWNER),
         Filter { author: Some(_), .. } => one(OF_AUTHOR),
         Filter { team: Some(_), open: true, .. } => one(OF_TEAM),

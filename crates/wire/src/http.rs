@@ -190,6 +190,12 @@ pub struct NewConversation {
     pub fields: BTreeMap<String, String>,
 }
 
+/// A mail that is to stand in a conversation of its own, by its position in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SplitMail {
+    pub message: u64,
+}
+
 /// A command was carried out: the log's position then, and the conversation that it made or touched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ActDone {

@@ -4,7 +4,7 @@ use super::{
     heard::Media,
     keys::Keys,
     mail, platform, sites, smpp, sms_http,
-    wechat::{official, wecom},
+    wechat::{Person, official, wecom},
 };
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
@@ -136,6 +136,22 @@ pub async fn fetch(duty: &Duty, id: ChannelId, media: &Media) -> Result<Content,
             wecom::fetch(&duty.app, id, setup, &keys, media).await
         }
         _ => Err(Failure::Never("this channel keeps nothing outside".into())),
+    }
+}
+
+/// Who is at an address, where the platform can be asked.
+pub async fn who(duty: &Duty, address: &Address) -> Result<Person, Failure> {
+    let (app, id) = (&duty.app, address.channel);
+    let directory = app.directory();
+    let Some(channel) = directory.channels.get(&id) else { return Ok(Person::default()) };
+    if !matches!(channel.setup, Setup::Wechat(_) | Setup::Wecom(_)) {
+        return Ok(Person::default());
+    }
+    let keys = Keys::of(app, &duty.db, id).await.map_err(|error| Failure::Later(error.to_string()))?;
+    match &channel.setup {
+        Setup::Wechat(setup) => official::who(app, id, setup, &keys, &address.term).await,
+        Setup::Wecom(setup) => wecom::who(app, id, setup, &keys, &address.term).await,
+        _ => Ok(Person::default()),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Message {
     pub label: String,
     pub phone: String,
     pub email: String,
+    /// The platform's id of the person, the same in all of a company's accounts, where the message tells it.
+    pub union: String,
     /// The sender is shown not to be who they say: nobody's history is opened by it.
     pub is_forged: bool,
     pub lang: Option<Lang>,

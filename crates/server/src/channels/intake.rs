@@ -1,7 +1,7 @@
 //! What came in becomes what a customer says: one row after another from each sender, many senders at once.
 
 use super::{
-    ARRIVED,
+    ARRIVED, acquaint,
     connector::{self, Failure},
     heard::{Heard, Message},
     outreach,
@@ -18,6 +18,7 @@ use yingda_core::{
     engine::Refused,
     event::{Author, Delivery, Origin},
     id::*,
+    medium::Medium,
     outreach::is_stop,
     refusal::Refusal,
 };
@@ -33,7 +34,7 @@ const BATCH: usize = 512;
 /// So many senders' messages are on their way into conversations at once.
 const AT_ONCE: usize = 64;
 /// What comes by channels is said from this tab: a visitor's own tabs are drawn at random.
-const TAB: Tab = Tab(u32::MAX);
+pub(super) const TAB: Tab = Tab(u32::MAX);
 /// Tries before something is given up and shown to people: with the pauses between them about an hour.
 const ATTEMPTS: u32 = 20;
 const FIRST_PAUSE_MS: At = 500;
@@ -302,9 +303,13 @@ async fn say(
             Err(refused) => return Err(refused),
         }
     }
+    let told = message.union.clone();
     let start = begin(duty, address, channel, latest, message).await.map_err(away)?;
     let command = Command::Start(Box::new(Start { content: Some(content), ..start }));
     let done = app.site.send(Envelope { actor, origin: Some(origin), command }).await?;
+    if let Some(begun) = done.conversation.filter(|_| channel.setup.medium() == Medium::Wechat) {
+        acquaint::begin(duty, address, begun, told);
+    }
     Ok(done.conversation)
 }
 

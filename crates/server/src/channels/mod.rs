@@ -4,13 +4,14 @@
 //! belongs to (`intake`). What goes out is a row in the same commit as the message (`core/effect.rs`), and leaves by
 //! its channel's own task (`sender`), so that one that hangs holds up nobody else.
 
+mod acquaint;
 pub mod attach;
 mod breaker;
 pub mod connector;
 pub mod heard;
 mod intake;
 pub mod keys;
-mod mail;
+pub mod mail;
 pub mod outreach;
 pub mod platform;
 pub mod reach;

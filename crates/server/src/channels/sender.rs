@@ -9,6 +9,7 @@ use super::{
     keys::Keys,
     outreach, sites,
     standing::{Teller, Way},
+    wechat::wecom::{self, Turn},
 };
 use crate::{jobs::Duty, proof, random};
 use futures_util::{FutureExt, future};
@@ -231,6 +232,11 @@ async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys
         if let Setup::Site(setup) = &channel.setup {
             return sites::carry(&duty, id, setup, &row).await;
         }
+        if let Setup::Wecom(setup) = &channel.setup
+            && let Some((term, turn)) = turn(&duty, id, &row).await?
+        {
+            return wecom::follow(&duty.app, id, setup, &keys, &term, turn).await;
+        }
         let parcel = parcel(&duty, id, &channel, &row).await?;
         connector::deliver(&duty.app, id, &channel, &keys, &parcel).await
     };
@@ -239,6 +245,23 @@ async fn travel(duty: Duty, id: ChannelId, channel: Arc<Channel>, keys: Arc<Keys
         Err(Failure::Later("a fault of ours".into()))
     });
     Trip { row, outcome }
+}
+
+/// Where a row holds no words but what became of its conversation: whom it is about, and what.
+async fn turn(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Option<(String, Turn)>, Failure> {
+    let later = |error: ReadError| Failure::Later(error.to_string());
+    if row.body.is_some() {
+        return Ok(None);
+    }
+    let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
+    let turn = match stored.and_then(|it| it.event()).map(|it| it.fact) {
+        Some(Fact::Assigned { .. }) => Turn::Served,
+        Some(Fact::ConversationClosed { .. }) => Turn::Ended,
+        _ => return Ok(None),
+    };
+    let addresses = address::of_visitor(&duty.db, row.visitor.unwrap_or_default()).await.map_err(later)?;
+    let of = addresses.into_iter().find(|it| it.channel == id);
+    Ok(of.map(|it| (it.term, turn)))
 }
 
 /// Puts together what leaves: the message as it stands in the log, or what the row brings itself.

@@ -36,6 +36,7 @@ pub mod registers;
 pub mod reports;
 pub mod session;
 pub mod setup;
+pub mod split;
 mod ticket_sheet;
 mod ticket_shown;
 pub mod tickets;
@@ -75,6 +76,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(customer_merge::routes())
         .merge(proof::routes())
         .merge(letters::routes())
+        .merge(split::routes())
         .merge(registers::routes())
         .merge(register_notes::routes())
         .merge(leads::routes())

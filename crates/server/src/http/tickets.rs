@@ -109,11 +109,16 @@ impl ListQuery {
             (Some(field), Some(value), Some(_)) => Some((field.clone(), value.clone())),
             _ => None,
         };
+        // A state that is not closed is looked for among the few that run.
+        let directory = app.directory();
+        let kind = self.of.and_then(|of| directory.ticket_types.get(&of));
+        let state = kind.and_then(|kind| kind.state(self.state.as_deref()?));
+        let runs = value.is_some() && state.is_some_and(|state| state.phase != TicketPhase::Closed);
         Ok(lists::Filter {
             of: self.of,
             state: self.state.clone().filter(|state| !state.is_empty()),
             phase: self.phase,
-            open: self.open,
+            open: self.open || runs,
             severity: self.severity,
             team: self.team,
             owner: person(&self.owner)?,

@@ -49,7 +49,7 @@ impl Encoder {
 
     /// Makes rows and frames of what the engine decided. `riders` are rows that go along.
     pub fn batch(&mut self, output: Output, mut riders: Vec<Statement>, now: At) -> (Batch, Vec<Frame>) {
-        riders.extend(output.effects.into_iter().map(|effect| outbound::effect(effect, now)));
+        riders.extend(output.effects.into_iter().flat_map(|effect| outbound::effect(effect, now)));
         let mut rows = Vec::with_capacity(output.events.len());
         let mut frames = Vec::with_capacity(output.events.len());
         let mut sources = vec![];

@@ -4,7 +4,7 @@
 //! acknowledged or shown before it is durable.
 
 use super::{
-    Ask, Configure, Done, Inner, Item, Means, Refused, Reply,
+    Ask, Configure, Done, Inner, Item, ItemFact, Means, Refused, Reply,
     crowd::{Crowd, Moved},
     encode::{Encoder, Frame},
     know_all,
@@ -32,6 +32,7 @@ use yingda_core::{
     directory::Directory,
     engine::Engine,
     event::Subject,
+    id::{TicketId, UserId},
     log::Cause,
     refusal::Refusal,
 };
@@ -39,6 +40,8 @@ use yingda_store::{CommitError, Db, Statement};
 
 /// At most so many commands a batch.
 const BATCH: usize = 256;
+/// At most so many changes of records in one transaction, so that live work never waits long behind them.
+const TOGETHER: usize = 64;
 /// Rows that nobody waits for are kept up to so many while the store is away.
 const RIDERS: usize = 8_192;
 /// While the store is away, try to reach it again this often.
@@ -143,7 +146,7 @@ impl Loop {
         let now = self.clock.at(begun);
         let mut answers: Vec<Answered> = Vec::with_capacity(inbox.len());
         let mut reads = vec![];
-        let mut asks = inbox.drain(..);
+        let mut asks = inbox.drain(..).peekable();
         while let Some(ask) = asks.next() {
             match ask {
                 Ask::Command(envelope, reply) => {
@@ -168,10 +171,15 @@ impl Loop {
                         self.answer_change(reply, Err(Refusal::Unavailable.into()));
                         return self.refuse(asks);
                     }
-                    let result = self.change(now, item).await;
-                    let away = self.away.is_some();
-                    self.answer_change(reply, result);
-                    if away {
+                    let mut changes = vec![(item, reply)];
+                    while changes.len() < TOGETHER
+                        && let Some(Ask::Change(..)) = asks.peek()
+                        && let Some(Ask::Change(item, reply)) = asks.next()
+                    {
+                        changes.push((item, reply));
+                    }
+                    self.changes(now, changes).await;
+                    if self.away.is_some() {
                         return self.refuse(asks);
                     }
                 }
@@ -264,14 +272,69 @@ impl Loop {
         }
     }
 
-    async fn change(&mut self, now: At, item: Item) -> Result<u64, Refused> {
+    /// Changes of records that wait together are stored together. Where one of them cannot be, each is stored alone, so
+    /// that only what fails alone is refused.
+    async fn changes(&mut self, now: At, changes: Vec<(Item, Reply)>) {
+        let is_plain = changes.iter().all(|(item, _)| item.configure.is_empty());
+        if changes.len() == 1 || !is_plain {
+            return self.one_by_one(now, changes).await;
+        }
         let before = self.engine.seq();
-        let cause = Cause { now, by: item.by, from: None };
-        for fact in item.facts {
-            let readers = item.readers.iter().find(|(ticket, _)| fact.on == Subject::Ticket(*ticket));
+        let mut statements = vec![];
+        let mut reached = vec![];
+        for (item, _) in &changes {
+            self.note_facts(now, item.by, item.facts.iter().cloned(), &item.readers);
+            statements.extend(item.writes.iter().cloned());
+            reached.push(self.engine.seq());
+        }
+        let output = self.engine.drain();
+        let (mut batch, frames) = self.encoder.batch(output, vec![], now);
+        batch.statements = statements;
+        let begun = self.clock.instant();
+        if self.db.commit(batch).await.is_err() {
+            self.encoder.rolled_back();
+            self.engine.retract(before);
+            return self.one_by_one(now, changes).await;
+        }
+        self.note(Timing { begun, asked: begun }, 0, frames.len());
+        self.encoder.committed();
+        self.spread(&frames, false);
+        self.sent.send_replace(self.engine.seq());
+        for ((_, reply), seq) in changes.into_iter().zip(reached) {
+            self.answer_change(reply, Ok(seq));
+        }
+    }
+
+    async fn one_by_one(&mut self, now: At, changes: Vec<(Item, Reply)>) {
+        for (item, reply) in changes {
+            // Once the site is lost, the rest is not tried any more.
+            let result = if self.away.is_some() {
+                Err(Refusal::Unavailable.into())
+            } else {
+                self.change(now, item).await
+            };
+            self.answer_change(reply, result);
+        }
+    }
+
+    fn note_facts(
+        &mut self,
+        now: At,
+        by: Actor,
+        facts: impl Iterator<Item = ItemFact>,
+        readers: &[(TicketId, Vec<UserId>)],
+    ) {
+        let cause = Cause { now, by, from: None };
+        for fact in facts {
+            let readers = readers.iter().find(|(ticket, _)| fact.on == Subject::Ticket(*ticket));
             let readers = readers.map_or(&[][..], |(_, users)| users);
             self.engine.note(cause, fact.on, fact.to, fact.fact, fact.private, readers);
         }
+    }
+
+    async fn change(&mut self, now: At, item: Item) -> Result<u64, Refused> {
+        let before = self.engine.seq();
+        self.note_facts(now, item.by, item.facts.into_iter(), &item.readers);
         let output = self.engine.drain();
         let (mut batch, frames) = self.encoder.batch(output, vec![], now);
         batch.statements = item.writes;

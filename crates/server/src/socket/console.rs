@@ -11,6 +11,7 @@ use crate::{
     hub::{Frames, Out, SocketKey},
     problem::Code,
     site::question::Question,
+    trace,
 };
 use serde::{Deserialize, Serialize};
 use yingda_core::{
@@ -120,9 +121,13 @@ impl Talk {
             Err(error) => return Some(bad(&error.to_string())),
         };
         match frame {
-            ClientFrame::Do(frame) => self.act(frame).await,
+            ClientFrame::Do(frame) => {
+                let app = self.app.clone();
+                trace::command(&app, "do", self.act(frame)).await
+            }
             ClientFrame::Agent(frame) => {
-                self.post(Command::Agent(frame.agent, frame.act), None, frame.n, None)
+                let work = async { self.post(Command::Agent(frame.agent, frame.act), None, frame.n, None) };
+                trace::command(&self.app, "agent", work).await
             }
             ClientFrame::Typing(frame) => {
                 self.app.hub.typing(self.actor(), frame.conversation, frame.on, String::new());

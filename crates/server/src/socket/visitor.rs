@@ -11,6 +11,7 @@ use crate::{
     hub::{Frames, SocketKey},
     limits::Door,
     problem::Code,
+    trace,
 };
 use futures_util::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -109,8 +110,14 @@ impl Talk {
             Err(error) => return Some(bad(&error.to_string())),
         };
         match frame {
-            ClientFrame::Do(frame) => self.act(frame).await,
-            ClientFrame::Start(frame) => Box::pin(self.start(frame)).await,
+            ClientFrame::Do(frame) => {
+                let app = self.app.clone();
+                trace::command(&app, "do", self.act(frame)).await
+            }
+            ClientFrame::Start(frame) => {
+                let app = self.app.clone();
+                Box::pin(trace::command(&app, "start", self.start(frame))).await
+            }
             ClientFrame::Visitor(frame) => {
                 if let VisitorAct::AcceptNotice { version, guardian, .. } = frame.act {
                     let now = self.app.clock.now();
@@ -118,7 +125,7 @@ impl Talk {
                     self.app.site.ride(row).await;
                 }
                 let command = Command::Visitor(self.visitor.id, frame.act);
-                self.post(command, None, frame.n, None)
+                trace::command(&self.app, "visitor", async { self.post(command, None, frame.n, None) }).await
             }
             ClientFrame::Typing(frame) => {
                 let shown = self.widget().is_some_and(|widget| widget.sneak_preview);

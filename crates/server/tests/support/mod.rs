@@ -49,6 +49,9 @@ pub struct Server {
     folder: Option<Folder>,
 }
 
+/// Set for a server, its log lines go to this file.
+pub const LOG_TO: &str = "LOG_TO";
+
 impl Server {
     /// On an empty store.
     pub async fn start() -> Server {
@@ -185,6 +188,9 @@ fn clean(mut command: Command, data: &Path, environment: &[(&str, &str)]) -> Com
         command.env_remove(name);
     }
     command.env("LANG", "C").env("YINGDA_LOG_LEVEL", "warn");
+    if let Some((_, path)) = environment.iter().find(|(name, _)| *name == LOG_TO) {
+        command.stderr(std::fs::File::create(path).unwrap());
+    }
     command.envs(environment.iter().copied()).current_dir(data).stdin(Stdio::null());
     command
 }

@@ -232,6 +232,7 @@ async fn customers(db: &Db) {
     assert_eq!(find("王", b"wang").await, [500]);
     assert_eq!(find("wangf", b"wangf").await, [500], "pinyin finds a name");
     assert_eq!(find("c501@", b"").await, [501]);
+    assert_eq!(find("c1@8000.example", b"").await, NOTHING, "the digits of an address are no number");
     assert_eq!(find("nobody", b"nobody").await, NOTHING);
     assert_eq!(customer::with(db, "phone", "13800138000", 2).await.unwrap()[0].id, wang.id);
 

@@ -439,6 +439,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a conversation of its own of one incoming mail: it is the caller's, and what answers the mail follows. A note
+         *     stays behind.
+         */
+        post: operations["post_conversations_id_split"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/tickets": {
         parameters: {
             query?: never;
@@ -768,6 +788,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/indicators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every indicator over a period, of what the reader may see. */
+        get: operations["get_indicators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/indicators/{key}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cases behind an indicator, the latest first. */
+        get: operations["get_indicators_key_cases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keys": {
         parameters: {
             query?: never;
@@ -1020,6 +1074,41 @@ export interface paths {
         put?: never;
         /** Takes away what nobody changed and nothing uses. */
         post: operations["post_packs_pack_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Promises: those not kept yet, the most urgent first; or all of one ticket, conversation or customer. */
+        get: operations["get_promises"];
+        put?: never;
+        /** Promises something to a customer. */
+        post: operations["post_promises"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/promises/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps, moves, drops or gives a promise. */
+        post: operations["post_promises_id_acts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3052,6 +3141,51 @@ export interface components {
             title: string;
             what: components["schemas"]["TicketNews"];
         } | {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            due_at: components["schemas"]["i64"];
+            /** @enum {string} */
+            kind: "promise_made";
+            owner: components["schemas"]["UserId"];
+            promise: components["schemas"]["RecordId"];
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        } | {
+            due_at: components["schemas"]["i64"];
+            /** @enum {string} */
+            kind: "promise_moved";
+            promise: components["schemas"]["RecordId"];
+            reason: string;
+        } | {
+            in_time: boolean;
+            /** @enum {string} */
+            kind: "promise_kept";
+            outcome: string;
+            promise: components["schemas"]["RecordId"];
+        } | {
+            /** @enum {string} */
+            kind: "promise_dropped";
+            promise: components["schemas"]["RecordId"];
+            reason: string;
+        } | {
+            /** @enum {string} */
+            kind: "promise_given";
+            owner: components["schemas"]["UserId"];
+            promise: components["schemas"]["RecordId"];
+        } | {
+            /** @enum {string} */
+            kind: "promise_rang";
+            late: boolean;
+            promise: components["schemas"]["RecordId"];
+        } | {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            due_at: components["schemas"]["i64"];
+            /** @enum {string} */
+            kind: "promise_told";
+            late: boolean;
+            promise: components["schemas"]["RecordId"];
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        } | {
             /** @enum {string} */
             kind: "signed_in";
             method: components["schemas"]["SignInMethod"];
@@ -3238,6 +3372,48 @@ export interface components {
             id: string;
             name?: string;
             phone?: string;
+        };
+        IndicatorCase: {
+            is_good: boolean;
+            promise?: components["schemas"]["Promise"] | null;
+            ticket?: components["schemas"]["TicketRow"] | null;
+            /** Format: int64 */
+            took_ms?: number | null;
+        };
+        /** @description What stands behind a number. */
+        IndicatorCases: {
+            items: components["schemas"]["IndicatorCase"][];
+        };
+        /** @description An indicator over a period. */
+        IndicatorRow: {
+            /** Format: int64 */
+            all: number;
+            formula: components["schemas"]["Text"];
+            /** Format: int64 */
+            good: number;
+            /** @description Such as `K-05`. */
+            key: string;
+            /**
+             * Format: int64
+             * @description How long it took, where the indicator has a time.
+             */
+            mean_ms?: number | null;
+            name: components["schemas"]["Text"];
+            /**
+             * Format: int64
+             * @description Nine tenths took no longer.
+             */
+            p90_ms?: number | null;
+            /**
+             * Format: double
+             * @description Percent.
+             */
+            target: number;
+            /**
+             * Format: double
+             * @description Percent; absent where nothing counts.
+             */
+            value?: number | null;
         };
         /** @description A rule by which the widget speaks first (SYS-74). */
         Invitation: {
@@ -3616,6 +3792,15 @@ export interface components {
             /** @description A mail address, a number, or the platform's name of a person; empty for what is known of the customer. */
             to?: string;
         };
+        /** @description A promise that is to be made. */
+        NewPromise: {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            due_at: components["schemas"]["i64"];
+            owner?: components["schemas"]["UserId"] | null;
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        };
         NewRegisterNote: {
             batch?: components["schemas"]["RecordId"] | null;
             text: string;
@@ -3898,6 +4083,59 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_Promise: {
+            items: {
+                /** @default null */
+                conversation: components["schemas"]["ConversationId"] | null;
+                /** @default null */
+                customer: components["schemas"]["CustomerId"] | null;
+                /** @default null */
+                dropped_at: components["schemas"]["i64"] | null;
+                /** @default 0 */
+                due_at: components["schemas"]["i64"];
+                /**
+                 * @description What it is measured by, however often it was moved.
+                 * @default 0
+                 */
+                first_due_at: components["schemas"]["i64"];
+                /** @default 0 */
+                id: components["schemas"]["RecordId"];
+                /** @default null */
+                kept_at: components["schemas"]["i64"] | null;
+                /**
+                 * @description It was told that its instant has passed.
+                 * @default false
+                 */
+                late: boolean;
+                /** @default 0 */
+                made_at: components["schemas"]["i64"];
+                /**
+                 * Format: int32
+                 * @default 0
+                 */
+                moved: number;
+                /**
+                 * @description What was done.
+                 * @default
+                 */
+                outcome: string;
+                /** @default 0 */
+                owner: components["schemas"]["UserId"];
+                /** @default false */
+                reminded: boolean;
+                /** @default  */
+                text: string;
+                /** @default null */
+                ticket: components["schemas"]["TicketId"] | null;
+                /**
+                 * Format: int64
+                 * @default 0
+                 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_RegisterNote: {
             items: {
                 author?: components["schemas"]["UserId"] | null;
@@ -4094,6 +4332,73 @@ export interface components {
             title: string;
             /** @description `urn:yingda:problem:<code>`. */
             type: string;
+        };
+        Promise: {
+            /** @default null */
+            conversation: components["schemas"]["ConversationId"] | null;
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /** @default null */
+            dropped_at: components["schemas"]["i64"] | null;
+            /** @default 0 */
+            due_at: components["schemas"]["i64"];
+            /**
+             * @description What it is measured by, however often it was moved.
+             * @default 0
+             */
+            first_due_at: components["schemas"]["i64"];
+            /** @default 0 */
+            id: components["schemas"]["RecordId"];
+            /** @default null */
+            kept_at: components["schemas"]["i64"] | null;
+            /**
+             * @description It was told that its instant has passed.
+             * @default false
+             */
+            late: boolean;
+            /** @default 0 */
+            made_at: components["schemas"]["i64"];
+            /**
+             * Format: int32
+             * @default 0
+             */
+            moved: number;
+            /**
+             * @description What was done.
+             * @default
+             */
+            outcome: string;
+            /** @default 0 */
+            owner: components["schemas"]["UserId"];
+            /** @default false */
+            reminded: boolean;
+            /** @default  */
+            text: string;
+            /** @default null */
+            ticket: components["schemas"]["TicketId"] | null;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            version: number;
+        };
+        PromiseAct: {
+            /** @enum {string} */
+            act: "keep";
+            outcome?: string;
+        } | {
+            /** @enum {string} */
+            act: "move";
+            due_at: components["schemas"]["i64"];
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "drop";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "give";
+            owner: components["schemas"]["UserId"];
         };
         /** @description Whether the sender is who the mail says (SPF, DKIM and DMARC), as the receiving server found (RFC 8601). */
         Proof: {
@@ -4696,6 +5001,13 @@ export interface components {
              * @default false
              */
             show_staff_no: boolean;
+            /**
+             * @description Other targets than the usual ones for the desk's indicators, in percent, by their keys (K-05 …).
+             * @default {}
+             */
+            targets: {
+                [key: string]: number;
+            };
         };
         /** @description What a channel needs to know, by its kind. */
         Setup: (components["schemas"]["MailSetup"] & {
@@ -4972,6 +5284,11 @@ export interface components {
             from: number;
             /** Format: int32 */
             to: number;
+        };
+        /** @description A mail that is to stand in a conversation of its own, by its position in the log. */
+        SplitMail: {
+            /** Format: int64 */
+            message: number;
         };
         /** @description Whether something answers, and since when it does or does not. */
         Standing: {
@@ -5373,6 +5690,11 @@ export interface components {
          * @example 7310577399169024
          */
         TicketId: string;
+        /**
+         * @description What a kind of ticket is to the indicators.
+         * @enum {string}
+         */
+        TicketMeasure: "complaint" | "feedback" | "order_exception";
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -5466,6 +5788,8 @@ export interface components {
             checklist: components["schemas"]["ChecklistItem"][];
             /** @default [] */
             clocks: components["schemas"]["TicketClock"][];
+            /** @default null */
+            counts_as: components["schemas"]["TicketMeasure"] | null;
             /** @default [] */
             fields: components["schemas"]["Field"][];
             /**
@@ -6957,6 +7281,45 @@ export interface operations {
             };
         };
     };
+    post_conversations_id_split: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitMail"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActDone"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_conversations_id_tickets: {
         parameters: {
             query?: {
@@ -7729,6 +8092,80 @@ export interface operations {
             };
         };
     };
+    get_indicators: {
+        parameters: {
+            query?: {
+                /** @description From this instant on, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Before this instant. */
+                to?: components["schemas"]["i64"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorRow"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_indicators_key_cases: {
+        parameters: {
+            query?: {
+                /** @description From this instant on, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only what was good, or only what was not. */
+                good?: boolean;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Before this instant. */
+                to?: components["schemas"]["i64"];
+            };
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IndicatorCases"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_keys: {
         parameters: {
             query?: {
@@ -8369,6 +8806,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_promises: {
+        parameters: {
+            query?: {
+                conversation?: components["schemas"]["ConversationId"];
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description `me`: only one's own. Without a ticket, conversation or customer the list holds what is not kept yet. */
+                owner?: string;
+                ticket?: components["schemas"]["TicketId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Promise"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_promises: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPromise"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promise"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_promises_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromiseAct"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promise"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

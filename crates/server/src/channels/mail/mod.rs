@@ -13,6 +13,7 @@ mod parse;
 mod proof;
 mod report;
 mod smtp;
+pub mod split;
 mod take;
 mod thread;
 mod token;

@@ -235,18 +235,23 @@ async fn thread_of(
             None => address::thread(&duty.db, id, name).await?,
         };
         if let Some(term) = known {
-            return Ok(term);
+            return joined(duty, id, term).await;
         }
     }
     if let Some(term) = thread::token(mail)
         && address::get(&duty.db, id, &term).await?.is_some()
     {
-        return Ok(term);
+        return joined(duty, id, term).await;
     }
     Ok(thread::fresh())
 }
 
-fn head(mail: &Parsed, writer: &Mailbox) -> Head {
+/// The thread itself, or the one that it was joined to.
+async fn joined(duty: &Duty, id: ChannelId, term: String) -> Result<String, ReadError> {
+    Ok(address::joined_thread(&duty.db, id, &term).await?.unwrap_or(term))
+}
+
+pub(super) fn head(mail: &Parsed, writer: &Mailbox) -> Head {
     Head {
         message_id: mail.message_id.clone(),
         references: mail.references.clone(),

@@ -65,6 +65,12 @@ impl Api<'_> {
         self.with_fresh_token(with_token).await
     }
 
+    /// Asks for what lies under a path.
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        self.with_fresh_token(|token| self.app.outgoing.get(&self.url(path, token)).map_err(Failure::Down))
+            .await
+    }
+
     /// Sends content as a form's file, as media are uploaded.
     pub async fn upload(&self, path: &str, name: &str, mime: &str, content: &[u8]) -> Result<Value, Failure> {
         let edge = hex::encode(crate::random::bytes::<16>());

@@ -39,6 +39,21 @@ impl Query {
     }
 }
 
+/// What a platform tells of somebody.
+#[derive(Debug, Default)]
+pub struct Person {
+    /// The same in all accounts of a company; empty where it is not told.
+    pub union: String,
+    pub name: String,
+}
+
+impl Person {
+    fn told(answer: &Value) -> Self {
+        let text = |name: &str| answer[name].as_str().unwrap_or_default().trim().to_owned();
+        Self { union: text("unionid"), name: text("nickname") }
+    }
+}
+
 /// What somebody said, under a name that tells them apart: the platform gives none.
 fn message(kind: &str, person: &str, content: Option<Content>, media: Option<Media>) -> Message {
     let end: String = person.chars().skip(person.chars().count().saturating_sub(4)).collect();

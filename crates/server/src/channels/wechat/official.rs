@@ -2,7 +2,7 @@
 //! Source: the platform's public documents on receiving messages, message encryption and sending messages.
 
 use super::{
-    Query,
+    Person, Query,
     api::Api,
     crypt::{Key, signature},
     in_time, message, xml,
@@ -11,8 +11,9 @@ use crate::{
     app::Shared,
     channels::{
         connector::{Failure, Parcel, Taken, Tried},
-        heard::{Arrival, Heard, Media},
+        heard::{Arrival, Heard, Media, Message},
         keys::Keys,
+        template::encode,
     },
     problem::{Code, Problem},
     secrets::same,
@@ -20,7 +21,12 @@ use crate::{
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::collections::BTreeMap;
-use yingda_core::{config::WechatSetup, conversation::Content, id::ChannelId, refusal::Refusal};
+use yingda_core::{
+    config::{WechatApp, WechatSetup},
+    conversation::Content,
+    id::ChannelId,
+    refusal::Refusal,
+};
 
 const BASE: &str = "https://api.weixin.qq.com";
 
@@ -115,7 +121,11 @@ fn arrival(fields: &BTreeMap<String, String>) -> Option<Arrival> {
         "" => format!("event {from} {time} {} {}", get("Event"), get("EventKey")),
         id => format!("message {id}"),
     };
-    let message = message("微信用户", from, content, media);
+    let union = ["unionid", "UnionID", "UnionId"].into_iter().map(get).find(|it| !it.is_empty());
+    let message = Message {
+        union: union.unwrap_or_default().to_owned(),
+        ..message("微信用户", from, content, media)
+    };
     Some(Arrival { key, term: from.into(), heard: Heard::Message(Box::new(message)) })
 }
 
@@ -127,6 +137,23 @@ pub async fn fetch(
     media: &Media,
 ) -> Result<Content, Failure> {
     super::fetch(api(app, id, setup, keys), media).await
+}
+
+/// Who a follower is, by the platform's interface for it (获取用户基本信息). 小程序 have none: their own programs learn
+/// it when somebody logs in.
+pub async fn who(
+    app: &Shared,
+    id: ChannelId,
+    setup: &WechatSetup,
+    keys: &Keys,
+    term: &str,
+) -> Result<Person, Failure> {
+    if setup.app == WechatApp::Mini {
+        return Ok(Person::default());
+    }
+    let answer =
+        api(app, id, setup, keys).get(&format!("/cgi-bin/user/info?openid={}", encode(term))).await?;
+    Ok(Person::told(&answer))
 }
 
 pub async fn deliver(

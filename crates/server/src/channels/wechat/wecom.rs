@@ -1,9 +1,9 @@
 //! 微信客服 of 企业微信: the platform tells that there is something, and what there is is pulled by a cursor, which is
 //! kept in the same commit as what it brought. Source: the platform's public documents on 微信客服 (receiving messages
-//! and events, sending messages).
+//! and events, sending messages, assigning conversations).
 
 use super::{
-    Query,
+    Person, Query,
     api::Api,
     crypt::{Key, signature},
     in_time, message, xml,
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::Shared,
     channels::{
-        connector::{Failure, Parcel, Taken, Tried},
+        connector::{Carried, Failure, Parcel, Taken, Tried},
         heard::{self, Arrival, Heard, Media},
         keys::Keys,
         standing::{Teller, Way},
@@ -161,6 +161,21 @@ pub async fn fetch(
     super::fetch(api(app, id, setup, keys), media).await
 }
 
+/// Who a customer is: the platform tells the unionid where the company has bound its accounts.
+pub async fn who(
+    app: &Shared,
+    id: ChannelId,
+    setup: &WecomSetup,
+    keys: &Keys,
+    term: &str,
+) -> Result<Person, Failure> {
+    let person = term.split(' ').next().unwrap_or_default();
+    let asked = json!({ "external_userid_list": [person], "need_enter_session_context": 0 });
+    let answer = api(app, id, setup, keys).post("/cgi-bin/kf/customer/batchget", &asked).await?;
+    let mut known = answer["customer_list"].as_array().into_iter().flatten();
+    Ok(known.find(|it| it["external_userid"] == person).map(Person::told).unwrap_or_default())
+}
+
 pub async fn deliver(
     app: &Shared,
     id: ChannelId,
@@ -184,8 +199,93 @@ pub async fn deliver(
         })
     };
     super::fill(&api, &mut body, &parcel.content, kind_of).await?;
-    let answer = api.post("/cgi-bin/kf/send_msg", &body).await?;
+    let answer = match api.post("/cgi-bin/kf/send_msg", &body).await {
+        // The platform holds the customer for somebody else: we take them, and say it again.
+        Err(Failure::Never(error)) if error.contains(WRONG_STATE) => {
+            take(&api, person, desk).await?;
+            api.post("/cgi-bin/kf/send_msg", &body).await?
+        }
+        other => other?,
+    };
     Ok(answer["msgid"].as_str().map(str::to_owned))
+}
+
+/// How the refusal of a message ends that comes in a state in which the platform takes none from programs.
+const WRONG_STATE: &str = "(95018)";
+
+/// What the platform is told of a conversation (分配客服会话).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// One of ours serves.
+    Served,
+    Ended,
+}
+
+/// The platform's states. Who answers through the interface, be it a person or a program, is its 智能助手: in any
+/// other state it refuses our messages.
+mod state {
+    pub const NEW: i64 = 0;
+    pub const OURS: i64 = 1;
+    pub const POOL: i64 = 2;
+    pub const MEMBER: i64 = 3;
+    pub const ENDED: i64 = 4;
+}
+
+/// Moves the platform's conversation along with ours. What is refused is told, and holds up no reply.
+pub async fn follow(
+    app: &Shared,
+    id: ChannelId,
+    setup: &WecomSetup,
+    keys: &Keys,
+    term: &str,
+    turn: Turn,
+) -> Result<Carried, Failure> {
+    let Some((person, desk)) = term.split_once(' ') else {
+        return Err(Failure::Never("it is not known by which desk the customer came".into()));
+    };
+    let api = api(app, id, setup, keys);
+    let moved = match turn {
+        Turn::Served => take(&api, person, desk).await,
+        Turn::Ended => end(&api, person, desk).await,
+    };
+    match moved {
+        Ok(()) => Ok(Carried { is_quiet: true, ..Carried::default() }),
+        Err(Failure::Later(error)) => Err(Failure::Never(error)),
+        Err(other) => Err(other),
+    }
+}
+
+/// Out of the platform's own waiting room, so that none of its robots and members answers as well.
+async fn take(api: &Api<'_>, person: &str, desk: &str) -> Result<(), Failure> {
+    match state_of(api, person, desk).await? {
+        state::NEW | state::POOL => transfer(api, person, desk, state::OURS).await,
+        state::MEMBER => Err(Failure::Never(
+            "a colleague serves this customer in 企业微信; it takes no other replies".into(),
+        )),
+        state::ENDED => Err(Failure::Never(
+            "the platform has ended this conversation until the customer writes again".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn end(api: &Api<'_>, person: &str, desk: &str) -> Result<(), Failure> {
+    match state_of(api, person, desk).await? {
+        // Whom a colleague serves over there is theirs.
+        state::MEMBER | state::ENDED => Ok(()),
+        _ => transfer(api, person, desk, state::ENDED).await,
+    }
+}
+
+async fn state_of(api: &Api<'_>, person: &str, desk: &str) -> Result<i64, Failure> {
+    let asked = json!({ "open_kfid": desk, "external_userid": person });
+    let answer = api.post("/cgi-bin/kf/service_state/get", &asked).await?;
+    Ok(answer["service_state"].as_i64().unwrap_or_default())
+}
+
+async fn transfer(api: &Api<'_>, person: &str, desk: &str, to: i64) -> Result<(), Failure> {
+    let asked = json!({ "open_kfid": desk, "external_userid": person, "service_state": to });
+    api.post("/cgi-bin/kf/service_state/trans", &asked).await.map(drop)
 }
 
 pub async fn try_out(app: &Shared, id: ChannelId, setup: &WecomSetup, keys: &Keys) -> Vec<Tried> {

@@ -35,6 +35,11 @@ export const words = {
       notText: "不是文字短信：{told}",
       partly: "长短信没有收齐，{total}段中收到{came}段：{told}",
       machine: "来信由机器自动发出，不再自动回复",
+      elsewhere: "同事正在企业微信里接待这位客户，平台不收别处的回复",
+      notSet: "还没有填写",
+      keyLength: "EncodingAESKey应为43个字符",
+      noIdle: "服务器不能即时通知新邮件（IDLE），改为每30秒查看一次",
+      overThere: "平台已结束这次会话，客户再来信后才能回复",
     },
   },
   en: {
@@ -71,6 +76,11 @@ export const words = {
       notText: "It is no text: {told}",
       partly: "A long message that never became whole; {came} of {total} parts came: {told}",
       machine: "A machine wrote the mail, and machines do not answer each other",
+      elsewhere: "A colleague serves this customer in 企业微信; the platform takes no other replies",
+      notSet: "Not set yet",
+      keyLength: "An EncodingAESKey has 43 characters",
+      noIdle: "The server cannot tell of new mails at once (IDLE); it is asked every 30 seconds instead",
+      overThere: "The platform has ended this conversation; replies go again when the customer writes",
     },
   },
 } satisfies Words;

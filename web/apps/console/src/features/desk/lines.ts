@@ -1,6 +1,7 @@
 import type { Actor, Event, Place } from "@yingda/wire";
 import { nameOf } from "../../floor/names";
 import { t } from "../../i18n";
+import { told } from "../../parts/why";
 import { me } from "../../session";
 import { clock, dateTime } from "../../when";
 
@@ -82,6 +83,8 @@ export function line(event: Event): string {
       return t("desk.line.proven", { by, label: event.label, at: clock(event.until_at) });
     case "record_saved":
       return t(event.complete ? "desk.line.recordComplete" : "desk.line.recordSaved", { agent: user(event.agent) });
+    case "message_delivered":
+      return t("desk.line.platformUntold", { reason: told(event.reason ?? "") });
     case "marked_spam":
       return t("desk.line.spam", { by });
     default:

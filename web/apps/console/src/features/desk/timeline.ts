@@ -53,6 +53,9 @@ function speaks(event: Event): boolean {
   return !SILENT.has(event.kind);
 }
 
+/** The platform of the customer was not to be told who serves, or that it is over. */
+const isUntold = (event: Event, moves: Set<number>): boolean => event.kind === "message_delivered" && event.state === "failed" && moves.has(event.message);
+
 const minute = (at: number): number => Math.floor(at / 60_000);
 const speaker = (by: Actor): string => ("id" in by ? `${by.type}/${by.id}` : by.type);
 const day = (at: number): string => new Date(at).toDateString();
@@ -73,6 +76,7 @@ export interface Shown {
 export function timeline(shown: Shown): Item[] {
   const recalled = new Set(shown.events.filter((it): it is EventOf<"message_recalled"> => it.kind === "message_recalled").map((it) => it.message));
   const told = trips(shown.events);
+  const moves = new Set(shown.events.filter((it) => it.kind === "assigned" || it.kind === "conversation_closed").map((it) => it.seq));
   const items: Item[] = [];
   let lastDay = "";
   const push = (item: Item, at: number) => {
@@ -114,7 +118,7 @@ export function timeline(shown: Shown): Item[] {
       );
     } else if (event.kind === "note_posted") {
       push({ type: "note", key: `e${event.seq}`, by: event.by, at: event.at, text: event.text, mentions: event.mentions ?? [], entry: null }, event.at);
-    } else if (speaks(event)) {
+    } else if (speaks(event) || isUntold(event, moves)) {
       push({ type: "line", key: `e${event.seq}`, event }, event.at);
     }
   }

@@ -59,6 +59,9 @@ export const en = {
     plain: "Show plain text",
     formatted: "The mail as formatted",
     raw: "Download original",
+    split: "Split off into its own conversation",
+    splitSure: "This mail becomes another conversation, served by you; what the customer answers to it arrives there. A note stays in this one. Split it off?",
+    splitDone: "Split off into its own conversation",
     files: "Attachments",
     picturesHidden: "Pictures from elsewhere were not loaded, to protect your privacy.",
     trust: { proved: "Sender verified", failed: "Sender doubtful", unknown: "Sender not verified" },
@@ -277,6 +280,7 @@ export const en = {
     recordComplete: "{agent} completed the record",
     recordSaved: "{agent} saved an incomplete record",
     spam: "{by} marked it as spam",
+    platformUntold: "The platform was not told who serves: {reason}",
   },
   pane: {
     label: "Customer and tools",

@@ -59,6 +59,9 @@ export const zh = {
     plain: "显示纯文本",
     formatted: "邮件原格式",
     raw: "下载原件",
+    split: "拆分为单独的会话",
+    splitSure: "这封邮件会成为由您接待的另一个会话，客户以后对它的回信也到那里；原来的会话里留下备注。确定拆分吗？",
+    splitDone: "已拆分为单独的会话",
     files: "附件",
     picturesHidden: "为保护隐私，没有载入外部图片。",
     trust: { proved: "发件人已验证", failed: "发件人可疑", unknown: "发件人未验证" },
@@ -277,6 +280,7 @@ export const zh = {
     recordComplete: "{agent}完成了咨询记录",
     recordSaved: "{agent}保存了未完成的咨询记录",
     spam: "{by}标为骚扰",
+    platformUntold: "接待状态没有同步到平台：{reason}",
   },
   pane: {
     label: "客户与工具",
