@@ -1,5 +1,5 @@
 import { kindSpec, nothing } from "../describe";
-import { formOf, NAME, NEEDS } from "./shared";
+import { openFormOf, NAME, NEEDS } from "./shared";
 
 export const widget = kindSpec({
   kind: "widget",
@@ -24,8 +24,8 @@ export const widget = kindSpec({
           key: "topics", as: "list", scope: "topic", full: true, blank: () => ({ label: nothing(), queue: "", needs: [] }),
           fields: () => [{ key: "label", as: "text" }, { key: "queue", as: "ref", kind: "queue" }, NEEDS],
         },
-        formOf("pre_chat"),
-        formOf("offline_form"),
+        openFormOf("pre_chat"),
+        openFormOf("offline_form"),
       ],
     },
     {
