@@ -194,6 +194,7 @@ export type TeamId = S["TeamId"];
 export type Text = S["Text"];
 export type Ticket = S["Ticket"];
 export type TicketAct = S["TicketAct"];
+export type TicketActs = S["TicketActs"];
 export type TicketBoard = S["TicketBoard"];
 export type TicketClock = S["TicketClock"];
 export type TicketColumn = S["TicketColumn"];
