@@ -13,7 +13,7 @@ export const VIEWS = {
 } as const satisfies Record<string, Query>;
 export type View = keyof typeof VIEWS;
 
-export const readView = (text: string, first: View): View => (text in VIEWS ? (text as View) : first);
+export const readView = (text: string, first: View): View => (Object.hasOwn(VIEWS, text) ? (text as View) : first);
 
 export const FILTERS = ["q", "of", "state", "severity", "team", "owner", "phase"] as const;
 export type Filters = Record<(typeof FILTERS)[number], string>;

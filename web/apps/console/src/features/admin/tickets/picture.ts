@@ -68,7 +68,7 @@ export function draw(states: readonly TicketState[], moves: readonly TicketMove[
   let dips = 0;
   const arrows = [...pairs].map(([key, between]): Arrow => {
     const [a, b] = key.split(" ").map((it) => at.get(it)) as [Box, Box];
-    const shape = b.x > a.x && b.x - a.x <= WIDE + GAP_X ? ahead(a, b) : a.x === b.x && a !== b ? beside(a, b) : around(a, b, floor + DIP * ++dips);
+    const shape = b.x > a.x && b.x - a.x <= WIDE + GAP_X ? ahead(a, b) : a.x === b.x && a !== b ? beside(a, b) : around(a, b, floor + DIP * ++dips, dips, boxes);
     return { key, ...shape, moves: between, from: a.state, to: b.state };
   });
   const width = Math.max(0, ...boxes.map((it) => it.x + WIDE)) + EDGE + 40;
@@ -91,8 +91,31 @@ function beside(a: Box, b: Box): Shape {
   return { path: `M${x} ${y1} L${x} ${y2}`, x, y: (y1 + y2) / 2 + 4 };
 }
 
-/** Back, over several columns, or to itself: below everything else. */
-function around(a: Box, b: Box, y: number): Shape {
-  const [x1, x2] = [a.x + WIDE * 0.6, b.x + WIDE * 0.4];
-  return { path: `M${x1} ${a.y + HIGH} C${x1} ${y + 8} ${x1} ${y} ${(x1 + x2) / 2} ${y} S${x2} ${y + 8} ${x2} ${b.y + HIGH}`, x: (x1 + x2) / 2, y: y - 5 };
+/** Back, over several columns, or to itself: below everything else, past what stands under either end. */
+function around(a: Box, b: Box, y: number, n: number, boxes: readonly Box[]): Shape {
+  const isLowest = (it: Box) => boxes.every((other) => other.x !== it.x || other.y <= it.y);
+  const aside = 12 + (n % 5) * 6;
+  const [x1, x2] = [a.x + WIDE / 2 + aside / 2, b.x + WIDE / 2 - aside / 2];
+  const begin: Point[] = isLowest(a) ? [[x1, a.y + HIGH], [x1, y]] : [[a.x + WIDE, a.y + HIGH * 0.7], [a.x + WIDE + aside, a.y + HIGH * 0.7], [a.x + WIDE + aside, y]];
+  const end: Point[] = isLowest(b) ? [[x2, y], [x2, b.y + HIGH]] : [[b.x - aside, y], [b.x - aside, b.y + HIGH * 0.7], [b.x, b.y + HIGH * 0.7]];
+  const [from, to] = [begin.at(-1)?.[0] ?? x1, end[0]?.[0] ?? x2];
+  return { path: rounded([...begin, ...end]), x: (from + to) / 2, y: y - 5 };
+}
+
+type Point = [number, number];
+
+/** Straight lines with soft corners. */
+function rounded(points: readonly Point[]): string {
+  const soft = 8;
+  return points.map(([x, y], place) => {
+    const [before, after] = [points[place - 1], points[place + 1]];
+    if (!before) return `M${x} ${y}`;
+    if (!after) return `L${x} ${y}`;
+    const short = ([px, py]: Point): Point => {
+      const far = Math.hypot(px - x, py - y) || 1;
+      const step = Math.min(soft, far / 2) / far;
+      return [x + (px - x) * step, y + (py - y) * step];
+    };
+    return `L${short(before).join(" ")} Q${x} ${y} ${short(after).join(" ")}`;
+  }).join(" ");
 }
