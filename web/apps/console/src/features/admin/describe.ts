@@ -1,7 +1,7 @@
 import type { Action, Medium, RecordKind, RecordOf, Text } from "@yingda/wire";
 
 /** How one field of a record is written. Labels and explanations stand in the words, under `scope` and `key`. */
-export type FieldSpec = { key: string; /** Written across the whole width. */ full?: boolean; /** Only where the rest of the item says so. */ only?: (item: Record<string, unknown>) => boolean } & Shape;
+export type FieldSpec = { key: string; /** Written across the whole width. */ full?: boolean; /** The heading above says what it is. */ bare?: boolean; /** Only where the rest of the item says so. */ only?: (item: Record<string, unknown>) => boolean } & Shape;
 
 type Shape =
   | { as: "line"; /** Of several lines, written as a machine reads it. */ long?: boolean }

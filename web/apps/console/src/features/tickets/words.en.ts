@@ -6,7 +6,7 @@ export const en = {
   mode: "Shown as",
   list: "List",
   board: "Board",
-  search: "Title, number, words",
+  search: "Title or number",
   filter: { of: "Kind", state: "State", severity: "Severity", team: "Team", owner: "Owner", phase: "Phase" },
   none: "No ticket fits",
   noneYet: "No tickets here",

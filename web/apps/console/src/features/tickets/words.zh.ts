@@ -6,7 +6,7 @@ export const zh = {
   mode: "显示方式",
   list: "列表",
   board: "看板",
-  search: "标题、编号、内容",
+  search: "标题或编号",
   filter: { of: "类型", state: "状态", severity: "级别", team: "团队", owner: "负责人", phase: "阶段" },
   none: "没有符合的工单",
   noneYet: "这里没有工单",

@@ -71,22 +71,22 @@ export const ticketType = kindSpec({
       ],
     },
     { key: "fields", fields: [formOf("fields"), { key: "about", as: "pick", from: "fields", maybe: true }] },
-    { key: "picture", fields: [{ key: "picture", as: "own", part: "picture", full: true }] },
+    { key: "picture", fields: [{ key: "picture", as: "own", part: "picture", full: true, bare: true }] },
     {
       key: "states",
-      fields: [{ key: "states", as: "list", scope: "ticketState", full: true, fields: stateFields, blank: (others) => ({ key: freshKey("state", others), name: nothing(), phase: "open", colour: "grey", confirmed: false }) }],
+      fields: [{ key: "states", as: "list", scope: "ticketState", full: true, bare: true, fields: stateFields, blank: (others) => ({ key: freshKey("state", others), name: nothing(), phase: "open", colour: "grey", confirmed: false }) }],
     },
     {
       key: "moves",
-      fields: [{ key: "moves", as: "list", scope: "ticketMove", full: true, fields: moveFields, blank: (others) => move(freshKey("move", others), nothing(), [], "") }],
+      fields: [{ key: "moves", as: "list", scope: "ticketMove", full: true, bare: true, fields: moveFields, blank: (others) => move(freshKey("move", others), nothing(), [], "") }],
     },
     {
       key: "clocks",
-      fields: [{ key: "clocks", as: "list", scope: "ticketClock", full: true, fields: clockFields, blank: (others) => clock(freshKey("clock", others), nothing(), [], []) }],
+      fields: [{ key: "clocks", as: "list", scope: "ticketClock", full: true, bare: true, fields: clockFields, blank: (others) => clock(freshKey("clock", others), nothing(), [], []) }],
     },
     {
       key: "checklist",
-      fields: [{ key: "checklist", as: "list", scope: "ticketCheck", full: true, fields: () => [{ key: "name", as: "text" }, { key: "key", as: "line" }], blank: (others) => ({ key: freshKey("item", others), name: nothing() }) }],
+      fields: [{ key: "checklist", as: "list", scope: "ticketCheck", full: true, bare: true, fields: () => [{ key: "name", as: "text" }, { key: "key", as: "line" }], blank: (others) => ({ key: freshKey("item", others), name: nothing() }) }],
     },
   ],
   blank: () => ({

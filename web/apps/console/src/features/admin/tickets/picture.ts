@@ -23,9 +23,9 @@ export interface Picture {
   height: number;
 }
 
-export const WIDE = 116;
+export const WIDE = 100;
 export const HIGH = 40;
-const GAP_X = 104;
+const GAP_X = 76;
 const GAP_Y = 44;
 const EDGE = 16;
 /** Room for a way back under the boxes. */
