@@ -258,7 +258,7 @@ test("SYS-24: an administrator adds a mailbox, an SMS provider and a 公众号, 
 test("SYS-01e: a mail that is about something else is split off, and two conversations become one again", async ({ browser, server }) => {
   const mail = await MailServer.starts();
   const admin = await Staff.signsIn(browser, server.url, ADMIN);
-  const post = await reads(admin, mail);
+  await reads(admin, mail);
   const agent = await Staff.serves(browser, server.url, LIMIN);
   const { page } = agent;
   await mail.brings({ Subject: "Parcel", "Message-ID": "<p1@kunde.example>" }, "包裹到哪了？");

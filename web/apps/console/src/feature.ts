@@ -17,6 +17,10 @@ export interface Feature {
   needs: Action[];
   page: () => Promise<unknown>;
   children?: RouteRecordRaw[];
+  /** What can be begun in it from anywhere, by the palette. */
+  commands?: { key: string; label: string; needs: Action[]; run: () => unknown }[];
+  /** Stands over every room, and draws nothing until it is wanted. */
+  overlay?: () => Promise<Component>;
 }
 
 const found = import.meta.glob<{ feature: Feature }>("./features/*/feature.ts", { eager: true });

@@ -92,6 +92,10 @@ export async function alertFor(event: Event, state: DeskState, open: (path: stri
     const path = `/registers/${event.book}/${event.entry}`;
     return tell("message", t(`registers.told.${event.book}`, { text: event.text }), event.serial, event.entry, open, path);
   }
+  if (event.kind === "ticket_told") {
+    const path = `/tickets/${event.ticket}`;
+    return tell("message", t(`tickets.told.${event.what}`, { title: event.title }), event.serial, event.ticket, open, path);
+  }
   if (typeof event.on !== "object" || !("conversation" in event.on)) return;
   const id = event.on.conversation;
   const isNew = (event.kind === "assigned" || event.kind === "offered" || event.kind === "guest_joined") && event.agent === me;

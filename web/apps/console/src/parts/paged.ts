@@ -12,6 +12,8 @@ export interface Paged<T> {
   busy: Ref<boolean>;
   hasMore: Ref<boolean>;
   reload: () => Promise<void>;
+  /** Reads as much as is shown anew, without a blink: something of it changed elsewhere. */
+  refresh: () => Promise<void>;
   more: () => Promise<void>;
   /** Shows a change of one row that was just made here. */
   put: (row: T, isSame: (other: T) => boolean) => void;
@@ -46,6 +48,28 @@ export function usePaged<T>(path: () => string | null, query: () => Query = () =
     }
   }
   const reload = () => read(null);
+  async function refresh(): Promise<void> {
+    const where = path();
+    const shown = items.value?.length ?? 0;
+    if (where === null || busy.value) return;
+    asking?.abort();
+    const mine = (asking = new AbortController());
+    try {
+      const all: T[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: Page<T> = await api.get<Page<T>>(where, { query: { limit: 60, ...query(), cursor }, signal: mine.signal });
+        all.push(...page.items);
+        cursor = page.next ?? null;
+      } while (cursor !== null && all.length < shown);
+      if (mine.signal.aborted) return;
+      items.value = all;
+      next = cursor;
+      hasMore.value = next !== null;
+    } catch {
+      // What is shown stays; the next change tries again.
+    }
+  }
   const more = async () => {
     if (next !== null && !busy.value) await read(next);
   };
@@ -68,5 +92,5 @@ export function usePaged<T>(path: () => string | null, query: () => Query = () =
     const known = items.value ?? [];
     items.value = known.some(isSame) ? known.map((it) => (isSame(it) ? row : it)) : [row, ...known];
   };
-  return { items, trouble, busy, hasMore, reload, more, put };
+  return { items, trouble, busy, hasMore, reload, refresh, more, put };
 }

@@ -10,4 +10,7 @@ export const AUDITED: FactKind[] = [
   "code_sent", "code_refused", "identity_proven",
   "record_due", "record_saved", "marked_spam", "agent_state_changed",
   "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled",
+  "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",
+  "ticket_attempted", "ticket_checked", "ticket_watched", "ticket_urged", "ticket_linked", "ticket_clock_rang", "ticket_told",
+  "promise_made", "promise_moved", "promise_kept", "promise_dropped", "promise_given", "promise_rang", "promise_told",
 ];

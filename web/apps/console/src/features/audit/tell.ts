@@ -19,7 +19,7 @@ export function actorName(by: Actor): string {
 }
 
 export interface On {
-  kind: "conversation" | "user" | "visitor" | "customer" | "record" | "site";
+  kind: "conversation" | "user" | "visitor" | "customer" | "record" | "ticket" | "site";
   id: string;
 }
 
@@ -34,7 +34,7 @@ export function subject(row: Pick<AuditRow, "event">): On {
 /** As the filter takes it: `conversation:1`, or `site` alone; `null` for anything else. */
 export function readOn(text: string): string | null {
   const plain = text.trim().replace("：", ":");
-  return /^(site|(conversation|user|visitor|customer|record):\d+)$/.test(plain) ? plain : null;
+  return /^(site|(conversation|user|visitor|customer|record|ticket):\d+)$/.test(plain) ? plain : null;
 }
 
 export function subjectName(on: On): string {
@@ -64,6 +64,11 @@ export function gist(row: AuditRow): string {
     case "entry_changed":
     case "entry_told":
       return `${t(`registers.book.${event.book}`)} ${event.serial}`;
+    case "ticket_opened":
+    case "ticket_told":
+      return `${event.serial} ${event.title}`;
+    case "ticket_assigned":
+      return nameOf("user", event.owner) || nameOf("team", event.team);
     case "exported":
       return t("audit.rows", { what: t(`audit.exports.${event.what}`), count: event.rows });
     case "api_key_changed":

@@ -285,6 +285,7 @@ export const en = {
   pane: {
     label: "Customer and tools",
     customer: "Customer",
+    tickets: "Tickets",
     record: "Record",
     notes: "Notes",
     trail: "Trail",
@@ -356,6 +357,7 @@ export const en = {
     reply: "Write a reply",
     next: "Next conversation",
     previous: "Previous conversation",
+    ticket: "New ticket",
     canned: "Canned replies",
     whisper: "Note to a colleague",
     emoji: "Emoji",

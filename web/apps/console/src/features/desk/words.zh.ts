@@ -285,6 +285,7 @@ export const zh = {
   pane: {
     label: "客户与工具",
     customer: "客户",
+    tickets: "工单",
     record: "记录",
     notes: "备注",
     trail: "轨迹",
@@ -356,6 +357,7 @@ export const zh = {
     reply: "写回复",
     next: "下一个会话",
     previous: "上一个会话",
+    ticket: "新建工单",
     canned: "快捷回复（、和／也可以）",
     whisper: "写备注给同事",
     emoji: "表情",

@@ -1,7 +1,7 @@
 import { kindSpec, nothing } from "../describe";
 import { NAME } from "./shared";
 
-export const MASKS = ["phone", "email", "address", "ip"] as const;
+export const MASKS = ["phone", "email", "address", "ip", "sensitive"] as const;
 
 export const user = kindSpec({
   kind: "user",
@@ -68,10 +68,10 @@ export const team = kindSpec({
   groups: [
     {
       key: "team",
-      fields: [NAME, { key: "parent", as: "ref", kind: "team", maybe: true }, { key: "break_quota", as: "number", min: 0, max: 10_000, maybe: true }],
+      fields: [NAME, { key: "parent", as: "ref", kind: "team", maybe: true }, { key: "leader", as: "ref", kind: "user", maybe: true }, { key: "break_quota", as: "number", min: 0, max: 10_000, maybe: true }],
     },
   ],
-  blank: () => ({ kind: "team", name: nothing(), parent: null, break_quota: null }),
+  blank: () => ({ kind: "team", name: nothing(), parent: null, leader: null, break_quota: null }),
   name: (it) => it.name,
-  facts: (it, told) => [told.name("team", it.parent)],
+  facts: (it, told) => [told.name("team", it.parent), told.name("user", it.leader)],
 });

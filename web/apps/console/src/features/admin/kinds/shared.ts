@@ -1,4 +1,4 @@
-import { nothing, type FieldSpec } from "../describe";
+import { freshKey, nothing, type FieldSpec } from "../describe";
 
 export const NAME: FieldSpec = { key: "name", as: "text", full: true };
 
@@ -18,19 +18,29 @@ export const NEEDS: FieldSpec = { key: "needs", as: "list", scope: "need", full:
 const optionFields = (): FieldSpec[] => [
   { key: "key", as: "line" },
   { key: "label", as: "text" },
-  { key: "children", as: "list", scope: "option", full: true, fields: optionFields, blank: () => ({ key: "", label: nothing(), children: [] }) },
+  { key: "children", as: "list", scope: "option", full: true, fields: optionFields, blank: (others) => ({ key: freshKey("option", others), label: nothing(), children: [] }) },
 ];
 
-const SHAPES = ["line", "paragraph", "number", "date", "choice", "phone", "email", "consent"] as const;
-const formFields = (): FieldSpec[] => [
-  { key: "key", as: "line" },
+/** Visitors know no members of staff, and compute nothing. */
+const OPEN_SHAPES = ["line", "paragraph", "number", "money", "date", "choice", "phone", "email", "address", "consent"] as const;
+const SHAPES = [...OPEN_SHAPES, "person", "file", "formula"] as const;
+
+const openFields = (shapes: readonly string[] = OPEN_SHAPES): FieldSpec[] => [
   { key: "label", as: "text" },
-  { key: "shape", as: "choice", of: SHAPES, words: "shape" },
+  { key: "shape", as: "choice", of: shapes, words: "shape" },
+  { key: "key", as: "line" },
   { key: "required", as: "switch" },
-  { key: "options", as: "list", scope: "option", full: true, fields: optionFields, blank: () => ({ key: "", label: nothing(), children: [] }) },
+  { key: "options", as: "list", scope: "option", full: true, fields: optionFields, blank: (others) => ({ key: freshKey("option", others), label: nothing(), children: [] }), only: (it) => it.shape === "choice" },
 ];
-/** A form that an administrator designs: for records, before a chat, or when nobody is there. */
-export const formOf = (key: string): FieldSpec => ({
-  key, as: "list", scope: "formField", full: true, fields: formFields,
-  blank: () => ({ key: "", label: nothing(), shape: "line", required: false, options: [] }),
-});
+const formFields = (): FieldSpec[] => [
+  ...openFields(SHAPES),
+  { key: "formula", as: "line", only: (it) => it.shape === "formula" },
+  { key: "sensitive", as: "switch" },
+  { key: "when", as: "own", part: "when", full: true },
+];
+const field = (others: readonly unknown[]) => ({ key: freshKey("field", others), label: nothing(), shape: "line", required: false, options: [], sensitive: false, formula: "", when: null });
+
+/** A form that an administrator designs: for records of the staff and for tickets. */
+export const formOf = (key: string): FieldSpec => ({ key, as: "list", scope: "formField", full: true, fields: formFields, blank: field });
+/** A form that visitors fill in: before a chat, or when nobody is there. */
+export const openFormOf = (key: string): FieldSpec => ({ key, as: "list", scope: "formField", full: true, fields: () => openFields(), blank: field });

@@ -1,5 +1,5 @@
 import { kindSpec, nothing } from "../describe";
-import { formOf, NAME, NEEDS } from "./shared";
+import { openFormOf, NAME, NEEDS } from "./shared";
 
 export const widget = kindSpec({
   kind: "widget",
@@ -24,8 +24,8 @@ export const widget = kindSpec({
           key: "topics", as: "list", scope: "topic", full: true, blank: () => ({ label: nothing(), queue: "", needs: [] }),
           fields: () => [{ key: "label", as: "text" }, { key: "queue", as: "ref", kind: "queue" }, NEEDS],
         },
-        formOf("pre_chat"),
-        formOf("offline_form"),
+        openFormOf("pre_chat"),
+        openFormOf("offline_form"),
       ],
     },
     {
@@ -132,7 +132,7 @@ export const settings = kindSpec({
   ],
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
-    break_reasons: [], password_min: 10, require_totp: false,
+    break_reasons: [], password_min: 10, require_totp: false, targets: {},
   }),
   name: (it) => it.company,
   facts: () => [],

@@ -1,7 +1,7 @@
 import type { Problem, StoredFile } from "@yingda/wire";
 import { reactive } from "vue";
-import { address } from "../../api";
-import { language, t } from "../../i18n";
+import { address } from "../api";
+import { language, t } from "../i18n";
 
 /** A file on its way to the server: shown with its progress before it is sent. */
 export interface Upload {
