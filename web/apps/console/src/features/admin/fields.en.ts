@@ -48,7 +48,7 @@ export const fields = {
     tag: { name: "Name", colour: "Colour" },
     form: { name: "Name", fields: "Fields" },
     formField: { key: "Key", label: "Label", shape: "Type", required: "Required", options: "Options", sensitive: "Sensitive", formula: "Formula", when: "Asked only in some cases" },
-    ticket_type: { name: "Name", prefix: "Number prefix", hint: "Hint", team: "First team", severity: "Usual severity", fields: "Fields", states: "States", moves: "Moves", clocks: "Time limits", checklist: "Items", about: "Staff it is about", retired: "Retired", picture: "Picture" },
+    ticket_type: { name: "Name", prefix: "Number prefix", hint: "Hint", team: "First team", severity: "Usual severity", fields: "Fields", states: "States", moves: "Moves", clocks: "Time limits", checklist: "Items", about: "Staff it is about", counts_as: "Counts as", retired: "Retired", picture: "Picture" },
     ticketState: { key: "Key", name: "Name", phase: "Meaning", colour: "Colour", confirmed: "Customer confirmed" },
     ticketMove: { key: "Key", name: "Name", from: "From states", to: "To state", needs: "Fields to be filled in", needs_reason: "Needs a reason", needs_checklist: "Needs the checklist", needs_tasks: "Needs closed sub-tasks", needs_attempts: "Days of contact attempts", approval: "Needs approval", limit: "Approval above an amount" },
     amountLimit: { field: "Field", most: "Above" },

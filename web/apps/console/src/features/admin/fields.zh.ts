@@ -48,7 +48,7 @@ export const fields = {
     tag: { name: "名称", colour: "颜色" },
     form: { name: "名称", fields: "字段" },
     formField: { key: "标识", label: "名称", shape: "类型", required: "必填", options: "选项", sensitive: "敏感", formula: "公式", when: "只在这种情况下填写" },
-    ticket_type: { name: "名称", prefix: "编号前缀", hint: "提示", team: "默认团队", severity: "默认级别", fields: "字段", states: "状态", moves: "动作", clocks: "时限", checklist: "检查项", about: "涉及的员工", retired: "停用", picture: "流程图" },
+    ticket_type: { name: "名称", prefix: "编号前缀", hint: "提示", team: "默认团队", severity: "默认级别", fields: "字段", states: "状态", moves: "动作", clocks: "时限", checklist: "检查项", about: "涉及的员工", counts_as: "计入指标", retired: "停用", picture: "流程图" },
     ticketState: { key: "标识", name: "名称", phase: "含义", colour: "颜色", confirmed: "客户已确认" },
     ticketMove: { key: "标识", name: "名称", from: "从哪些状态", to: "到状态", needs: "必须填好的字段", needs_reason: "要写原因", needs_checklist: "检查清单要做完", needs_tasks: "子任务要办结", needs_attempts: "联系客户的天数", approval: "要审批", limit: "超过金额要审批" },
     amountLimit: { field: "字段", most: "超过" },
