@@ -9,31 +9,46 @@ export function ticketOf(event: Event): TicketId | null {
   return typeof event.on === "object" && "ticket" in event.on ? event.on.ticket : null;
 }
 
+/** What an event touches: its ticket, and what a new one belongs to. */
+function touchedBy(event: Event): string[] {
+  const ticket = ticketOf(event);
+  if (ticket === null) return [];
+  return event.kind === "ticket_opened" ? [ticket, event.parent, event.customer, event.conversation].flatMap((it) => it ?? []) : [ticket];
+}
+
+/** Who reads anew on every news does so at once after a quiet time, and not more often than this on a busy floor. */
+const AT_ONCE_MS = 250;
+const BUSY_MS = 2_000;
+
 /**
- * Calls back, after a moment of quiet, with the tickets to which something happened; with `null` when anything may
- * have happened, as after a long time without a connection.
+ * Calls back with the ids of what was touched; with `null` when anything may have been, as after a long time without a
+ * connection.
  */
-export function useTicketNews(heard: (tickets: ReadonlySet<TicketId> | null) => void): void {
-  let changed: Set<TicketId> | null = new Set();
+export function useTicketNews(heard: (touched: ReadonlySet<string> | null) => void): void {
+  let touched: Set<string> | null = new Set();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let told = 0;
   const soon = (): void => {
-    timer ??= setTimeout(() => {
-      const told = changed;
-      changed = new Set();
-      timer = undefined;
-      heard(told);
-    }, 250);
+    timer ??= setTimeout(
+      () => {
+        const news = touched;
+        touched = new Set();
+        timer = undefined;
+        told = Date.now();
+        heard(news);
+      },
+      Date.now() - told < BUSY_MS ? BUSY_MS : AT_ONCE_MS,
+    );
   };
   const deaf = listen("event", (event) => {
     if (event.kind === "record_changed" && event.record === "ticket_type") renew("ticket_type");
-    const ticket = ticketOf(event);
-    if (ticket === null) return;
-    changed?.add(ticket);
-    soon();
+    const ids = touchedBy(event);
+    for (const id of ids) touched?.add(id);
+    if (ids.length) soon();
   });
   // A fresh snapshot of the desk stands for everything that was missed.
   watch(me, () => {
-    changed = null;
+    touched = null;
     soon();
   });
   onScopeDispose(() => {
