@@ -18,7 +18,7 @@ use yingda_core::{
     refusal::Refusal,
     ticket::{self, Decided, NewTicket, Refused, Scene, Ticket, TicketAct},
 };
-use yingda_store::{Statement, ticket as rows};
+use yingda_store::{Statement, file, ticket as rows};
 
 /// Two who do something to one ticket in the same moment: so often the slower one decides anew.
 const TRIES: usize = 8;
@@ -174,7 +174,7 @@ async fn find_any(app: &App, id: TicketId) -> Result<Ticket, Problem> {
 }
 
 /// What happened to a ticket, for the log, for those who see it, and for those whom it concerns.
-fn item(by: Actor, decided: &Decided, writes: Vec<Statement>, directory: &Directory) -> Item {
+fn item(by: Actor, decided: &Decided, mut writes: Vec<Statement>, directory: &Directory) -> Item {
     let it = &decided.ticket;
     let on = Subject::Ticket(it.id);
     let mut facts: Vec<ItemFact> = decided
@@ -200,6 +200,11 @@ fn item(by: Actor, decided: &Decided, writes: Vec<Statement>, directory: &Direct
             private: None,
         }));
     }
+    let attached = decided.facts.iter().flat_map(|(fact, _)| match fact {
+        Fact::TicketNoted { files, .. } => files.as_slice(),
+        _ => &[],
+    });
+    writes.extend(attached.map(|id| file::attach_to_ticket(*id, it.id)));
     Item { readers: vec![(it.id, readers(it, directory))], ..Item::new(by, facts, writes) }
 }
 

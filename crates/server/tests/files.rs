@@ -46,6 +46,16 @@ impl Visitor {
     }
 }
 
+/// A file that a member of staff uploads; its id.
+pub async fn upload(server: &Server, person: &crate::support::Person, name: &str, bytes: &[u8]) -> String {
+    let form = Form::new().part("file", Part::bytes(bytes.to_vec()).file_name(name.to_owned()));
+    let request = Client::new().post(format!("{}/api/v1/files", server.url)).header("x-yingda", "1");
+    let cookie = person.cookie.clone().unwrap();
+    let stored: Value =
+        request.header("cookie", cookie).multipart(form).send().await.unwrap().json().await.unwrap();
+    stored["id"].as_str().unwrap_or_else(|| panic!("{stored}")).to_owned()
+}
+
 #[tokio::test]
 async fn a_picture_is_shown_and_everything_else_is_downloaded() {
     let (server, admin) = Server::set_up().await;

@@ -385,6 +385,30 @@ async fn tickets_are_numbered_found_counted_and_changed_together() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
+/// A file on a ticket is read by who may read the ticket, and by nobody else; nobody passes on what they may not read.
+#[tokio::test]
+async fn files_of_a_ticket_follow_its_rights() {
+    let (server, admin) = shop().await;
+    let (agent, agent_id) = hire(&server, &admin, "li", "R-03").await;
+    let (depot, depot_id) = hire(&server, &admin, "depot", "R-15").await;
+    let (here, there) = (team(&admin, "售后组", None).await, team(&admin, "仓库", None).await);
+    join(&admin, &agent_id, &here).await;
+    join(&admin, &depot_id, &there).await;
+    let file = crate::files::upload(&server, &agent, "proof.txt", b"receipt").await;
+    let values = json!({ "content": "漏水", "expectation": "换新机", "evidence": file });
+    let it = ticket(&agent, &kind(&admin, "TS").await, json!({ "values": values })).await;
+    let at = format!("/files/{file}");
+    assert_eq!(agent.get(&at).await.status, StatusCode::OK);
+    assert_eq!(depot.get(&at).await.status, StatusCode::NOT_FOUND);
+    let task = json!({ "values": { "task": "核对" }, "team": there });
+    let own = ticket(&depot, &kind(&admin, "RW").await, task).await;
+    let acts = format!("{}/acts", path(&own));
+    let refused = depot.post(&acts, json!({ "act": "note", "text": "看看", "files": [file] })).await;
+    assert_eq!(missing(&refused.body), ["files"], "{}", refused.text);
+    act(&agent, &it, json!({ "act": "watch", "user": depot_id, "on": true })).await;
+    assert_eq!(depot.get(&at).await.status, StatusCode::OK, "who follows the case sees its papers");
+}
+
 /// a pack is installed by hand and from the command line, as often as one likes; what somebody changed or deleted
 /// stays so; removing takes away only what nobody uses.
 #[tokio::test]

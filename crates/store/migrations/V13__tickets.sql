@@ -63,6 +63,13 @@ CREATE TABLE ticket_value (
 );
 CREATE INDEX ticket_value_ticket ON ticket_value (ticket);
 
+-- Files of notes and of fields: who may read the ticket may read them.
+CREATE TABLE ticket_file (
+    file BIGINT NOT NULL,
+    ticket BIGINT NOT NULL,
+    PRIMARY KEY (file, ticket)
+);
+
 -- Every version of a kind of ticket: what runs stays on its own.
 CREATE TABLE ticket_type_version (
     of_type BIGINT NOT NULL,

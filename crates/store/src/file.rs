@@ -14,6 +14,10 @@ sql! {
     ATTACH = "
         INSERT INTO file_use (file, conversation) SELECT id, CAST($2 AS BIGINT) FROM file WHERE id = $1
         ON CONFLICT DO NOTHING";
+    ATTACH_TO_TICKET = "
+        INSERT INTO ticket_file (file, ticket) SELECT id, CAST($2 AS BIGINT) FROM file WHERE id = $1
+        ON CONFLICT DO NOTHING";
+    TICKETS = "SELECT ticket FROM ticket_file WHERE file = $1 ORDER BY ticket DESC LIMIT 100";
     ONE = "SELECT id, hash, size, mime, name, visitor, account, created_at FROM file WHERE id = $1";
     USES = "SELECT conversation FROM file_use WHERE file = $1 ORDER BY conversation DESC LIMIT 100";
     HAS_HASH = "SELECT id FROM file WHERE hash = $1 LIMIT 1";
@@ -22,11 +26,13 @@ sql! {
         SELECT f.id, f.hash FROM file AS f
         WHERE f.id > $1 AND f.created_at < $2
             AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = f.id)
+            AND NOT EXISTS (SELECT 1 FROM ticket_file AS t WHERE t.file = f.id)
             AND NOT EXISTS (SELECT 1 FROM record AS r WHERE r.body LIKE '%' || f.id || '%')
             AND NOT EXISTS (SELECT 1 FROM inbound AS i WHERE i.state <> 'done' AND i.body LIKE '%' || f.id || '%')
         ORDER BY f.id LIMIT $3";
     FORGET = "
-        DELETE FROM file WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = file.id)";
+        DELETE FROM file WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = file.id)
+            AND NOT EXISTS (SELECT 1 FROM ticket_file AS t WHERE t.file = file.id)";
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +83,11 @@ pub fn attach(id: FileId, conversation: ConversationId) -> Statement {
     Statement::new(ATTACH, args![id.0, conversation.0])
 }
 
+/// The file belongs to a ticket: who may read that may read it from here on.
+pub fn attach_to_ticket(id: FileId, ticket: TicketId) -> Statement {
+    Statement::new(ATTACH_TO_TICKET, args![id.0, ticket.0])
+}
+
 /// A file that nobody refers to is forgotten; stale when it was posted meanwhile.
 pub fn forget(id: FileId) -> Statement {
     Statement::guarded(FORGET, args![id.0])
@@ -89,6 +100,11 @@ pub async fn get(db: &Db, id: FileId) -> Result<Option<StoredFile>, ReadError> {
 /// Conversations in which it was posted, the latest first.
 pub async fn uses(db: &Db, id: FileId) -> Result<Vec<ConversationId>, ReadError> {
     db.query(USES, args![id.0], |row| Ok(ConversationId(row.get(0)?))).await
+}
+
+/// Tickets to which it belongs, the latest first.
+pub async fn tickets(db: &Db, id: FileId) -> Result<Vec<TicketId>, ReadError> {
+    db.query(TICKETS, args![id.0], |row| Ok(TicketId(row.get(0)?))).await
 }
 
 /// Files older than an instant to which nothing refers, by id from after this one, each with its content's hash.

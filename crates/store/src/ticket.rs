@@ -3,6 +3,7 @@
 use crate::{
     Db, ReadError, Statement,
     event::SITE,
+    file,
     sql::sql,
     value::{Row, args, word},
 };
@@ -75,6 +76,13 @@ fn terms<'a>(it: &'a Ticket, of: &'a TicketType) -> impl Iterator<Item = Stateme
     })
 }
 
+/// The files that its fields name.
+fn files<'a>(it: &'a Ticket, of: &'a TicketType) -> impl Iterator<Item = Statement> + 'a {
+    let fields = of.fields.iter().filter(|field| field.shape == FieldShape::File);
+    let named = fields.filter_map(|field| it.values.get(&field.key)?.parse().ok());
+    named.map(|id| file::attach_to_ticket(FileId(id), it.id))
+}
+
 fn watchers(it: &Ticket) -> impl Iterator<Item = Statement> + '_ {
     it.watchers.iter().map(|user| Statement::new(ADD_WATCHER, args![user.0, it.id.0]))
 }
@@ -111,7 +119,7 @@ pub fn insert(it: &Ticket, of: &TicketType, directory: &Directory, request: Opti
             request,
         ],
     );
-    std::iter::once(insert).chain(watchers(it)).chain(terms(it, of)).collect()
+    std::iter::once(insert).chain(watchers(it)).chain(terms(it, of)).chain(files(it, of)).collect()
 }
 
 /// The next version of a ticket; stale unless the stored one is `before`.
@@ -145,6 +153,7 @@ pub fn update(before: &Ticket, it: &Ticket, of: &TicketType, directory: &Directo
     if before.values != it.values || before.closed_at.is_none() != it.closed_at.is_none() {
         all.push(Statement::new(FORGET_VALUES, args![it.id.0]));
         all.extend(terms(it, of));
+        all.extend(files(it, of));
     }
     all
 }

@@ -3,7 +3,7 @@
 
 use super::{Colour, Field};
 use crate::{id::*, lang::Text};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
 
 /// A kind of ticket. Running tickets stay on the version they were opened with.
@@ -43,6 +43,14 @@ pub enum TicketMeasure {
     Complaint,
     Feedback,
     OrderException,
+}
+
+/// Numbers as keys of JSON are texts, which serde reads back only outside of tagged enums.
+fn by_number<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u8, u32>, D::Error> {
+    let texts = BTreeMap::<String, u32>::deserialize(from)?;
+    let number = |(key, value): (String, u32)| Ok((key.parse::<u8>()?, value));
+    let numbers = texts.into_iter().map(number).collect::<Result<_, std::num::ParseIntError>>();
+    numbers.map_err(|_| D::Error::custom("a severity is a number from 1 to 4"))
 }
 
 fn usual() -> u8 {
@@ -116,6 +124,7 @@ pub struct TicketClock {
     pub name: Text,
     pub minutes: u32,
     /// Other spans for some severities.
+    #[serde(deserialize_with = "by_number")]
     pub by_severity: BTreeMap<u8, u32>,
     /// Business hours; absent: day and night.
     pub calendar: Option<CalendarId>,

@@ -366,6 +366,28 @@ fn r_15_a_department_sees_its_own_and_nothing_else() {
 }
 
 #[test]
+fn b_26_spans_by_severity_are_read_back_as_they_were_written() {
+    let mut of = complaint();
+    of.clocks[0].by_severity = [(1, 240), (2, 1_440)].into();
+    let record = Record::TicketType(Box::new(of));
+    let text = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+    let Record::TicketType(of) = record else { unreachable!("made above") };
+    let mut desk = Desk::with(*of, NewTicket { severity: Some(1), ..NewTicket::default() });
+    assert_eq!(desk.clock().due_at, desk.now + 4 * HOUR);
+    let act = TicketAct::Edit {
+        title: None,
+        severity: Some(3),
+        customer: None,
+        received_at: None,
+        values: values(&[]),
+        was: values(&[]),
+    };
+    desk.act(LI, act).unwrap();
+    assert_eq!(desk.clock().due_at, desk.now + 48 * HOUR, "a milder case has its usual time");
+}
+
+#[test]
 fn a_kind_that_cannot_work_is_refused_with_its_reasons() {
     let wrong = |change: &dyn Fn(&mut TicketType)| {
         let mut of = complaint();

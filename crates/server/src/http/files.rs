@@ -13,6 +13,7 @@ use crate::{
     },
     limits::Door,
     problem::{Code, Problem},
+    tickets,
 };
 use axum::{
     body::Body,
@@ -219,6 +220,17 @@ fn failed(app: &App, what: &str, error: object_store::Error) -> Problem {
     }
 }
 
+/// Whether a member of staff may pass these files on: only what one may read oneself.
+pub async fn may_pass_on(app: &App, caller: &Caller, files: &[FileId]) -> Result<(), Problem> {
+    for id in files {
+        let unknown =
+            || Problem::field("files", "文件不存在或无权查看。", "No such file, or you may not read it.");
+        let row = rows::get(&app.db, *id).await?.ok_or_else(unknown)?;
+        may_read(app, &Who::Staff(caller.clone()), &row).await.map_err(|_| unknown())?;
+    }
+    Ok(())
+}
+
 async fn may_read(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Problem> {
     let directory = app.directory();
     if directory.users.values().any(|user| user.avatar == Some(row.id)) {
@@ -234,6 +246,7 @@ async fn may_read(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Pr
 /// Whoever may read one of the conversations in which it was posted may read it.
 async fn may_read_where_posted(app: &App, who: &Who, row: &rows::StoredFile) -> Result<(), Problem> {
     let uses = rows::uses(&app.db, row.id).await?;
+    let tickets = rows::tickets(&app.db, row.id).await?;
     match who {
         Who::Visitor(id) => {
             for of in uses {
@@ -243,13 +256,18 @@ async fn may_read_where_posted(app: &App, who: &Who, row: &rows::StoredFile) -> 
             }
         }
         // What a colleague uploaded and nobody posted yet: a picture for a reply or a profile.
-        Who::Staff(_) if uses.is_empty() && row.visitor.is_none() => return Ok(()),
+        Who::Staff(_) if uses.is_empty() && tickets.is_empty() && row.visitor.is_none() => return Ok(()),
         Who::Staff(caller) => {
             for of in uses {
                 match conversations::find(app, caller, of).await {
                     Ok(_) => return Ok(()),
                     Err(problem) if problem.code == Code::Refused(Refusal::NotFound) => {}
                     Err(problem) => return Err(problem),
+                }
+            }
+            for of in tickets {
+                if tickets::find(app, caller.actor, of).await.is_ok() {
+                    return Ok(());
                 }
             }
         }

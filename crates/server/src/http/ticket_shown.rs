@@ -97,6 +97,18 @@ impl<'a> Viewer<'a> {
         let before = tickets::find(self.app, self.caller.actor, id).await?;
         let of = tickets::kind_of(self.app, &before).await?;
         let shown = mask::values(&of.fields, before.values.clone(), &self.masks);
+        // Stars among other words would be stored as such.
+        let hides = |key: &String| shown.get(key) != before.values.get(key);
+        let spoiled = values
+            .iter()
+            .find(|(key, value)| hides(key) && shown.get(*key) != Some(*value) && value.contains("**"));
+        if let Some((key, _)) = spoiled {
+            return Err(Problem::field(
+                format!("values.{key}"),
+                "这里有对您隐藏的内容，请整项重写或请有权限的同事修改。",
+                "Part of this is hidden from you: write all of it anew, or ask a colleague who sees it.",
+            ));
+        }
         values.retain(|key, value| shown.get(key) != Some(value) || before.values.get(key) == Some(value));
         if let TicketAct::Edit { was, .. } = &mut act {
             was.retain(|key, _| shown.get(key) == before.values.get(key));

@@ -8,6 +8,7 @@ use crate::{
         body::Json,
         conversations::TableFormat,
         edit::{Tagged, download, id, page_size},
+        files,
         idempotency::{self, Key, Once, Replay},
         ticket_sheet,
         ticket_shown::Viewer,
@@ -22,12 +23,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
-    config::TicketPhase,
+    config::{FieldShape, TicketPhase, TicketType},
     event::Subject,
     id::*,
     refusal::Refusal,
@@ -163,6 +165,9 @@ async fn open(State(app): State<Shared>, once: Once<NewTicket>) -> Result<Respon
     if !ticket::may_open(&app.directory(), caller.actor) {
         return Err(Refusal::Forbidden.into());
     }
+    if let Some(of) = app.directory().ticket_types.get(&body.of) {
+        files::may_pass_on(&app, &caller, &named_files(of, &body.values)).await?;
+    }
     let request = key.as_ref().map(|key: &Key| key.number(&app));
     let stored = tickets::open(&app, caller.actor, body, request).await?;
     let version = stored.version;
@@ -205,6 +210,7 @@ async fn act(
 ) -> Result<Tagged<StoredTicket>, Problem> {
     let viewer = Viewer::new(&app, &caller);
     let act = viewer.unmask(id(&ticket)?, act).await?;
+    pass_on(&app, &caller, id(&ticket)?, &act).await?;
     let after = tickets::act(&app, caller.actor, id(&ticket)?, act).await;
     let after = match after {
         // Whoever was slower sees the ticket as it is now, as far as they may.
@@ -216,6 +222,27 @@ async fn act(
     };
     let version = after.version;
     Ok(Tagged(StatusCode::OK, version, viewer.whole(after).await?))
+}
+
+/// Files that an act brings must be the actor's to show.
+async fn pass_on(app: &App, caller: &Caller, ticket: TicketId, act: &TicketAct) -> Result<(), Problem> {
+    let named = match act {
+        TicketAct::Note { files, .. } => files.clone(),
+        TicketAct::Edit { values, .. } | TicketAct::Move { values, .. } if !values.is_empty() => {
+            let found = tickets::find(app, caller.actor, ticket).await?;
+            let mut named = named_files(&*tickets::kind_of(app, &found).await?, values);
+            let kept = named_files(&*tickets::kind_of(app, &found).await?, &found.values);
+            named.retain(|id| !kept.contains(id));
+            named
+        }
+        _ => return Ok(()),
+    };
+    files::may_pass_on(app, caller, &named).await
+}
+
+fn named_files(of: &TicketType, values: &BTreeMap<String, String>) -> Vec<FileId> {
+    let fields = of.fields.iter().filter(|field| field.shape == FieldShape::File);
+    fields.filter_map(|field| values.get(&field.key)?.parse().ok().map(FileId)).collect()
 }
 
 /// Does the same with many tickets, each on its own.
