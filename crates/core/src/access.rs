@@ -146,7 +146,8 @@ pub fn scope(directory: &Directory, actor: Actor, action: Action) -> Option<Reac
     }
 }
 
-fn widest(directory: &Directory, user: &User, action: Action) -> Option<Scope> {
+/// The widest scope in which a user may do this.
+pub fn widest(directory: &Directory, user: &User, action: Action) -> Option<Scope> {
     let roles = user.roles.iter().filter_map(|role| directory.roles.get(role));
     roles.flat_map(|role| &role.grants).filter(|grant| grant.action == action).map(|grant| grant.scope).max()
 }

@@ -99,7 +99,7 @@ pub fn readable(directory: &Directory, actor: Actor, action: Action) -> Option<R
         Reach::Users(users) => users,
     };
     let me = actor.user().and_then(|id| directory.users.get(&id))?;
-    let is_wide = access::may(directory, me).get(&action).is_some_and(|scope| *scope > Scope::Own);
+    let is_wide = access::widest(directory, me, action).is_some_and(|scope| scope > Scope::Own);
     let mut teams: Vec<TeamId> =
         users.iter().filter_map(|id| directory.users.get(id)?.team).chain(me.team).collect();
     teams.sort_unstable();

@@ -66,13 +66,13 @@ sql! {
     ASKS = newest!("t.asks");
     WITH_VALUE_OPEN = concat!(
         "SELECT t.body FROM ticket_value AS d JOIN ticket AS t ON t.id = d.ticket
-        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND d.is_open AND d.ticket < $1",
+        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND d.is_open = TRUE AND d.ticket < $1",
         others!(),
         "ORDER BY d.ticket DESC LIMIT $2"
     );
     WITH_VALUE_CLOSED = concat!(
         "SELECT t.body FROM ticket_value AS d JOIN ticket AS t ON t.id = d.ticket
-        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND NOT d.is_open AND d.ticket < $1",
+        WHERE d.of_type = $3 AND d.field = $15 AND d.term = $16 AND d.is_open = FALSE AND d.ticket < $1",
         others!(),
         "ORDER BY d.ticket DESC LIMIT $2"
     );

@@ -22,6 +22,8 @@ pub static WAKE: Notify = Notify::const_new();
 
 /// Tickets that change on other nodes are found this late at most.
 const PACE_MS: i64 = 1_000;
+/// What falls due within so short a time is told together: nobody notices, and it is one transaction.
+const LEAST_MS: i64 = 200;
 /// So many at once.
 const BATCH: usize = 200;
 
@@ -40,7 +42,7 @@ async fn run(duty: &Duty) {
         let pause_ms = match ring(duty).await {
             Ok(next_at) => {
                 let most = if is_alone { 60_000 } else { PACE_MS };
-                next_at.map_or(most, |at| (at - duty.app.clock.now()).clamp(0, most))
+                next_at.map_or(most, |at| (at - duty.app.clock.now()).clamp(LEAST_MS, most))
             }
             Err(problem) => {
                 tracing::warn!(code = ?problem.code, "clocks of tickets wait for the store");
@@ -49,7 +51,7 @@ async fn run(duty: &Duty) {
         };
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(pause_ms as u64)) => {}
-            () = WAKE.notified() => {}
+            () = WAKE.notified() => tokio::time::sleep(Duration::from_millis(LEAST_MS as u64)).await,
         }
     }
 }
