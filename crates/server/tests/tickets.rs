@@ -188,6 +188,14 @@ async fn b_25_a_complaint_goes_from_intake_to_confirmed_closure() {
     ] {
         assert!(kinds.contains(&expected), "{kinds:?}");
     }
+    let paper = agent.get(&format!("{}/print", path(&it))).await;
+    assert_eq!(
+        (paper.status, paper.header("content-type")),
+        (StatusCode::OK, "application/pdf"),
+        "{}",
+        paper.text
+    );
+    assert!(paper.text.starts_with("%PDF-") && paper.header("content-disposition").contains(".pdf"));
     let found = agent.get(&format!("/tickets/{}", it["serial"].as_str().unwrap())).await.body;
     assert_eq!(found["id"], it["id"], "by the number that people say to each other");
 }

@@ -37,6 +37,7 @@ pub mod reports;
 pub mod session;
 pub mod setup;
 pub mod split;
+mod ticket_paper;
 mod ticket_sheet;
 mod ticket_shown;
 pub mod tickets;
@@ -81,6 +82,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(register_notes::routes())
         .merge(leads::routes())
         .merge(tickets::routes())
+        .merge(ticket_paper::routes())
         .merge(promises::routes())
         .merge(indicators::routes())
         .merge(visitors::routes())
