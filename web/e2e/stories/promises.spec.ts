@@ -25,9 +25,11 @@ test("B-02, K-30: an agent promises in a conversation and keeps it, and the indi
   await expect(keeps).toBeHidden();
   await expect(open, "what is kept is not owed any more").toBeHidden();
 
-  // It counts in the period in which it was due, which is not over yet.
+  // It counts in the period in which it was due, which is not over yet; near midnight that is tomorrow.
+  const day = 86_400_000;
+  const [from, to] = [Date.now() - day, Date.now() + day];
   const leader = await Staff.signsIn(browser, server.url, SUPERVISOR);
-  await leader.page.goto(`${server.url}/console/reports/indicators`);
+  await leader.page.goto(`${server.url}/console/reports/indicators?from=${from}&to=${to}`);
   const counted = leader.page.getByRole("button", { name: /^承诺兑现率：计入的\d+件$/ });
   await expect(counted).not.toHaveText("0");
   const all = Number(await counted.innerText());

@@ -54,8 +54,9 @@ test.each([
   expect(lightOf({ value, target })).toBe(light);
 });
 
-test("a percentage never shows more than was reached", () => {
-  expect([89.96, 90, 100, 66.666, 57.3, null].map(percent)).toEqual(["89.9%", "90.0%", "100.0%", "66.6%", "57.3%", "–"]);
+test("a percentage is not rounded up to its target, nor to the whole", () => {
+  const shownAs = [89.96, 90, 100, 99.99, 66.666, 57.3, null].map((value) => percent(value, 90));
+  expect(shownAs).toEqual(["89.9%", "90.0%", "100.0%", "99.9%", "66.7%", "57.3%", "–"]);
 });
 
 test("a file for spreadsheets keeps commas, quotes and lines apart, and holds no formulas", () => {

@@ -12,5 +12,10 @@ export function lightOf({ value, target }: Pick<IndicatorRow, "value" | "target"
   return value >= target - CLOSE ? "close" : "missed";
 }
 
-/** With one decimal, and never more than was reached: 89.96 is not shown as 90. */
-export const percent = (value: number | null | undefined): string => (value === null || value === undefined ? "–" : `${(Math.floor(value * 10 + 1e-9) / 10).toFixed(1)}%`);
+/** With one decimal, and never rounded up to the target or to the whole: 89.96 of 90 is not shown as 90. */
+export function percent(value: number | null | undefined, target: number): string {
+  if (value === null || value === undefined) return "–";
+  const near = Math.round(value * 10) / 10;
+  const flatters = [target, 100].some((it) => value < it && near >= it);
+  return `${(flatters ? Math.floor(value * 10) / 10 : near).toFixed(1)}%`;
+}
