@@ -1,10 +1,11 @@
 // Records that administrators write: opening hours as people type them, faults by field, what two versions differ in.
-import { RECORD_KINDS, type AnyRecord } from "@yingda/wire";
+import { RECORD_KINDS, type AnyRecord, type PackItem } from "@yingda/wire";
 import { expect, test } from "vitest";
 import { differing, faultsOf, isSame } from "../src/features/admin/draft";
 import type { FieldSpec } from "../src/features/admin/describe";
 import { blankSetup, CHANNEL_KINDS, SETUP } from "../src/features/admin/channels/kinds";
 import { PRESETS } from "../src/features/admin/channels/presets";
+import { outcomeOf, type PackState } from "../src/features/admin/packs";
 import { SECTIONS } from "../src/features/admin/sections";
 import { readSpans, writeSpans } from "../src/features/admin/spans";
 import { words } from "../src/features/admin/words";
@@ -80,4 +81,11 @@ test.each(CHANNEL_KINDS)("every part of a channel's setup is in its editor: %s",
 test("a preset fills in nothing but what a provider's setup has", () => {
   const known = Object.keys(blankSetup("sms_http"));
   for (const { setup } of PRESETS) expect(known).toEqual(expect.arrayContaining(Object.keys(setup)));
+});
+
+test("installing and removing a pack is told by what became of each record", () => {
+  const item = (id: string, state: PackState, problem: string | null = null) => ({ item: id, kind: "ticket_type", name: { zh: "", en: "" }, record: null, state, problem }) as PackItem;
+  const before = [item("a", "new"), item("b", "older"), item("c", "same"), item("d", "edited"), item("e", "new")];
+  const after = [item("a", "same"), item("b", "same"), item("c", "same"), item("d", "edited"), item("e", "blocked", "taken")];
+  expect(outcomeOf(before, after)).toEqual({ made: 1, renewed: 1, removed: 0, left: 1, blocked: 1 });
 });

@@ -2,6 +2,8 @@
 import type { Column } from "@yingda/wire";
 import { expect, test } from "vitest";
 import { byOf, nextSort, period, scaled, shown, sorted, type Line } from "../src/features/reports/figures";
+import { lightOf, percent } from "../src/features/reports/light";
+import { csv } from "../src/parts/csv";
 
 test.each([
   [null, "percent", "–", null],
@@ -39,4 +41,24 @@ test("periods are whole days", () => {
   expect(period("yesterday", now)).toEqual({ from: new Date(2026, 10, 21).getTime(), to: midnight });
   expect(period("week", now).from).toBe(new Date(2026, 10, 16).getTime());
   expect(byOf("nothing")).toBe("agent");
+});
+
+test.each([
+  [95, 95, "met"],
+  [94.9, 95, "close"],
+  [90, 95, "close"],
+  [89.9, 95, "missed"],
+  [0, 90, "missed"],
+  [null, 90, "none"],
+] as const)("an indicator of %s with the target %s is %s", (value, target, light) => {
+  expect(lightOf({ value, target })).toBe(light);
+});
+
+test("a percentage is not rounded up to its target, nor to the whole", () => {
+  const shownAs = [89.96, 90, 100, 99.99, 66.666, 57.3, null].map((value) => percent(value, 90));
+  expect(shownAs).toEqual(["89.9%", "90.0%", "100.0%", "99.9%", "66.7%", "57.3%", "–"]);
+});
+
+test("a file for spreadsheets keeps commas, quotes and lines apart, and holds no formulas", () => {
+  expect(csv([["a,b", 'say "hi"', null, 1.5], ["=1+1", "两\n行"]])).toBe('\ufeff"a,b","say ""hi""",,1.5\r\n\'=1+1,"两\n行"\r\n');
 });

@@ -1,11 +1,13 @@
 import { isWaiting, type DeskState } from "@yingda/sync";
-import type { ConversationRow, Event, Page } from "@yingda/wire";
+import type { ConversationRow, Event, Page, Pledge } from "@yingda/wire";
 import { shallowRef } from "vue";
 import { api } from "../api";
 import { t } from "../i18n";
 import { preferences } from "../preferences";
 import { personOf } from "./people";
+import { promisePlace } from "./places";
 import { may } from "../session";
+import { dateTime } from "../when";
 import { listen, loadConversation } from "./store";
 
 export interface Notice {
@@ -34,7 +36,7 @@ export function unlock(): void {
   }
 }
 
-const TONES = { assigned: [660, 880], offered: [880, 660, 880], message: [740] } as const;
+const TONES = { assigned: [660, 880], offered: [880, 660, 880], message: [740], promise: [740, 740], late: [880, 660, 880, 660] } as const;
 type Tone = keyof typeof TONES;
 
 export function play(tone: Tone): void {
@@ -85,6 +87,15 @@ async function recallFollowUps(): Promise<void> {
   for (const row of due.items) note(row.follow_up_at ?? row.last_at, followUp(row.customer_name || row.preview), inList(row.id));
 }
 
+const promiseWords = (isLate: boolean, text: string): string => t(`promises.told.${isLate ? "late" : "soon"}`, { text });
+
+/** What ran out while nobody was here stands among the notices as well. */
+async function recallPromises(): Promise<void> {
+  if (!may("conversation_serve") && !may("ticket_read")) return;
+  const open = await api.get<Page<Pledge>>("/promises", { query: { owner: "me", limit: 20 } });
+  for (const it of open.items) if (it.late) note(it.due_at, promiseWords(true, it.text), promisePlace(it));
+}
+
 /** Sounds and notices for what concerns this person. */
 export async function alertFor(event: Event, state: DeskState, open: (path: string) => void): Promise<void> {
   const me = state.me.id;
@@ -95,6 +106,10 @@ export async function alertFor(event: Event, state: DeskState, open: (path: stri
   if (event.kind === "ticket_told") {
     const path = `/tickets/${event.ticket}`;
     return tell("message", t(`tickets.told.${event.what}`, { title: event.title }), event.serial, event.ticket, open, path);
+  }
+  if (event.kind === "promise_told") {
+    const tone = event.late ? "late" : "promise";
+    return tell(tone, promiseWords(event.late, event.text), dateTime(event.due_at), event.promise, open, promisePlace(event));
   }
   if (typeof event.on !== "object" || !("conversation" in event.on)) return;
   const id = event.on.conversation;
@@ -117,5 +132,6 @@ export function startAlerts(open: (path: string) => void): () => void {
   addEventListener("keydown", unlock, once);
   // Without them the list of follow-ups still shows what is due.
   void recallFollowUps().catch(() => undefined);
+  void recallPromises().catch(() => undefined);
   return listen("event", (event, state) => void alertFor(event, state, open));
 }

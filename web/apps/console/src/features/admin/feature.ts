@@ -8,7 +8,7 @@ export const feature: Feature = {
   icon: Setting,
   order: 110,
   needs: [
-    "manage_users", "manage_roles", "manage_routing", "manage_widgets", "manage_forms", "manage_tags",
+    "manage_users", "manage_roles", "manage_routing", "manage_tickets", "manage_widgets", "manage_forms", "manage_tags",
     "manage_integrations", "manage_settings", "manage_bans", "reply_shared",
   ],
   page: () => import("./AdminPage.vue"),

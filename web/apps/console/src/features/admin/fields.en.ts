@@ -25,7 +25,7 @@ export const fields = {
     setup_site: { site: "Other site", helped: "Help from there" },
     setup_letter: { letter: "Registration" },
     ban: { ban: "Ban" },
-    settings: { company: "Company", service: "Service", security: "Security" },
+    settings: { company: "Company", service: "Service", targets: "Targets of indicators", security: "Security" },
   },
   field: {
     any: { spans: "Hours", name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
@@ -90,6 +90,7 @@ export const fields = {
     settings: {
       company: "Company", letter_head: "Letter head", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
       break_reasons: "Reasons for not ready", password_min: "Shortest password", require_totp: "Require a second factor", second_sign_in_takes_over: "New sign-in takes over",
+      targets: "Targets of indicators",
     },
     reason: { key: "Key", label: "Label", is_break: "Counts as a break" },
   },
@@ -145,11 +146,12 @@ export const fields = {
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
-      recall_s: "A message may be taken back for so long.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
+      recall_s: "A message may be taken back for so long.", targets: "An empty one is the usual target.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
     },
   },
   grantGroup: { conversation: "Conversations", people: "Customers and visitors", tickets: "Tickets", floor: "Floor and reports", manage: "Administration" },
   value: {
+    indicator: { "K-05": "Complaint resolution rate", "K-06": "Complaints closed within 48 h", "K-07": "Feedback handled within 72 h", "K-16": "Orders rearranged within 24 h", "K-30": "Promises kept", "K-41": "First answers in time", "K-42": "Tickets closed within their limit" },
     measure: { complaint: "Complaint", feedback: "Feedback", order_exception: "Order exception" },
     strategy: { longest_idle: "Longest idle", least_loaded: "Least loaded", round_robin: "Round robin", highest_skill: "Highest skill" },
     mask: { phone: "Phone", email: "E-mail", address: "Address", ip: "IP address", sensitive: "Sensitive fields" },

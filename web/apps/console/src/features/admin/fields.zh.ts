@@ -25,7 +25,7 @@ export const fields = {
     setup_site: { site: "另一个站点", helped: "请对方支援" },
     setup_letter: { letter: "登记" },
     ban: { ban: "黑名单" },
-    settings: { company: "公司", service: "接待", security: "安全" },
+    settings: { company: "公司", service: "接待", targets: "指标目标", security: "安全" },
   },
   field: {
     any: { spans: "时段", name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
@@ -90,6 +90,7 @@ export const fields = {
     settings: {
       company: "公司名称", letter_head: "信头", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
       break_reasons: "未就绪原因", password_min: "密码最短长度", require_totp: "必须两步验证", second_sign_in_takes_over: "新登录顶替旧登录",
+      targets: "指标目标",
     },
     reason: { key: "标识", label: "名称", is_break: "计入小休名额" },
   },
@@ -144,11 +145,12 @@ export const fields = {
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
-      recall_s: "发出后这么久以内可以撤回。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
+      recall_s: "发出后这么久以内可以撤回。", targets: "空着按通常的目标。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
     },
   },
   grantGroup: { conversation: "会话", people: "客户与访客", tickets: "工单", floor: "现场与报表", manage: "管理" },
   value: {
+    indicator: { "K-05": "投诉解决率", "K-06": "投诉48小时办结率", "K-07": "反馈72小时处理率", "K-16": "订单异常24小时重新安排率", "K-30": "承诺兑现率", "K-41": "首次答复及时率", "K-42": "工单按时办结率" },
     measure: { complaint: "投诉", feedback: "意见反馈", order_exception: "订单异常" },
     strategy: { longest_idle: "空闲最久", least_loaded: "负荷最低", round_robin: "轮流", highest_skill: "技能最高" },
     mask: { phone: "电话", email: "邮箱", address: "地址", ip: "IP地址", sensitive: "敏感字段" },

@@ -20,6 +20,7 @@ const of = (spec: KindSpec): Section => ({ key: spec.kind, needs: spec.needs, sp
 const keys: Section = { key: "keys", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./KeysPage.vue")) };
 const gateway: Section = { key: "gateway", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("./channels/GatewayPage.vue")) };
 const batches: Section = { key: "batches", needs: ["manage_integrations"], spec: null, page: defineAsyncComponent(() => import("../outreach/BatchesPage.vue")) };
+const packs: Section = { key: "packs", needs: ["manage_tickets"], spec: null, page: defineAsyncComponent(() => import("./PacksPage.vue")) };
 
 export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
@@ -28,5 +29,5 @@ export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "tickets", sections: [of(ticketType)] },
   { key: "web", sections: [of(widget), of(invitation)] },
   { key: "outside", sections: [of(channel), gateway, batches, of(webhook), keys] },
-  { key: "site", sections: [of(settings), of(ban)] },
+  { key: "site", sections: [of(settings), packs, of(ban)] },
 ];

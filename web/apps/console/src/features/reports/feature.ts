@@ -8,5 +8,5 @@ export const feature: Feature = {
   icon: DataAnalysis,
   order: 90,
   needs: ["report_read"],
-  page: () => import("./ReportsPage.vue"),
+  page: () => import("./ReportsRoom.vue"),
 };

@@ -1,6 +1,7 @@
 import type { AuditRow, Event, TicketType } from "@yingda/wire";
 import { nameOf } from "../../floor/names";
 import { said, t } from "../../i18n";
+import { dateTime } from "../../when";
 import { stateName } from "./kinds";
 
 /** A thing that happened to a ticket, as people would tell it. */
@@ -56,6 +57,18 @@ export function tell(row: AuditRow, kind: TicketType): Told {
       const rang = t(`tickets.story.${event.late ? "rangLate" : who ? "rang" : "rangNobody"}`, { clock, percent: event.percent, who });
       return plain(rang, "", event.late ? "late" : "plain");
     }
+    case "promise_made":
+      return plain(t("promises.story.made", { who: nameOf("user", event.owner), at: dateTime(event.due_at) }), event.text);
+    case "promise_moved":
+      return plain(t("promises.story.moved", { at: dateTime(event.due_at) }), event.reason);
+    case "promise_kept":
+      return plain(t(`promises.story.${event.in_time ? "kept" : "keptLate"}`), event.outcome);
+    case "promise_dropped":
+      return plain(t("promises.story.dropped"), event.reason);
+    case "promise_given":
+      return plain(t("promises.story.given", { who: nameOf("user", event.owner) }));
+    case "promise_rang":
+      return plain(t(`promises.story.${event.late ? "rangLate" : "rang"}`), "", event.late ? "late" : "plain");
     default:
       return plain(t(`audit.kinds.${row.kind}`));
   }

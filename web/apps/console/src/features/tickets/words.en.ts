@@ -2,7 +2,7 @@ export const en = {
   title: "Tickets",
   new: "New ticket",
   views: "Views",
-  view: { mine: "Mine", unclaimed: "Unclaimed", open: "Not closed", due: "Due soon", approvals: "To approve", all: "All" },
+  view: { mine: "Mine", unclaimed: "Unclaimed", open: "Not closed", due: "Due soon", approvals: "To approve", all: "All", promises: "Promises" },
   mode: "Shown as",
   list: "List",
   board: "Board",

@@ -2,7 +2,7 @@ export const zh = {
   title: "工单",
   new: "新建工单",
   views: "视图",
-  view: { mine: "我的", unclaimed: "待领取", open: "未关闭", due: "快到期", approvals: "待审批", all: "全部" },
+  view: { mine: "我的", unclaimed: "待领取", open: "未关闭", due: "快到期", approvals: "待审批", all: "全部", promises: "承诺" },
   mode: "显示方式",
   list: "列表",
   board: "看板",

@@ -121,6 +121,7 @@ export const settings = kindSpec({
         },
       ],
     },
+    { key: "targets", fields: [{ key: "targets", as: "own", part: "targets", full: true, bare: true }] },
     {
       key: "security",
       fields: [
