@@ -71,6 +71,13 @@ impl Account {
         self.steer("state", asked).await["state"].clone()
     }
 
+    /// Waits until the platform's conversation stands so.
+    async fn until(&self, person: &str, state: u32) {
+        let asking = async { while self.state(person, None).await != state {} };
+        let waited = tokio::time::timeout(std::time::Duration::from_secs(20), asking).await;
+        assert!(waited.is_ok(), "the platform's conversation comes to state {state}");
+    }
+
     /// Tells the platform what to do.
     async fn steer(&self, what: &str, body: Value) -> Value {
         let url = format!("{}/sim/{what}", self.platform.address());
@@ -323,6 +330,7 @@ async fn sys_01_one_person_behind_two_accounts_is_one_customer() {
     desk.say(json!({ "t": "do", "conversation": second, "n": 1, "do": "close" })).await;
     desk.say(json!({ "t": "do", "conversation": second, "n": 2, "do": "end_wrap_up" })).await;
     desk.event("conversation_closed").await;
+    service.until("wmFan01", 4).await;
     service.brings("wmFan01", 3).await;
     let third = meet(&mut desk).await;
     desk.say(post(&third, 1, "您好")).await;

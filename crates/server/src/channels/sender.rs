@@ -254,14 +254,17 @@ async fn turn(duty: &Duty, id: ChannelId, row: &Outbound) -> Result<Option<(Stri
         return Ok(None);
     }
     let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
-    let turn = match stored.and_then(|it| it.event()).map(|it| it.fact) {
-        Some(Fact::Assigned { .. }) => Turn::Served,
-        Some(Fact::ConversationClosed { .. }) => Turn::Ended,
+    let Some(event) = stored.and_then(|it| it.event()) else { return Ok(None) };
+    let is_over = match event.fact {
+        Fact::Assigned { .. } => false,
+        Fact::ConversationClosed { .. } => true,
         _ => return Ok(None),
     };
     let addresses = address::of_visitor(&duty.db, row.visitor.unwrap_or_default()).await.map_err(later)?;
-    let of = addresses.into_iter().find(|it| it.channel == id);
-    Ok(of.map(|it| (it.term, turn)))
+    let Some(of) = addresses.into_iter().find(|it| it.channel == id) else { return Ok(None) };
+    // Who has written again since began another conversation there, which goes on.
+    let goes_on = of.heard_at.is_some_and(|at| at > event.at);
+    Ok(Some((of.term, if is_over && !goes_on { Turn::Ended } else { Turn::Served })))
 }
 
 /// Puts together what leaves: the message as it stands in the log, or what the row brings itself.

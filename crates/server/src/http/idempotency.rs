@@ -105,14 +105,18 @@ pub async fn change(
     match (app.site.change(item).await, key) {
         (Ok(_), _) => Ok(replay.into_response()),
         (Err(refused), Some(key)) if refused.refusal == Refusal::NameTaken => {
-            match rows::get(&app.db, &key.actor, &key.name, app.clock.now()).await? {
-                Some(kept) if kept.request_hash == key.request => {
-                    Ok(Replay::kept(app, &kept).into_response())
-                }
-                _ => Err(refused.into()),
-            }
+            answered(app, Some(&key)).await?.ok_or_else(|| refused.into())
         }
         (Err(refused), _) => Err(refused.into()),
+    }
+}
+
+/// The answer that the same request has got meanwhile.
+pub async fn answered(app: &App, key: Option<&Key>) -> Result<Option<Response>, Problem> {
+    let Some(key) = key else { return Ok(None) };
+    match rows::get(&app.db, &key.actor, &key.name, app.clock.now()).await? {
+        Some(kept) if kept.request_hash == key.request => Ok(Some(Replay::kept(app, &kept)?.into_response())),
+        _ => Ok(None),
     }
 }
 

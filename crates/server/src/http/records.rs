@@ -101,6 +101,12 @@ async fn create(
     }
     let mut wrong = record::check(&record, None, &directory);
     wrong.extend(record::check_gift(None, &record, caller.actor, &directory));
+    // The name may be taken by this very request, which came twice at once.
+    if !wrong.is_empty()
+        && let Some(answered) = idempotency::answered(&app, key.as_ref()).await?
+    {
+        return Ok(answered);
+    }
     refuse(wrong)?;
     if kind == RecordKind::Settings && !rows::list(&app.db, kind, "", false, None, 1).await?.items.is_empty()
     {
