@@ -1019,7 +1019,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The packs that this version ships. */
+        /** The packs that this version ships, and that the caller may install. */
         get: operations["get_packs"];
         put?: never;
         post?: never;
