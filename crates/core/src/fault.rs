@@ -1,12 +1,31 @@
 //! What is wrong with a field, in words for the person who typed it.
 
-use crate::lang::Text;
+use crate::{lang::Text, refusal::Refusal};
 
 /// One wrong field, such as `needs.0.level`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     pub field: String,
     pub fault: Fault,
+}
+
+/// Why a record stays as it is.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    Refusal(Refusal),
+    Wrong(Vec<Wrong>),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Refused::Refusal(refusal)
+    }
+}
+
+impl Refused {
+    pub(crate) fn field(field: &str, fault: Fault) -> Self {
+        Refused::Wrong(vec![Wrong { field: field.into(), fault }])
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +197,11 @@ pub(crate) struct Faults(pub Vec<Wrong>);
 impl Faults {
     pub fn add(&mut self, field: impl Into<String>, fault: Fault) {
         self.0.push(Wrong { field: field.into(), fault });
+    }
+
+    /// Nothing may be wrong from here on.
+    pub fn none(self) -> Result<(), Refused> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refused::Wrong(self.0)) }
     }
 
     pub fn unless(&mut self, right: bool, field: impl Into<String>, fault: Fault) {

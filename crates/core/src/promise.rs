@@ -7,7 +7,7 @@ use crate::{
     actor::Actor,
     directory::Directory,
     event::Fact,
-    fault::{Fault, Faults, Wrong},
+    fault::{Fault, Faults, Refused},
     id::*,
     refusal::Refusal,
 };
@@ -123,7 +123,7 @@ pub fn make(
     by: Actor,
     now: At,
     directory: &Directory,
-) -> Result<(Promise, Fact), Vec<Wrong>> {
+) -> Result<(Promise, Fact), Refused> {
     let mut faults = Faults::default();
     faults.unless(!new.text.trim().is_empty(), "text", Fault::Missing);
     faults.length("text", &new.text, MAX_TEXT);
@@ -131,9 +131,7 @@ pub fn make(
     let owner = new.owner.or(by.user());
     let works = owner.is_some_and(|id| directory.users.get(&id).is_some_and(|user| !user.disabled));
     faults.unless(works, "owner", if owner.is_some() { Fault::Unknown } else { Fault::Missing });
-    if !faults.0.is_empty() {
-        return Err(faults.0);
-    }
+    faults.none()?;
     let promise = Promise {
         id,
         version: 1,
@@ -158,19 +156,7 @@ pub fn make(
     Ok((promise, fact))
 }
 
-/// Why a promise stays as it is.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    Refusal(Refusal),
-    Wrong(Vec<Wrong>),
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Refused::Refusal(refusal)
-    }
-}
-
+/// Keeps, moves, drops or gives a promise.
 pub fn act(
     before: &Promise,
     act: PromiseAct,
@@ -184,7 +170,7 @@ pub fn act(
     if !before.is_open() {
         return Err(Refusal::Closed.into());
     }
-    let wrong = |field: &str, fault| Err(Refused::Wrong(vec![Wrong { field: field.into(), fault }]));
+    let wrong = |field: &str, fault| Err(Refused::field(field, fault));
     let mut it = Promise { version: before.version + 1, ..before.clone() };
     let promise = it.id;
     let fact = match act {

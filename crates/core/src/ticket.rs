@@ -8,7 +8,7 @@ mod clocks;
 mod guards;
 
 pub use acts::{act, may_open, open};
-pub use asked::{Decided, NewTicket, Refused, Scene, TicketAct};
+pub use asked::{Decided, NewTicket, Scene, TicketAct};
 pub(crate) use check::check;
 pub use clocks::{RunningClock, rest, ring};
 

@@ -12,7 +12,7 @@ use yingda_core::{
     directory::Directory,
     event::{Audience, Fact, Subject},
     id::*,
-    promise::{self, NewPromise, Promise, PromiseAct, Refused},
+    promise::{self, NewPromise, Promise, PromiseAct},
     refusal::Refusal,
 };
 use yingda_store::promise as rows;
@@ -28,7 +28,7 @@ pub async fn make(app: &App, by: Actor, new: NewPromise, id: RecordId) -> Result
     }
     let directory = app.directory();
     let made = promise::make(new, id, by, app.clock.now(), &directory);
-    let (promise, fact) = made.map_err(|wrong| tickets::wrong(&wrong))?;
+    let (promise, fact) = made.map_err(tickets::problem)?;
     let item = Item::new(by, vec![said(&promise, fact)], vec![rows::insert(&promise)]);
     match app.site.change(item).await {
         Ok(_) => {}
@@ -44,11 +44,8 @@ pub async fn act(app: &App, by: Actor, id: RecordId, act: PromiseAct) -> Result<
     for _ in 0..TRIES {
         let before = rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
         let directory = app.directory();
-        let (after, fact) = match promise::act(&before, act.clone(), by, app.clock.now(), &directory) {
-            Ok(done) => done,
-            Err(Refused::Refusal(refusal)) => return Err(refusal.into()),
-            Err(Refused::Wrong(wrong)) => return Err(tickets::wrong(&wrong)),
-        };
+        let done = promise::act(&before, act.clone(), by, app.clock.now(), &directory);
+        let (after, fact) = done.map_err(tickets::problem)?;
         let item = Item::new(by, vec![said(&after, fact)], vec![rows::update(&after)]);
         match app.site.change(item).await {
             Ok(_) => {

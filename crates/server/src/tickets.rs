@@ -13,10 +13,10 @@ use yingda_core::{
     config::TicketType,
     directory::Directory,
     event::{Audience, Fact, Subject, TicketNews},
-    fault::Wrong,
+    fault::{Refused, Wrong},
     id::*,
     refusal::Refusal,
-    ticket::{self, Decided, NewTicket, Refused, Scene, Ticket, TicketAct},
+    ticket::{self, Decided, NewTicket, Scene, Ticket, TicketAct},
 };
 use yingda_store::{Statement, file, ticket as rows};
 
@@ -117,37 +117,21 @@ pub async fn act(app: &App, by: Actor, id: TicketId, act: TicketAct) -> Result<T
             Err(Refused::Refusal(Refusal::Stale)) => return Err(Problem::stale(before)),
             Err(refused) => return Err(problem(refused)),
         };
-        if store(app, by, &before, decided, &of, &directory).await? {
-            return find_any(app, id).await;
+        let step = [Step { before, decided, of }];
+        if store(app, by, &step, &directory).await? {
+            crate::jobs::clocks::WAKE.notify_one();
+            // Given away, it is shown once to who may see it no more.
+            let [Step { decided, .. }] = step;
+            return Ok(decided.ticket);
         }
     }
     Err(Refusal::Busy.into())
 }
 
-/// Stores what was decided; false when somebody was quicker.
-pub async fn store(
-    app: &App,
-    by: Actor,
-    before: &Ticket,
-    decided: Decided,
-    of: &TicketType,
-    directory: &Directory,
-) -> Result<bool, Problem> {
-    let writes = rows::update(before, &decided.ticket, of, directory);
-    match app.site.change(item(by, &decided, writes, directory)).await {
-        Ok(_) => {
-            crate::jobs::clocks::WAKE.notify_one();
-            Ok(true)
-        }
-        Err(refused) if refused.refusal == Refusal::Stale => Ok(false),
-        Err(refused) => Err(refused.into()),
-    }
-}
-
-/// Stores what was decided on many tickets at once; false when somebody was quicker with one of them.
-pub async fn store_all(app: &App, by: Actor, all: Vec<Step>, directory: &Directory) -> Result<bool, Problem> {
+/// Stores what was decided, in one transaction; false when somebody was quicker with one of them.
+pub async fn store(app: &App, by: Actor, steps: &[Step], directory: &Directory) -> Result<bool, Problem> {
     let mut whole = Item::new(by, vec![], vec![]);
-    for Step { before, decided, of } in &all {
+    for Step { before, decided, of } in steps {
         let writes = rows::update(before, &decided.ticket, of, directory);
         let one = item(by, decided, writes, directory);
         whole.facts.extend(one.facts);
@@ -166,11 +150,6 @@ pub struct Step {
     pub before: Ticket,
     pub decided: Decided,
     pub of: Arc<TicketType>,
-}
-
-/// After an act its author may see it no more: given away, it is shown once.
-async fn find_any(app: &App, id: TicketId) -> Result<Ticket, Problem> {
-    rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)
 }
 
 /// What happened to a ticket, for the log, for those who see it, and for those whom it concerns.

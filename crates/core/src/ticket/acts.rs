@@ -1,6 +1,6 @@
 //! What people do with tickets, and what time does.
 
-use super::{Approval, Decided, NewTicket, Refused, Scene, Ticket, TicketAct, guards, may};
+use super::{Approval, Decided, NewTicket, Scene, Ticket, TicketAct, guards, may};
 use crate::{
     At,
     access::{self, Action},
@@ -8,21 +8,17 @@ use crate::{
     config::{TicketMove, TicketPhase, TicketType},
     directory::Directory,
     event::{Fact, Private},
-    fault::{Fault, Faults, Wrong},
+    fault::{Fault, Faults, Refused},
     form,
     id::*,
     refusal::Refusal,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_TEXT: usize = 8_000;
 const MAX_FILES: usize = 20;
 const MAX_WATCHERS: usize = 50;
 const MAX_LINKS: usize = 100;
-
-fn right(faults: Faults) -> Result<(), Refused> {
-    if faults.0.is_empty() { Ok(()) } else { Err(Refused::Wrong(faults.0)) }
-}
 
 /// Opens a ticket. `id` and `serial` are free; `version` is that of its kind.
 pub fn open(
@@ -39,12 +35,14 @@ pub fn open(
     faults.length("title", &new.title, 200);
     faults.range("severity", new.severity.unwrap_or(of.severity), 1, 4);
     people(&mut faults, directory, new.team, new.owner);
+    let known = new.line.is_none_or(|line| directory.lines.contains_key(&line));
+    faults.unless(known, "line", Fault::Unknown);
     faults.unless(new.received_at.is_none_or(|at| at <= now), "received_at", Fault::Future);
     faults.0.extend(form::check_values(&of.fields, &new.values));
     let mut values = answered(new.values);
     form::compute(&of.fields, &mut values);
     faults.0.extend(form::missing(&of.fields, &values));
-    right(faults)?;
+    faults.none()?;
     let first = of.states.first().ok_or(Refusal::BadValue)?;
     let line = new.line.or_else(|| directory.lines.keys().next().copied()).unwrap_or_default();
     let owner_team = new.owner.and_then(|id| directory.users.get(&id)?.team);
@@ -72,7 +70,7 @@ pub fn open(
         ..Ticket::default()
     };
     if ticket.owner.is_some() && ticket.owner == ticket.about(of) {
-        return Err(Refused::Wrong(vec![Wrong { field: "owner".into(), fault: Fault::Concerned }]));
+        return Err(Refused::field("owner", Fault::Concerned));
     }
     ticket.start_clocks(of, directory);
     ticket.turn_clocks(of, now, directory);
@@ -91,7 +89,7 @@ pub fn open(
         received_at: ticket.received_at,
     };
     let tells = ticket.owner.filter(|owner| by.user() != Some(*owner)).into_iter().collect();
-    let private = change(None, Some(&ticket.values));
+    let private = change(of, None, &ticket.values);
     Ok(Decided { ticket, facts: vec![(fact, private)], tells })
 }
 
@@ -106,12 +104,19 @@ fn people(faults: &mut Faults, directory: &Directory, team: Option<TeamId>, owne
     faults.unless(owner.is_none_or(works), "owner", Fault::Unknown);
 }
 
+/// Answers for the log, which keeps them for ever: sensitive ones are only noted.
+fn logged(of: &TicketType, values: &BTreeMap<String, String>) -> serde_json::Value {
+    let hides = |key: &str| of.field(key).is_some_and(|field| field.sensitive);
+    let told = values.iter().map(|(key, value)| (key, if hides(key) { "***" } else { value.as_str() }));
+    serde_json::json!(told.collect::<BTreeMap<_, _>>())
+}
+
 fn change(
+    of: &TicketType,
     before: Option<&BTreeMap<String, String>>,
-    after: Option<&BTreeMap<String, String>>,
+    after: &BTreeMap<String, String>,
 ) -> Option<Private> {
-    let value = |values: Option<&BTreeMap<String, String>>| values.map(|it| serde_json::json!(it));
-    Some(Private::Values { before: value(before), after: value(after) })
+    Some(Private::Values { before: before.map(|it| logged(of, it)), after: Some(logged(of, after)) })
 }
 
 /// Does something with a ticket.
@@ -155,7 +160,7 @@ pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Ref
         }
         TicketAct::Check { item, done: is_done } => {
             if !of.checklist.iter().any(|it| it.key == item) {
-                return Err(Refused::Wrong(vec![Wrong { field: "item".into(), fault: Fault::Unknown }]));
+                return Err(Refused::field("item", Fault::Unknown));
             }
             let changed = if is_done {
                 done.ticket.checked.insert(item.clone())
@@ -171,7 +176,7 @@ pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Ref
             let mut faults = Faults::default();
             people(&mut faults, directory, None, Some(user));
             faults.unless(!on || before.watchers.len() < MAX_WATCHERS, "user", Fault::TooMany(MAX_WATCHERS));
-            right(faults)?;
+            faults.none()?;
             // Who may only read brings nobody else in.
             if by.user() != Some(user) && !may(directory, by, Action::TicketWrite, before) {
                 return Err(Refusal::Forbidden.into());
@@ -194,14 +199,14 @@ pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Ref
         }
         TicketAct::Link { ticket: other, on } => {
             if other == before.id {
-                return Err(Refused::Wrong(vec![Wrong { field: "ticket".into(), fault: Fault::Circle }]));
+                return Err(Refused::field("ticket", Fault::Circle));
             }
             done.ticket.links.retain(|it| *it != other);
             if on {
                 let room = done.ticket.links.len() < MAX_LINKS;
                 let mut faults = Faults::default();
                 faults.unless(room, "ticket", Fault::TooMany(MAX_LINKS));
-                right(faults)?;
+                faults.none()?;
                 done.ticket.links.push(other);
             }
             done.fact(|it| Fact::TicketLinked { ticket: it.id, other, on });
@@ -261,7 +266,7 @@ impl Decided {
         faults.range("severity", edit.severity.unwrap_or(1), 1, 4);
         faults.unless(edit.received_at.is_none_or(|at| at <= now), "received_at", Fault::Future);
         faults.0.extend(form::check_values(&of.fields, &edit.values));
-        right(faults)?;
+        faults.none()?;
         let it = &mut self.ticket;
         let mut changed = vec![];
         if let Some(title) = edit.title.filter(|title| title.trim() != it.title) {
@@ -282,14 +287,29 @@ impl Decided {
             it.respan(of, was, directory);
             changed.push("severity".to_owned());
         }
-        changed.extend(it.answer(of, edit.values));
+        changed.extend(it.answer(of, edit.values)?);
         if changed.is_empty() {
             return Err(Refusal::Empty.into());
         }
-        let private = change(Some(&before.told_values()), Some(&it.told_values()));
+        let private = change(of, Some(&before.told_values()), &it.told_values());
         let fact = Fact::TicketEdited { ticket: it.id, version: it.version, fields: changed };
         self.facts.push((fact, private));
+        self.spare_concerned(of);
         Ok(())
+    }
+
+    /// Whom the ticket has turned out to be about works on it no longer; their team finds it among what is free.
+    fn spare_concerned(&mut self, of: &TicketType) {
+        let it = &mut self.ticket;
+        if it.owner.is_some() && it.owner == it.about(of) {
+            it.owner = None;
+            self.fact(|it| Fact::TicketAssigned {
+                ticket: it.id,
+                version: it.version,
+                team: it.team,
+                owner: None,
+            });
+        }
     }
 
     fn go(&mut self, before: &Ticket, way: &TicketMove, going: Going, scene: &Scene) -> Result<(), Refused> {
@@ -302,12 +322,13 @@ impl Decided {
         if !wrong.is_empty() {
             return Err(Refused::Wrong(wrong));
         }
-        let changed = self.ticket.answer(of, values);
+        let changed = self.ticket.answer(of, values)?;
         if !changed.is_empty() {
-            let private = change(Some(&before.values), Some(&self.ticket.values));
+            let private = change(of, Some(&before.values), &self.ticket.values);
             let fact =
                 Fact::TicketEdited { ticket: before.id, version: self.ticket.version, fields: changed };
             self.facts.push((fact, private));
+            self.spare_concerned(of);
         }
         let may_approve = may(directory, by, Action::TicketApprove, before);
         let missing = guards::missing(&self.ticket, of, way, &reason, scene);
@@ -316,7 +337,7 @@ impl Decided {
             return Err(Refusal::Forbidden.into());
         }
         if forced && reason.trim().is_empty() {
-            return Err(Refused::Wrong(vec![Wrong { field: "reason".into(), fault: Fault::Missing }]));
+            return Err(Refused::field("reason", Fault::Missing));
         }
         if !missing.is_empty() && !forced {
             return Err(Refused::Wrong(missing));
@@ -384,7 +405,7 @@ impl Decided {
         });
         if !yes {
             return if reason.trim().is_empty() {
-                Err(Refused::Wrong(vec![Wrong { field: "reason".into(), fault: Fault::Missing }]))
+                Err(Refused::field("reason", Fault::Missing))
             } else {
                 Ok(())
             };
@@ -408,7 +429,7 @@ impl Decided {
         let mut faults = Faults::default();
         people(&mut faults, directory, team, owner);
         faults.unless(owner.is_none() || owner != before.about(of), "owner", Fault::Concerned);
-        right(faults)?;
+        faults.none()?;
         let own = owner.and_then(|id| directory.users.get(&id)?.team);
         let team = team.or(if owner.is_some() { before.team.or(own) } else { before.team });
         if (team, owner) == (before.team, before.owner) {
@@ -424,7 +445,7 @@ impl Decided {
         written(&text)?;
         let mut faults = Faults::default();
         faults.unless(files.len() <= MAX_FILES, "files", Fault::TooMany(MAX_FILES));
-        right(faults)?;
+        faults.none()?;
         if told && self.ticket.replied_at.is_none() {
             self.ticket.replied_at = Some(scene.now);
             self.ticket.turn_clocks(scene.of, scene.now, scene.directory);
@@ -436,8 +457,8 @@ impl Decided {
 }
 
 impl Ticket {
-    /// Takes over answers; gives the keys of those that changed.
-    fn answer(&mut self, of: &TicketType, values: BTreeMap<String, String>) -> Vec<String> {
+    /// Takes over answers; gives the keys of those that changed. What has to be answered is not taken back.
+    fn answer(&mut self, of: &TicketType, values: BTreeMap<String, String>) -> Result<Vec<String>, Refused> {
         let before = self.values.clone();
         for (key, value) in values {
             if value.trim().is_empty() {
@@ -447,12 +468,13 @@ impl Ticket {
             }
         }
         form::compute(&of.fields, &mut self.values);
-        let keys =
-            before.keys().chain(self.values.keys()).filter(|key| before.get(*key) != self.values.get(*key));
-        let mut keys: Vec<String> = keys.cloned().collect();
-        keys.sort();
-        keys.dedup();
-        keys
+        let keys: BTreeSet<&String> = before.keys().chain(self.values.keys()).collect();
+        let changed: Vec<String> =
+            keys.into_iter().filter(|key| before.get(*key) != self.values.get(*key)).cloned().collect();
+        let mut faults = Faults(form::missing(&of.fields, &self.values));
+        faults.0.retain(|it| it.field.strip_prefix("values.").is_some_and(|key| before.contains_key(key)));
+        faults.none()?;
+        Ok(changed)
     }
 
     /// Everything that an edit may change, for the log.

@@ -7,9 +7,7 @@ use crate::{
     config::TicketType,
     directory::Directory,
     event::{Fact, Private},
-    fault::Wrong,
     id::*,
-    refusal::Refusal,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -135,17 +133,4 @@ pub struct Decided {
     pub ticket: Ticket,
     pub facts: Vec<(Fact, Option<Private>)>,
     pub tells: Vec<UserId>,
-}
-
-/// Why nothing happens.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    Refusal(Refusal),
-    Wrong(Vec<Wrong>),
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Refused::Refusal(refusal)
-    }
 }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::{
     config::*,
-    event::Fact,
-    fault::{Fault, Wrong},
+    event::{Fact, Private},
+    fault::{Fault, Refused, Wrong},
     lang::Text,
     refusal::Refusal,
 };
@@ -329,6 +329,39 @@ fn e2_the_person_complained_about_cannot_handle_it() {
         Err(Refusal::Forbidden.into())
     );
     assert_eq!(desk.act(LI, give(LI)), Ok(vec![]), "one takes it, and needs not be told");
+}
+
+fn edit(values: BTreeMap<String, String>) -> TicketAct {
+    let was = BTreeMap::new();
+    TicketAct::Edit { title: None, severity: None, customer: None, received_at: None, values, was }
+}
+
+#[test]
+fn e2_who_turns_out_to_be_concerned_gives_the_case_up() {
+    let mut desk = Desk::with(complaint(), NewTicket { owner: Some(WANG), ..NewTicket::default() });
+    desk.act(LI, edit(values(&[("person", &WANG.0.to_string())]))).unwrap();
+    assert_eq!((desk.ticket.owner, desk.ticket.team), (None, Some(HERE)), "free for another of the team");
+}
+
+#[test]
+fn e1_what_has_to_be_answered_is_not_taken_back() {
+    let mut desk = Desk::with(complaint(), NewTicket::default());
+    assert_eq!(names(desk.act(LI, edit(values(&[("expectation", " ")])))), ["values.expectation"]);
+    desk.act(LI, edit(values(&[("cause", "运输")]))).unwrap();
+    desk.act(LI, edit(values(&[("cause", "")]))).unwrap();
+    assert_eq!(desk.ticket.values, values(&[("expectation", "换货")]));
+}
+
+#[test]
+fn e1_sensitive_answers_never_reach_the_log() {
+    let mut of = complaint();
+    of.fields[1].sensitive = true;
+    let desk = Desk::with(of, NewTicket::default());
+    let decided = act(&desk.ticket, edit(values(&[("cause", "病史")])), desk.scene(LI)).unwrap();
+    let Some(Private::Values { before, after }) = &decided.facts[0].1 else { panic!("{:?}", decided.facts) };
+    assert_eq!(after.as_ref().unwrap()["cause"], "***");
+    assert!(!format!("{before:?}{after:?}").contains("病史"));
+    assert_eq!(decided.ticket.values["cause"], "病史", "the ticket itself knows it");
 }
 
 #[test]

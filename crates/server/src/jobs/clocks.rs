@@ -73,10 +73,10 @@ async fn ring(duty: &Duty) -> Result<Option<i64>, Problem> {
         let steps = decide(duty, due, now, &directory).await?;
         // One transaction for all, after a night as after a minute; whoever else works on one of them at this moment
         // makes it one transaction for each.
-        if !tickets::store_all(&duty.app, Actor::System, steps, &directory).await? {
+        if !tickets::store(&duty.app, Actor::System, &steps, &directory).await? {
             for before in rows::due(&duty.db, now, BATCH).await? {
                 let steps = decide(duty, vec![before], now, &directory).await?;
-                tickets::store_all(&duty.app, Actor::System, steps, &directory).await?;
+                tickets::store(&duty.app, Actor::System, &steps, &directory).await?;
             }
         }
     }
