@@ -2,7 +2,7 @@
 //! the cases behind them.
 
 use crate::line::work;
-use crate::office::{hire, make};
+use crate::office::{hire, join, make};
 use crate::support::{Person, Server, now};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -34,12 +34,7 @@ async fn b_02_a_promise_is_remembered_reported_and_counted() {
     let team = json!({ "name": { "zh": "售后组", "en": "After-sales" }, "leader": boss_id });
     let team = make(&admin, "team", team).await.body["id"].clone();
     for id in [&agent_id, &boss_id] {
-        let at = format!("/records/user/{id}");
-        let found = admin.get(&at).await;
-        let mut record = found.body["record"].clone();
-        record["team"] = team.clone();
-        let put = admin.clone().with("if-match", found.header("etag")).put(&at, record).await;
-        assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+        join(&admin, id, team.as_str().unwrap()).await;
     }
     let (mut desk, _) = work(&server, &agent, &agent_id).await;
     let (mut boss_desk, _) = work(&server, &boss, &boss_id).await;

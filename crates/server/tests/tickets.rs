@@ -2,7 +2,7 @@
 //! found, and template packs bring kinds that work at once.
 
 use crate::line::{Line, work};
-use crate::office::{hire, make, program};
+use crate::office::{hire, join, make, program};
 use crate::support::{Person, Server, now, run};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -59,16 +59,6 @@ async fn kind(person: &Person, prefix: &str) -> String {
 async fn team(admin: &Person, name: &str, leader: Option<&str>) -> String {
     let made = make(admin, "team", json!({ "name": { "zh": name, "en": name }, "leader": leader })).await;
     made.body["id"].as_str().unwrap().to_owned()
-}
-
-/// Puts somebody into a team.
-async fn join(admin: &Person, user: &str, team: &str) {
-    let at = format!("/records/user/{user}");
-    let found = admin.get(&at).await;
-    let mut record = found.body["record"].clone();
-    record["team"] = team.into();
-    let put = admin.clone().with("if-match", found.header("etag")).put(&at, record).await;
-    assert_eq!(put.status, StatusCode::OK, "{}", put.text);
 }
 
 async fn told(desk: &mut Line, what: &str) -> Value {
@@ -413,6 +403,13 @@ async fn files_of_a_ticket_follow_its_rights() {
     let acts = format!("{}/acts", path(&own));
     let refused = depot.post(&acts, json!({ "act": "note", "text": "看看", "files": [file] })).await;
     assert_eq!(missing(&refused.body), ["files"], "{}", refused.text);
+    let many = json!({ "tickets": [own["id"]], "act": { "act": "note", "text": "看看", "files": [file] } });
+    let refused = depot.post("/tickets/acts", many).await.body;
+    assert!(refused[0]["problem"].as_str().is_some_and(|why| why.contains("files")), "{refused}");
+    assert_eq!(depot.get(&at).await.status, StatusCode::NOT_FOUND);
+    let stranger = admin.post("/customers", json!({ "name": "王小明" })).await.body["id"].clone();
+    let refused = depot.post(&acts, json!({ "act": "edit", "customer": stranger })).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "no name of a customer one may not see");
     act(&agent, &it, json!({ "act": "watch", "user": depot_id, "on": true })).await;
     assert_eq!(depot.get(&at).await.status, StatusCode::OK, "who follows the case sees its papers");
 }

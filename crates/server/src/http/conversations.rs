@@ -8,7 +8,8 @@ use crate::{
         audit,
         body::Json,
         conversation_sheet,
-        edit::{download, id, page_size},
+        edit::{id, page_size},
+        table::{self, FormatQuery},
     },
     problem::{Code, Problem},
     sheet::Sheet,
@@ -342,22 +343,6 @@ async fn assignments(
     Ok(Json(all.collect()))
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum TableFormat {
-    #[default]
-    Csv,
-    Xlsx,
-}
-
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct FormatQuery {
-    #[param(inline)]
-    #[serde(default)]
-    format: TableFormat,
-}
-
 /// How many lines an export has at most; who needs more asks for shorter spans.
 const EXPORT_ROWS: usize = 100_000;
 
@@ -390,14 +375,7 @@ async fn export(
         }
     }
     audit::note_export(&app, &caller, "conversations", sheet.rows() as u64).await?;
-    match format.format {
-        TableFormat::Csv => Ok(download("conversations.csv", "text/csv; charset=utf-8", sheet.csv())),
-        TableFormat::Xlsx => {
-            let bytes =
-                sheet.xlsx().map_err(|error| Problem::broken("a table could not be written", error))?;
-            Ok(download("conversations.xlsx", Sheet::XLSX, bytes))
-        }
-    }
+    table::sent(sheet, "conversations", &format)
 }
 
 fn row(line: Line, masks: &BTreeSet<MaskedField>) -> ConversationRow {

@@ -37,6 +37,7 @@ pub mod reports;
 pub mod session;
 pub mod setup;
 pub mod split;
+mod table;
 mod ticket_paper;
 mod ticket_sheet;
 mod ticket_shown;

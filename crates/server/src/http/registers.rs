@@ -6,11 +6,11 @@ use crate::{
     http::{
         audit,
         body::Json,
-        conversations::TableFormat,
-        edit::{IfMatch, Tagged, download, id, page_size},
+        edit::{IfMatch, Tagged, id, page_size},
         idempotency::{self, Key, Once, Replay},
         records::refuse,
         register_sheet,
+        table::{self, FormatQuery},
     },
     problem::Problem,
     sheet::Sheet,
@@ -49,7 +49,6 @@ pub fn routes() -> OpenApiRouter<Shared> {
 /// Two who take something down in the same moment want the same number: so often is the next one tried.
 const TRIES: u32 = 20;
 const EXPORT_ROWS: usize = 100_000;
-const CSV: &str = "text/csv; charset=utf-8";
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -245,14 +244,6 @@ async fn store(
     }
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct FormatQuery {
-    #[param(inline)]
-    #[serde(default)]
-    format: TableFormat,
-}
-
 /// The register as a table for spreadsheets. Needs the right to export, and leaves a trace.
 #[utoipa::path(get, path = "/registers/{book}/export", tag = "registers",
     params(("book" = Book, Path), FormatQuery, ListQuery), responses((status = 200, content(
@@ -283,14 +274,7 @@ async fn export(
     }
     let name = format!("register-{}", book.as_str());
     audit::note_export(&app, &caller, &name, sheet.rows() as u64).await?;
-    match format.format {
-        TableFormat::Csv => Ok(download(&format!("{name}.csv"), CSV, sheet.csv())),
-        TableFormat::Xlsx => {
-            let bytes =
-                sheet.xlsx().map_err(|error| Problem::broken("a table could not be written", error))?;
-            Ok(download(&format!("{name}.xlsx"), Sheet::XLSX, bytes))
-        }
-    }
+    table::sent(sheet, &name, &format)
 }
 
 /// Whoever serves contacts keeps the house's books; groups of customers belong to who may see customers.

@@ -15,7 +15,7 @@ use yingda_wire::http::{AuditRow, StoredTicket, TicketRow};
 /// Somebody who looks at tickets.
 pub struct Viewer<'a> {
     app: &'a App,
-    caller: &'a Caller,
+    pub caller: &'a Caller,
     pub masks: BTreeSet<MaskedField>,
 }
 

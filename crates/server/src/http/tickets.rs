@@ -6,10 +6,10 @@ use crate::{
     http::{
         audit,
         body::Json,
-        conversations::TableFormat,
-        edit::{Tagged, download, id, page_size},
+        edit::{Tagged, id, page_size},
         files,
         idempotency::{self, Key, Once, Replay},
+        table::{self, FormatQuery},
         ticket_sheet,
         ticket_shown::Viewer,
     },
@@ -33,9 +33,9 @@ use yingda_core::{
     event::Subject,
     id::*,
     refusal::Refusal,
-    ticket::{self, NewTicket, Readable, TicketAct},
+    ticket::{self, NewTicket, Readable, Ticket, TicketAct},
 };
-use yingda_store::{event::Part, ticket as rows, ticket_list as lists};
+use yingda_store::{customer, event::Part, ticket as rows, ticket_list as lists};
 use yingda_wire::http::{
     AuditRow, Page, StoredTicket, TicketActs, TicketBoard, TicketColumn, TicketDone, TicketRow,
 };
@@ -53,7 +53,6 @@ pub fn routes() -> OpenApiRouter<Shared> {
 }
 
 const EXPORT_ROWS: usize = 100_000;
-const CSV: &str = "text/csv; charset=utf-8";
 /// So many cards a column shows; the list has the rest.
 const COLUMN: usize = 50;
 const MASS: usize = 500;
@@ -165,6 +164,7 @@ async fn open(State(app): State<Shared>, once: Once<NewTicket>) -> Result<Respon
     if !ticket::may_open(&app.directory(), caller.actor) {
         return Err(Refusal::Forbidden.into());
     }
+    names_customer(&app, &caller, body.customer).await?;
     if let Some(of) = app.directory().ticket_types.get(&body.of) {
         files::may_pass_on(&app, &caller, &named_files(of, &body.values)).await?;
     }
@@ -209,13 +209,12 @@ async fn act(
     Json(act): Json<TicketAct>,
 ) -> Result<Tagged<StoredTicket>, Problem> {
     let viewer = Viewer::new(&app, &caller);
-    let act = viewer.unmask(id(&ticket)?, act).await?;
-    pass_on(&app, &caller, id(&ticket)?, &act).await?;
-    let after = tickets::act(&app, caller.actor, id(&ticket)?, act).await;
+    let ticket = id(&ticket)?;
+    let after = act_as(&app, &viewer, ticket, act).await;
     let after = match after {
         // Whoever was slower sees the ticket as it is now, as far as they may.
         Err(problem) if problem.current.is_some() => {
-            let now = tickets::find(&app, caller.actor, id(&ticket)?).await?;
+            let now = tickets::find(&app, caller.actor, ticket).await?;
             return Err(Problem::stale(viewer.whole(now).await?));
         }
         other => other?,
@@ -224,20 +223,34 @@ async fn act(
     Ok(Tagged(StatusCode::OK, version, viewer.whole(after).await?))
 }
 
-/// Files that an act brings must be the actor's to show.
-async fn pass_on(app: &App, caller: &Caller, ticket: TicketId, act: &TicketAct) -> Result<(), Problem> {
-    let named = match act {
+/// Does something as somebody who sees no more than their roles allow, and passes on no more than they may show.
+async fn act_as(app: &App, viewer: &Viewer<'_>, ticket: TicketId, act: TicketAct) -> Result<Ticket, Problem> {
+    let caller = viewer.caller;
+    let act = viewer.unmask(ticket, act).await?;
+    if let TicketAct::Edit { customer, .. } = &act {
+        names_customer(app, caller, *customer).await?;
+    }
+    let files = match &act {
         TicketAct::Note { files, .. } => files.clone(),
         TicketAct::Edit { values, .. } | TicketAct::Move { values, .. } if !values.is_empty() => {
             let found = tickets::find(app, caller.actor, ticket).await?;
-            let mut named = named_files(&*tickets::kind_of(app, &found).await?, values);
-            let kept = named_files(&*tickets::kind_of(app, &found).await?, &found.values);
-            named.retain(|id| !kept.contains(id));
-            named
+            let of = tickets::kind_of(app, &found).await?;
+            let known = named_files(&of, &found.values);
+            named_files(&of, values).into_iter().filter(|id| !known.contains(id)).collect()
         }
-        _ => return Ok(()),
+        _ => vec![],
     };
-    files::may_pass_on(app, caller, &named).await
+    files::may_pass_on(app, caller, &files).await?;
+    tickets::act(app, caller.actor, ticket, act).await
+}
+
+/// A ticket shows its customer's name: only who may see customers puts one there.
+async fn names_customer(app: &App, caller: &Caller, id: Option<CustomerId>) -> Result<(), Problem> {
+    let Some(id) = id else { return Ok(()) };
+    app.reach(caller.actor, Action::CustomerRead)?;
+    let known = customer::living(&app.db, id).await?.is_some();
+    let unknown = || Problem::field("customer", "不存在或已删除。", "Does not exist, or was deleted.");
+    known.then_some(()).ok_or_else(unknown)
 }
 
 fn named_files(of: &TicketType, values: &BTreeMap<String, String>) -> Vec<FileId> {
@@ -258,10 +271,11 @@ async fn acts(
         let (zh, en) = (format!("一次最多 {MASS} 张。"), format!("At most {MASS} at once."));
         return Err(Problem::field("tickets", zh, en));
     }
+    let viewer = Viewer::new(&app, &caller);
     let mut done = Vec::with_capacity(body.tickets.len());
     for ticket in body.tickets {
         let serial = rows::get(&app.db, ticket).await?.map(|it| it.serial).unwrap_or_default();
-        let problem = match tickets::act(&app, caller.actor, ticket, body.act.clone()).await {
+        let problem = match act_as(&app, &viewer, ticket, body.act.clone()).await {
             Ok(_) => None,
             Err(problem) => Some(problem.sentence(caller.lang)),
         };
@@ -343,14 +357,6 @@ async fn board(
     Ok(Json(TicketBoard { columns }))
 }
 
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct FormatQuery {
-    #[param(inline)]
-    #[serde(default)]
-    format: TableFormat,
-}
-
 /// The list as a table for spreadsheets, with the fields of the kind where one is asked for. Leaves a trace.
 #[utoipa::path(get, path = "/tickets/export", tag = "tickets", params(FormatQuery, ListQuery),
     responses((status = 200, content(
@@ -386,12 +392,5 @@ async fn export(
         }
     }
     audit::note_export(&app, &caller, "tickets", sheet.rows() as u64).await?;
-    match format.format {
-        TableFormat::Csv => Ok(download("tickets.csv", CSV, sheet.csv())),
-        TableFormat::Xlsx => {
-            let bytes =
-                sheet.xlsx().map_err(|error| Problem::broken("a table could not be written", error))?;
-            Ok(download("tickets.xlsx", Sheet::XLSX, bytes))
-        }
-    }
+    table::sent(sheet, "tickets", &format)
 }

@@ -36,6 +36,16 @@ pub async fn hire(server: &Server, admin: &Person, login: &str, code: &str) -> (
     (server.sign_in(login).await, id)
 }
 
+/// Puts somebody into a team.
+pub async fn join(admin: &Person, user: &str, team: &str) {
+    let at = format!("/records/user/{user}");
+    let found = admin.get(&at).await;
+    let mut record = found.body["record"].clone();
+    record["team"] = team.into();
+    let put = admin.clone().with("if-match", found.header("etag")).put(&at, record).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+}
+
 /// A program with a key for these actions.
 pub async fn program(server: &Server, admin: &Person, actions: &[&str]) -> Person {
     let made = admin.post("/keys", json!({ "name": "program", "actions": actions })).await;
