@@ -1,6 +1,6 @@
 //! The HTTP side: an administrator, agents, and what they set up before a measurement.
 
-use crate::{Result, fill::Cast};
+use crate::{Result, clock, fill::Cast};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -68,6 +68,13 @@ impl Api {
     pub async fn get(&self, path: &str) -> Result<Value> {
         let bytes = self.send(Method::GET, path, None).await?.bytes().await?;
         Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    /// With how long it took, in milliseconds.
+    pub async fn timed(&self, path: &str) -> Result<(Value, f64)> {
+        let start = clock::now();
+        let found = self.get(path).await?;
+        Ok((found, clock::ms_since(start)))
     }
 
     /// The same caller with the session of this login.

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    api::{Api, World},
+    api::World,
     clock, fill,
     server::{Folder, Server},
     spread::{Spread, rounded},
@@ -50,7 +50,7 @@ impl History {
         let mut cursor = String::new();
         let mut list = vec![];
         for _ in 0..self.requests {
-            let (page, ms) = timed(api, &format!("/conversations?limit=50{cursor}")).await?;
+            let (page, ms) = api.timed(&format!("/conversations?limit=50{cursor}")).await?;
             list.push(ms);
             let items = page["items"].as_array().ok_or("a list has items")?;
             ids.extend(items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)));
@@ -58,8 +58,8 @@ impl History {
         }
         let mut open = vec![];
         for id in ids.iter().step_by((ids.len() / self.requests).max(1)) {
-            let (_, first) = timed(api, &format!("/conversations/{id}")).await?;
-            let (_, second) = timed(api, &format!("/conversations/{id}/events?limit=100")).await?;
+            let (_, first) = api.timed(&format!("/conversations/{id}")).await?;
+            let (_, second) = api.timed(&format!("/conversations/{id}/events?limit=100")).await?;
             open.push(first + second);
         }
         let newest = api.get("/conversations?limit=1").await?["items"][0]["started_at"].as_i64().unwrap_or(0);
@@ -69,7 +69,7 @@ impl History {
             let mut spans = vec![];
             for number in 0..self.requests {
                 spans.push(
-                    timed(api, &format!("/conversations?limit=50&{}", filter(world, name, number, newest)))
+                    api.timed(&format!("/conversations?limit=50&{}", filter(world, name, number, newest)))
                         .await?
                         .1,
                 );
@@ -100,10 +100,4 @@ fn filter(world: &World, name: &str, number: usize, newest: i64) -> String {
         "tag" => format!("tag={}", fill::tag(spread)),
         _ => format!("agent={agent}&tag={}&{time}", fill::tag(spread)),
     }
-}
-
-async fn timed(api: &Api, path: &str) -> Result<(Value, f64)> {
-    let start = clock::now();
-    let found = api.get(path).await?;
-    Ok((found, clock::ms_since(start)))
 }

@@ -1,10 +1,10 @@
 //! Many running clocks of tickets: how late they are told, over a restart too, and what it costs to keep them.
 
 use crate::{
-    Result, fill,
+    Result, clock, fill,
     server::Server,
     spread::rounded,
-    tickets::{Office, kind, wall_clock},
+    tickets::{Office, kind},
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ const AWAY: Duration = Duration::from_secs(5);
 impl Sla {
     pub async fn run(self) -> Result<Value> {
         let office = Office::set_up().await?;
-        let begin = wall_clock() + 15_000;
+        let begin = clock::wall() + 15_000;
         let due = self.fill(&office, begin).await?;
         let half = Duration::from_secs(self.seconds / 2);
         let server = Server::start_at(office.folder.path(), office.address).await?;
@@ -40,10 +40,10 @@ impl Sla {
         tokio::time::sleep(half).await;
         let cpu_percent = (server.cpu_us()? - before) / half.as_micros() as f64 * 100.0;
         server.stop().await?;
-        let stopped = wall_clock();
+        let stopped = clock::wall();
         tokio::time::sleep(AWAY).await;
         let server = Server::start_at(office.folder.path(), office.address).await?;
-        let ready = wall_clock();
+        let ready = clock::wall();
         wait_until(begin + (self.seconds * 1_000) as At + 3_000).await;
         server.stop().await?;
         let told = told(&fill::store_file(office.folder.path()))?;
@@ -93,7 +93,7 @@ impl Sla {
 }
 
 async fn wait_until(at: At) {
-    tokio::time::sleep(Duration::from_millis((at - wall_clock()).max(0) as u64)).await;
+    tokio::time::sleep(Duration::from_millis((at - clock::wall()).max(0) as u64)).await;
 }
 
 /// When each ticket's clock was told.

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    api::{Api, World},
+    api::World,
     clock, fill,
     server::{Folder, Server},
     spread::{Spread, rounded},
@@ -174,7 +174,7 @@ impl Tickets {
         let of = kind();
         let directory = Directory::default();
         let mut ids = IdMaker::new(1, 0);
-        let now = wall_clock();
+        let now = clock::wall();
         let mut batch = Batch::default();
         for n in 0..self.count {
             let at = now - 90 * DAY + 89 * DAY * n as i64 / self.count as i64;
@@ -196,7 +196,7 @@ impl Tickets {
         let api = &office.world.admin;
         let (mut list, mut ids, mut cursor) = (vec![], vec![], String::new());
         for _ in 0..self.requests {
-            let (page, ms) = timed(api, &format!("/tickets?limit=50{cursor}")).await?;
+            let (page, ms) = api.timed(&format!("/tickets?limit=50{cursor}")).await?;
             list.push(ms);
             let items = page["items"].as_array().ok_or("a list has items")?;
             ids.extend(items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)));
@@ -204,7 +204,7 @@ impl Tickets {
         }
         let mut open = vec![];
         for id in ids.iter().step_by((ids.len() / self.requests).max(1)) {
-            open.push(timed(api, &format!("/tickets/{id}")).await?.1);
+            open.push(api.timed(&format!("/tickets/{id}")).await?.1);
         }
         let (mut filters, mut worst) = (serde_json::Map::new(), 0.0_f64);
         let of = office.of;
@@ -223,10 +223,10 @@ impl Tickets {
                     }
                     "customer" => format!("customer={}&open=true", fill::customer(n as i64 * 7_919)),
                     "due" => "open=true&sort=due".to_owned(),
-                    "mine_late" => format!("open=true&owner={owner}&due_until={}", wall_clock()),
+                    "mine_late" => format!("open=true&owner={owner}&due_until={}", clock::wall()),
                     _ => format!("of={of}&field=order&value=YQ{:09}", n * 4_999 % self.count),
                 };
-                spans.push(timed(api, &format!("/tickets?limit=50&{query}")).await?.1);
+                spans.push(api.timed(&format!("/tickets?limit=50&{query}")).await?.1);
             }
             let p95 = Spread::new(spans).at(0.95);
             worst = worst.max(p95);
@@ -234,7 +234,7 @@ impl Tickets {
         }
         let mut board = vec![];
         for _ in 0..self.requests.min(50) {
-            board.push(timed(api, &format!("/tickets/board?of={of}")).await?.1);
+            board.push(api.timed(&format!("/tickets/board?of={of}")).await?.1);
         }
         Ok(json!({
             "list_p95_ms": rounded(Spread::new(list).at(0.95)),
@@ -266,16 +266,4 @@ impl Tickets {
         }
         Ok(opened as f64 / (clock::ms_since(start) / 1_000.0))
     }
-}
-
-async fn timed(api: &Api, path: &str) -> Result<(Value, f64)> {
-    let start = clock::now();
-    let found = api.get(path).await?;
-    Ok((found, clock::ms_since(start)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "what is stored here shares the server's calendar")]
-pub fn wall_clock() -> At {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |it| it.as_millis() as At)
 }

@@ -313,10 +313,8 @@ async fn ways_to_words(
 
 /// `$1` to `$14`.
 fn arguments(filter: &Filter, before: (At, i64), limit: usize) -> Vec<Value> {
-    let visible_to = filter.visible_to.as_ref().map_or(String::new(), |users| {
-        let ids = users.iter().map(|id| format!("{},", id.0)).collect::<String>();
-        format!(",{ids}")
-    });
+    let visible_to =
+        filter.visible_to.as_ref().map_or(String::new(), |users| page::among(users.iter().map(|id| id.0)));
     args![
         before.0,
         before.1,

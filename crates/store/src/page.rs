@@ -53,3 +53,8 @@ pub(crate) fn pattern(q: &str) -> String {
     pattern.push('%');
     pattern
 }
+
+/// Ids as an argument that a statement looks into by `LIKE '%,' || id || ',%'`: `,1,2,`.
+pub(crate) fn among(ids: impl IntoIterator<Item = i64>) -> String {
+    ids.into_iter().fold(String::from(","), |text, id| format!("{text}{id},"))
+}

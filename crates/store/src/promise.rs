@@ -88,10 +88,7 @@ pub async fn next_at(db: &Db) -> Result<Option<At>, ReadError> {
 
 /// `,1,2,` for a list of owners; empty for everybody.
 fn among(owners: Option<&[UserId]>) -> String {
-    owners.map_or(String::new(), |owners| {
-        let ids: String = owners.iter().map(|id| format!("{},", id.0)).collect();
-        format!(",{ids}")
-    })
+    owners.map_or(String::new(), |owners| page::among(owners.iter().map(|id| id.0)))
 }
 
 /// Those not kept yet, the most urgent first, of these people.

@@ -3,7 +3,7 @@
 use crate::{
     Db, ReadError, Statement,
     event::SITE,
-    file,
+    file, page,
     sql::sql,
     value::{Row, args, word},
 };
@@ -232,12 +232,7 @@ pub async fn opened_in(
     to: At,
     limit: usize,
 ) -> Result<Vec<Ticket>, ReadError> {
-    let ids: String = of.iter().map(|id| format!("{},", id.0)).collect();
-    let args = args![
-        yingda_core::id::first_at(from),
-        yingda_core::id::first_at(to),
-        format!(",{ids}"),
-        limit as i64
-    ];
+    let of = page::among(of.iter().map(|id| id.0));
+    let args = args![yingda_core::id::first_at(from), yingda_core::id::first_at(to), of, limit as i64];
     db.query(OPENED_IN, args, whole).await
 }

@@ -203,16 +203,12 @@ fn ways(filter: &Filter, before: i64, limit: usize) -> Vec<(&'static str, Vec<Va
 
 /// `$1` to `$22`.
 fn arguments(filter: &Filter, before: i64, limit: usize) -> Vec<Value> {
-    let among = |ids: &mut dyn Iterator<Item = i64>| {
-        let ids: String = ids.map(|id| format!("{id},")).collect();
-        format!(",{ids}")
-    };
     let (users, teams, unowned) = match &filter.readable {
         None | Some(Readable::Everything) => (String::new(), String::new(), String::new()),
         Some(Readable::Of { users, teams, teams_unowned }) => (
-            among(&mut users.iter().map(|id| id.0)),
-            among(&mut teams.iter().map(|id| id.0)),
-            among(&mut teams_unowned.iter().map(|id| id.0)),
+            page::among(users.iter().map(|id| id.0)),
+            page::among(teams.iter().map(|id| id.0)),
+            page::among(teams_unowned.iter().map(|id| id.0)),
         ),
     };
     let (field, term) = filter.value.clone().unwrap_or_default();
