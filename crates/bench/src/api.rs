@@ -65,6 +65,15 @@ impl Api {
         Err(format!("{method} {path} was answered {status}: {}", response.text().await?).into())
     }
 
+    /// Uploads a file; its id.
+    pub async fn upload(&self, form: reqwest::multipart::Form) -> Result<String> {
+        let request = self.client.post(format!("http://{}/api/v1/files", self.address));
+        let request = request.header("cookie", &self.cookie).header("x-yingda", "1").multipart(form);
+        let stored: Value =
+            serde_json::from_slice(&request.send().await?.error_for_status()?.bytes().await?)?;
+        Ok(stored["id"].as_str().ok_or("an upload has an id")?.to_owned())
+    }
+
     pub async fn get(&self, path: &str) -> Result<Value> {
         let bytes = self.send(Method::GET, path, None).await?.bytes().await?;
         Ok(serde_json::from_slice(&bytes)?)

@@ -9,6 +9,7 @@ mod cluster;
 mod connections;
 mod crash;
 mod crowd;
+mod customers;
 mod dispatch;
 mod fill;
 mod herd;
@@ -84,6 +85,10 @@ enum What {
     Standby(standby::Standby),
     /// Tickets opened by HTTP, and lists, filters and boards among many.
     Tickets(tickets::Tickets),
+    /// Customers found among many: by name, sound, initials, parts of a number.
+    Customers(customers::Customers),
+    /// A table of customers brought in.
+    Import(customers::Import),
     /// Many running clocks of tickets: how late they are told, and what they cost.
     Sla(sla::Sla),
     #[command(hide = true)]
@@ -111,6 +116,8 @@ async fn main() -> ExitCode {
         What::Upgrade(it) => it.run().await,
         What::Standby(it) => it.run().await,
         What::Tickets(it) => it.run().await,
+        What::Customers(it) => it.run().await,
+        What::Import(it) => it.run().await,
         What::Sla(it) => it.run().await,
         What::Hold(it) => {
             return it.run().await.map_or_else(failed, |()| ExitCode::SUCCESS);

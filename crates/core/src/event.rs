@@ -343,6 +343,16 @@ pub enum Fact {
     BatchCancelled {
         batch: RecordId,
     },
+    /// A table of customers began to come in, or to be tried.
+    CustomersImported {
+        import: RecordId,
+        lines: u64,
+        trial: bool,
+    },
+    /// What of it had come in stays.
+    CustomerImportStopped {
+        import: RecordId,
+    },
     // ── records and security ──
     RecordChanged {
         record: RecordKind,

@@ -31,10 +31,14 @@ impl Refused {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     Missing,
+    /// Nothing tells whom the card is about.
+    Nameless,
     /// Another record already has this value.
     Taken,
     /// The same value stands twice in one list.
     Twice,
+    /// Several records have it: nobody knows which is meant.
+    Several,
     /// It names something that does not exist.
     Unknown,
     TooLong(usize),
@@ -96,8 +100,14 @@ impl Fault {
     pub fn text(&self) -> Text {
         match self {
             Fault::Missing => Text::new("必填。", "Required."),
+            Fault::Nameless => {
+                Text::new("请至少填写姓名、电话、邮箱之一。", "Give a name, a phone number or an e-mail.")
+            }
             Fault::Taken => Text::new("已被占用，请换一个。", "Already taken; choose another."),
             Fault::Twice => Text::new("重复了。", "Given twice."),
+            Fault::Several => {
+                Text::new("有多条记录与此相同，请先合并。", "Several records have it: merge them first.")
+            }
             Fault::Unknown => Text::new("不存在或已删除。", "Does not exist, or was deleted."),
             Fault::TooLong(max) => {
                 Text::new(format!("最多 {max} 个字符。"), format!("At most {max} characters."))

@@ -79,6 +79,11 @@ pub fn check_open_fields(prefix: &str, fields: &[Field]) -> Vec<Wrong> {
     faults.0
 }
 
+/// Whether choices outside of a field can be as they are; none are fine.
+pub(crate) fn check_choices(faults: &mut Faults, at: &str, options: &[Choice]) {
+    check_options(faults, at, options, 1, &mut BTreeSet::new());
+}
+
 fn check_options<'a>(
     faults: &mut Faults,
     at: &str,

@@ -12,6 +12,7 @@ pub mod chain;
 pub mod command;
 pub mod config;
 pub mod conversation;
+pub mod customer;
 pub mod deeds;
 pub mod directory;
 pub mod effect;

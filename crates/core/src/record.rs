@@ -5,6 +5,7 @@ use crate::{
     access::{self, Action, Grant, Scope},
     actor::Actor,
     config::*,
+    customer,
     directory::Directory,
     fault::{Fault, Faults, Shape, Wrong},
     form::{check_fields, check_open_fields, is_date, is_email, is_key},
@@ -450,6 +451,7 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("reopen_hours", settings.reopen_hours, 0, 8_760);
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
+    customer::check_settings(&settings.customers, faults);
     for (key, percent) in &settings.targets {
         let fits = (0.0..=100.0).contains(percent);
         faults.unless(fits, format!("targets.{key}"), Fault::Outside(0, 100));

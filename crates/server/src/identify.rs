@@ -8,13 +8,13 @@ use crate::{
     http::customers::Change,
     problem::Problem,
     site::{Item, ItemFact},
-    sort_key::sort_key,
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use yingda_core::{
     actor::Actor,
+    customer::Customer,
     event::{Audience, Fact, Private, Subject},
     id::*,
     proof::Point,
@@ -48,7 +48,7 @@ pub async fn vouched(app: &App, by: VisitorId, identity: &Identity) -> Result<Op
         }
         None => {
             let mut fresh = fresh(app, &identity.name, &identity.phone, &identity.email);
-            fresh.external_id = short(&identity.id, 100);
+            fresh.card.external_id = short(&identity.id, 100);
             make(app, by, fresh).await
         }
     };
@@ -134,14 +134,15 @@ pub async fn named(app: &App, visitor: VisitorId, name: &str) -> Option<Customer
 pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> Result<(), Problem> {
     let Some(before) = customer::living(&app.db, id).await? else { return Ok(()) };
     let mut after = before.clone();
-    let field = if point == Point::Phone { &mut after.phone } else { &mut after.email };
+    let field = if point == Point::Phone { &mut after.card.phone } else { &mut after.card.email };
     if !field.is_empty() {
         return Ok(());
     }
     *field = label.to_owned();
     let change = Change { id, version: before.version + 1, before: Some(&before), after: Some(&after) };
-    let writes = customer::update(&after, app.clock.now());
-    let item = Item::new(Actor::System, vec![change.fact()], writes);
+    let directory = app.directory();
+    let writes = customer::update(&after, &directory.settings.customers, app.clock.now());
+    let item = Item::new(Actor::System, vec![change.fact(&directory)], writes);
     match app.site.change(item).await {
         // Somebody is writing on the card: what they know is better.
         Err(refused) if refused.refusal == Refusal::Stale => Ok(()),
@@ -152,24 +153,28 @@ pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> R
 
 fn fresh(app: &App, name: &str, phone: &str, email: &str) -> customer::Customer {
     let now = app.clock.now();
-    let name = short(name, 100);
+    let card = Customer {
+        name: short(name, 100),
+        phone: short(phone, 40),
+        email: short(email, 254),
+        ..Customer::default()
+    };
     customer::Customer {
         id: CustomerId(app.next_id()),
         version: 1,
-        sort_key: sort_key(&name),
-        name,
-        phone: short(phone, 40),
-        email: short(email, 254),
+        card,
         created_at: now,
         updated_at: now,
+        checked_at: now,
         ..customer::Customer::default()
     }
 }
 
 async fn make(app: &App, by: VisitorId, fresh: customer::Customer) -> Option<CustomerId> {
     let id = fresh.id;
-    let values = serde_json::json!({ "name": fresh.name, "phone": fresh.phone, "email": fresh.email });
-    let mut writes = customer::insert(&fresh, app.clock.now());
+    let values =
+        serde_json::json!({ "name": fresh.card.name, "phone": fresh.card.phone, "email": fresh.card.email });
+    let mut writes = customer::insert(&fresh, &app.directory().settings.customers, app.clock.now());
     writes.push(visitor::link(by, id));
     let fact = ItemFact {
         on: Subject::Customer(id),

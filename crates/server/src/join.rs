@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    http::customers::{Change, find, row_of},
+    http::customers::{Change, find},
     site::{Item, ItemFact, Refused, question::Question},
 };
 use serde::{Deserialize, Serialize};
@@ -34,20 +34,21 @@ pub async fn merge(
     reason: &str,
 ) -> Result<(), Refused> {
     let now = app.clock.now();
-    let (was, became) = (card(into), joined(into, from));
-    let after = row_of(&became, into.clone());
+    let became = into.card.joined(&from.card);
+    let directory = app.directory();
+    let after = rows::Customer { card: became.clone(), ..into.clone() };
     let note = merges::Merge {
         id: RecordId(app.next_id()),
         kept: into.id,
         gone: from.id,
         reason: reason.to_owned(),
-        was: text(&was),
+        was: text(&into.card),
         became: text(&became),
         merged_at: now,
         undone_at: None,
     };
     let mut writes = merges::note(&note);
-    writes.extend(rows::update(&after, now));
+    writes.extend(rows::update(&after, &directory.settings.customers, now));
     writes.extend(rows::merge(from.id, from.version, into.id, now));
     let changed = Change { id: into.id, version: into.version + 1, before: Some(into), after: Some(&after) };
     let gone = Change { id: from.id, version: from.version + 1, before: Some(from), after: None };
@@ -57,7 +58,7 @@ pub async fn merge(
         fact: Fact::CustomersMerged { into: into.id, from: from.id },
         private: None,
     };
-    let facts = vec![merged, changed.fact(), gone.fact()];
+    let facts = vec![merged, changed.fact(&directory), gone.fact(&directory)];
     app.site.change(Item::new(by, facts, writes)).await?;
     for conversation in app.site.ask(OpenOf { customer: from.id }).await? {
         tell(app, conversation, into.id).await?;
@@ -80,10 +81,12 @@ pub async fn undo(app: &App, by: Actor, merge: &merges::Merge) -> Result<(), Ref
     if kept.deleted_at.is_some() || gone.merged_into != Some(kept.id) {
         return Err(Refusal::WrongPhase.into());
     }
-    let restored = restored(&card(&kept), &merge.was, &merge.became);
-    let after = row_of(&restored, kept.clone());
+    let read = |text: &str| serde_json::from_str::<Customer>(text).unwrap_or_else(|_| kept.card.clone());
+    let card = kept.card.parted(&read(&merge.was), &read(&merge.became));
+    let after = rows::Customer { card, ..kept.clone() };
+    let directory = app.directory();
     let mut writes = merges::undo(merge, now);
-    writes.extend(rows::update(&after, now));
+    writes.extend(rows::update(&after, &directory.settings.customers, now));
     let parted = ItemFact {
         on: Subject::Customer(kept.id),
         to: Audience::Staff,
@@ -92,7 +95,7 @@ pub async fn undo(app: &App, by: Actor, merge: &merges::Merge) -> Result<(), Ref
     };
     let changed = Change { id: kept.id, version: kept.version + 1, before: Some(&kept), after: Some(&after) };
     let back = Change { id: gone.id, version: gone.version + 1, before: None, after: Some(&gone) };
-    let facts = vec![parted, changed.fact(), back.fact()];
+    let facts = vec![parted, changed.fact(&directory), back.fact(&directory)];
     app.site.change(Item::new(by, facts, writes)).await?;
     let moved: BTreeSet<_> =
         merges::conversations(&app.db, merge.id).await.map_err(away)?.into_iter().collect();
@@ -129,7 +132,7 @@ pub async fn by_union(app: &App, own: CustomerId, union: &str) -> Result<Custome
     let Some(mine) = rows::living(&app.db, own).await.map_err(away)? else { return Ok(own) };
     let Some(other) = rows::living(&app.db, *other).await.map_err(away)? else { return Ok(own) };
     let parted = merges::were_parted(&app.db, own, other.id).await.map_err(away)?;
-    if other.id == own || parted || clash(&mine.external_id, &other.external_id) {
+    if other.id == own || parted || clash(&mine.card.external_id, &other.card.external_id) {
         return Ok(own);
     }
     into_older(app, &mine, &other, "unionid").await
@@ -158,7 +161,7 @@ fn clash(a: &str, b: &str) -> bool {
 
 /// Two that have the same number may still be two people of one household, or two accounts of a site.
 fn differ(a: &rows::Customer, b: &rows::Customer) -> bool {
-    clash(&a.name, &b.name) || clash(&a.external_id, &b.external_id)
+    clash(&a.card.name, &b.card.name) || clash(&a.card.external_id, &b.card.external_id)
 }
 
 /// What is open lives in memory and is told one by one.
@@ -190,9 +193,9 @@ pub async fn alike(
     let own = find(app, of).await?;
     let mut found: Vec<(rows::Customer, Vec<String>)> = vec![];
     for (kind, name, value) in [
-        ("phone", "phone", &own.phone),
-        ("email", "email", &own.email),
-        ("external", "external_id", &own.external_id),
+        ("phone", "phone", &own.card.phone),
+        ("email", "email", &own.card.email),
+        ("external", "external_id", &own.card.external_id),
     ] {
         for other in rows::with(&app.db, kind, value, MOST).await? {
             if other.id == own.id {
@@ -208,65 +211,8 @@ pub async fn alike(
     Ok(found)
 }
 
-pub fn card(row: &rows::Customer) -> Customer {
-    let it = row.clone();
-    Customer {
-        name: it.name,
-        phone: it.phone,
-        email: it.email,
-        company: it.company,
-        address: it.address,
-        vip: it.vip,
-        tags: it.tags,
-        note: it.note,
-        external_id: it.external_id,
-    }
-}
-
 fn text(card: &Customer) -> String {
     serde_json::to_string(card).expect("a card is plain data")
-}
-
-/// The first one's values, completed by the second's.
-fn joined(into: &rows::Customer, from: &rows::Customer) -> Customer {
-    let either = |mine: &String, other: &String| if mine.is_empty() { other } else { mine }.clone();
-    let mut tags = into.tags.clone();
-    tags.extend(from.tags.iter().filter(|tag| !into.tags.contains(tag)));
-    // What both hold may be more than one may: the longer history stays in the log.
-    const LONGEST_NOTE: usize = 4_000;
-    let notes = [into.note.as_str(), from.note.as_str()];
-    let note = notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("\n");
-    Customer {
-        name: either(&into.name, &from.name),
-        phone: either(&into.phone, &from.phone),
-        email: either(&into.email, &from.email),
-        company: either(&into.company, &from.company),
-        address: either(&into.address, &from.address),
-        vip: into.vip || from.vip,
-        tags,
-        note: note.chars().take(LONGEST_NOTE).collect(),
-        external_id: either(&into.external_id, &from.external_id),
-    }
-}
-
-/// Each value that is still as the merge left it becomes what it was before.
-fn restored(now: &Customer, was: &str, became: &str) -> Customer {
-    let read = |text: &str| serde_json::from_str::<Customer>(text).unwrap_or_else(|_| now.clone());
-    let (was, became) = (read(was), read(became));
-    fn back<T: PartialEq + Clone>(now: &T, was: &T, became: &T) -> T {
-        if now == became { was.clone() } else { now.clone() }
-    }
-    Customer {
-        name: back(&now.name, &was.name, &became.name),
-        phone: back(&now.phone, &was.phone, &became.phone),
-        email: back(&now.email, &was.email, &became.email),
-        company: back(&now.company, &was.company, &became.company),
-        address: back(&now.address, &was.address, &became.address),
-        vip: back(&now.vip, &was.vip, &became.vip),
-        tags: back(&now.tags, &was.tags, &became.tags),
-        note: back(&now.note, &was.note, &became.note),
-        external_id: back(&now.external_id, &was.external_id, &became.external_id),
-    }
 }
 
 #[cfg(test)]
@@ -274,22 +220,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_changed_after_a_merge_stays_when_it_is_taken_back() {
-        let was = Customer { name: "李雷".into(), ..Customer::default() };
-        let became =
-            Customer { name: "李雷".into(), phone: "138".into(), vip: true, ..Customer::default() };
-        let now = Customer { phone: "139".into(), ..became.clone() };
-        let back = restored(&now, &text(&was), &text(&became));
-        assert_eq!((back.phone.as_str(), back.vip), ("139", false));
-        assert_eq!(restored(&became, &text(&was), &text(&became)), was);
-    }
-
-    #[test]
     fn one_number_of_two_names_or_accounts_does_not_join_them() {
-        let of = |name: &str, external: &str| rows::Customer {
-            name: name.into(),
-            external_id: external.into(),
-            ..rows::Customer::default()
+        let of = |name: &str, external: &str| {
+            let card = Customer { name: name.into(), external_id: external.into(), ..Customer::default() };
+            rows::Customer { card, ..rows::Customer::default() }
         };
         assert!(differ(&of("张三", ""), &of("李四", "")));
         assert!(differ(&of("", "a1"), &of("", "a2")));

@@ -219,8 +219,8 @@ async fn living(app: &App, of: &Conversation) -> Result<Option<customer::Custome
 
 fn on_card(customer: &customer::Customer, point: Point) -> &str {
     match point {
-        Point::Phone => &customer.phone,
-        Point::Email => &customer.email,
+        Point::Phone => &customer.card.phone,
+        Point::Email => &customer.card.email,
     }
 }
 

@@ -19,7 +19,6 @@ use crate::{
     secrets::{Secrets, fresh_token},
     sessions::{Session, Sessions},
     site::{Configure, Item, Means, Site},
-    sort_key::sort_key,
     tasks,
     ticket_kinds::TicketKinds,
     trace,
@@ -32,7 +31,7 @@ use std::{
 };
 use tokio::sync::Mutex as AsyncMutex;
 use yingda_core::{At, actor::Actor, id::IdMaker, lang::Lang};
-use yingda_store::{Db, credential, record, session};
+use yingda_store::{Db, credential, record, session, sound::sort_key};
 
 /// Why the server cannot start, as a sentence with what to do.
 #[derive(Debug)]

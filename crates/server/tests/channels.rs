@@ -234,6 +234,15 @@ async fn sys_01g_an_sms_provider_is_data() {
     let receipt = json!({ "mid": "x7", "stat": "DELIVRD" });
     assert_eq!(server.nobody().post(&callback, receipt).await.status, StatusCode::OK);
     told(&mut desk, "delivered").await;
+    // B-39: a number that a message does not reach is marked on the card.
+    desk.say(post(&conversation, 2, "明天送到。")).await;
+    provider.answer(200, r#"{"code":0,"mid":"x8"}"#).await;
+    told(&mut desk, "sent").await;
+    let receipt = json!({ "mid": "x8", "stat": "UNDELIV" });
+    assert_eq!(server.nobody().post(&callback, receipt).await.status, StatusCode::OK);
+    told(&mut desk, "failed").await;
+    let marked = admin.get("/customers?suspect=true").await;
+    assert_eq!(marked.body["items"][0]["suspect"], json!(["phone"]), "{}", marked.text);
     // The number is the customer's: the same person whoever looks.
     let customers = admin.get("/customers?q=13800138000").await;
     assert_eq!(customers.body["items"].as_array().unwrap().len(), 1, "{}", customers.text);

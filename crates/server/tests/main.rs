@@ -10,6 +10,7 @@ mod client;
 mod cluster;
 mod command_line;
 mod contract;
+mod customer_imports;
 mod customers;
 mod demo;
 mod doors;

@@ -134,8 +134,6 @@ pub struct Filter {
     pub to: Option<At>,
     /// An id, a customer's name, phone, mail, or a part of the last words.
     pub q: String,
-    /// The sort key (pinyin) of `q`.
-    pub q_sort_key: Vec<u8>,
     /// Only what one of these people holds or held; `None` is everything.
     pub visible_to: Option<Vec<UserId>>,
 }
@@ -302,7 +300,7 @@ async fn ways_to_words(
     }
     let customers = match filter.customer {
         Some(_) => vec![],
-        None => customer::find(db, &filter.q, &filter.q_sort_key, CUSTOMERS).await?,
+        None => customer::find(db, &filter.q, CUSTOMERS).await?,
     };
     let of = |customer: &customer::Customer| {
         arguments(&Filter { customer: Some(customer.id), ..filter.clone() }, before, limit)

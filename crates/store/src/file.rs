@@ -27,6 +27,8 @@ sql! {
         WHERE f.id > $1 AND f.created_at < $2
             AND NOT EXISTS (SELECT 1 FROM file_use AS u WHERE u.file = f.id)
             AND NOT EXISTS (SELECT 1 FROM ticket_file AS t WHERE t.file = f.id)
+            AND NOT EXISTS (
+                SELECT 1 FROM customer_value AS c WHERE c.field = '@file' AND c.term = CAST(f.id AS TEXT))
             AND NOT EXISTS (SELECT 1 FROM record AS r WHERE r.body LIKE '%' || f.id || '%')
             AND NOT EXISTS (SELECT 1 FROM inbound AS i WHERE i.state <> 'done' AND i.body LIKE '%' || f.id || '%')
         ORDER BY f.id LIMIT $3";

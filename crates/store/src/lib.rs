@@ -25,6 +25,8 @@ pub mod consult;
 pub mod conversation;
 pub mod credential;
 pub mod customer;
+pub mod customer_import;
+pub mod customer_list;
 pub mod customer_merge;
 pub mod event;
 pub mod fact;
@@ -45,6 +47,7 @@ pub mod record;
 pub mod register;
 pub mod session;
 pub mod sms_part;
+pub mod sound;
 pub mod ticket;
 pub mod ticket_list;
 pub mod visitor;
@@ -97,6 +100,8 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("sms_part", sms_part::ALL),
         ("ticket", ticket::ALL),
         ("ticket_list", ticket_list::ALL),
+        ("customer_import", customer_import::ALL),
+        ("customer_list", customer_list::ALL),
         ("visitor", visitor::ALL),
         ("walk", walk::ALL),
         ("webhook", webhook::ALL),

@@ -54,6 +54,19 @@ pub(crate) fn pattern(q: &str) -> String {
     pattern
 }
 
+/// A list in one column: `,a,b,`; empty for none.
+pub(crate) fn list<T: std::fmt::Display>(items: &[T]) -> String {
+    if items.is_empty() {
+        String::new()
+    } else {
+        items.iter().fold(",".into(), |text, it| format!("{text}{it},"))
+    }
+}
+
+pub(crate) fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').filter(|part| !part.is_empty())
+}
+
 /// Ids as an argument that a statement looks into by `LIKE '%,' || id || ',%'`: `,1,2,`.
 pub(crate) fn among(ids: impl IntoIterator<Item = i64>) -> String {
     ids.into_iter().fold(String::from(","), |text, id| format!("{text}{id},"))

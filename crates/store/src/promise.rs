@@ -26,7 +26,8 @@ sql! {
         ORDER BY due_at, id LIMIT $4";
     OF = "
         SELECT body FROM promise
-        WHERE (ticket = $1 OR conversation = $2 OR customer = $3) ORDER BY id DESC LIMIT 100";
+        WHERE (ticket = $1 OR conversation = $2 OR customer IN (
+            SELECT id FROM customer WHERE id = $3 OR merged_into = $3)) ORDER BY id DESC LIMIT 100";
     DUE_IN = "
         SELECT body FROM promise WHERE first_due_at >= $1 AND first_due_at < $2
             AND ($3 = '' OR $3 LIKE '%,' || owner || ',%')

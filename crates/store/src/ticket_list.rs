@@ -27,7 +27,7 @@ macro_rules! others {
         AND ($8 = CAST(0 AS BIGINT) OR t.team = $8)
         AND ($9 = CAST(0 AS BIGINT) OR t.owner = $9)
         AND ($10 = FALSE OR t.owner IS NULL)
-        AND ($11 = CAST(0 AS BIGINT) OR t.customer = $11)
+        AND ($11 = CAST(0 AS BIGINT) OR t.customer IN (SELECT id FROM customer WHERE id = $11 OR merged_into = $11))
         AND ($12 = CAST(0 AS BIGINT) OR t.author = $12)
         AND ($13 = FALSE OR t.asks)
         AND ($14 = CAST(0 AS BIGINT) OR t.due_at <= $14)
@@ -62,7 +62,8 @@ sql! {
     OF_OWNER_OPEN = newest!("t.owner = $9 AND t.closed_at IS NULL");
     OF_AUTHOR = newest!("t.author = $12");
     OF_TEAM = newest!("t.team = $8 AND t.closed_at IS NULL");
-    OF_CUSTOMER = newest!("t.customer = $11");
+    /// Also of those who became a part of the customer.
+    OF_CUSTOMER = newest!("t.customer IN (SELECT id FROM customer WHERE id = $11 OR merged_into = $11)");
     ASKS = newest!("t.asks");
     WITH_VALUE_OPEN = concat!(
         "SELECT t.body FROM ticket_value AS d JOIN ticket AS t ON t.id = d.ticket

@@ -249,20 +249,7 @@ pub struct ConsultValues {
 
 // ── customers ──
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct Customer {
-    pub name: String,
-    pub phone: String,
-    pub email: String,
-    pub company: String,
-    pub address: String,
-    pub vip: bool,
-    pub tags: Vec<TagId>,
-    pub note: String,
-    /// The site's own id for this customer.
-    pub external_id: String,
-}
+pub use yingda_core::customer::Customer;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StoredCustomer {
@@ -278,6 +265,40 @@ pub struct StoredCustomer {
     /// What of it the customer proved to be theirs; told where one customer is asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verified: Vec<Verified>,
+    /// When a person last changed or confirmed the card.
+    #[serde(default)]
+    pub checked_at: At,
+    /// Fields that turned out to be wrong, such as a number that no message reaches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspect: Vec<String>,
+    /// Segments that they belong to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<RecordId>,
+}
+
+/// What somebody found out about a customer's card: nothing is wrong, or these parts are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct CheckCustomer {
+    pub wrong: Vec<CardPart>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CardPart {
+    Phone,
+    Email,
+    Address,
+}
+
+impl CardPart {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CardPart::Phone => "phone",
+            CardPart::Email => "email",
+            CardPart::Address => "address",
+        }
+    }
 }
 
 /// The number or the address on a customer's card, and when they last proved that it is theirs.

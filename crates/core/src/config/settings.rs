@@ -1,6 +1,6 @@
 //! The site as a whole.
 
-use crate::lang::Text;
+use crate::{customer::CustomerSettings, lang::Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub require_totp: bool,
     /// Other targets than the usual ones for the desk's indicators, in percent, by their keys (K-05 …).
     pub targets: BTreeMap<String, f64>,
+    /// What customers of this site have.
+    pub customers: CustomerSettings,
 }
 
 /// Why an agent is not ready.
@@ -68,6 +70,7 @@ impl Default for Settings {
             password_min: 10,
             require_totp: false,
             targets: BTreeMap::new(),
+            customers: CustomerSettings::default(),
         }
     }
 }

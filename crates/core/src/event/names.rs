@@ -50,6 +50,8 @@ impl Fact {
             Fact::LeadChanged { .. } => "lead_changed",
             Fact::BatchMade { .. } => "batch_made",
             Fact::BatchCancelled { .. } => "batch_cancelled",
+            Fact::CustomersImported { .. } => "customers_imported",
+            Fact::CustomerImportStopped { .. } => "customer_import_stopped",
             Fact::RecordChanged { .. } => "record_changed",
             Fact::CustomerChanged { .. } => "customer_changed",
             Fact::CustomersMerged { .. } => "customers_merged",

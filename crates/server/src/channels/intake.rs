@@ -4,7 +4,7 @@ use super::{
     ARRIVED, acquaint,
     connector::{self, Failure},
     heard::{Heard, Message},
-    outreach,
+    outreach, suspect,
 };
 use crate::{identify, jobs::Duty};
 use futures_util::{StreamExt, stream};
@@ -253,6 +253,11 @@ async fn receipt(
         return End::Done(found.conversation);
     }
     outcomes.push(outbound::receipt(found.id, state, &reason));
+    if state == Delivery::Failed
+        && let Err(problem) = suspect::mark(duty, row.channel, &found, &reason).await
+    {
+        tracing::warn!(code = ?problem.code, "a number that is not reached could not be marked");
+    }
     let Some(conversation) = found.conversation else { return End::Done(None) };
     match tell(duty, conversation, found.id as u64, state, reason).await {
         Ok(()) => End::Done(Some(conversation)),
@@ -328,7 +333,7 @@ async fn begin(
     let app = &duty.app;
     let customer = identify::reached(app, address.visitor, &message).await?;
     let vip = match customer {
-        Some(id) => yingda_store::customer::living(&duty.db, id).await?.is_some_and(|it| it.vip),
+        Some(id) => yingda_store::customer::living(&duty.db, id).await?.is_some_and(|it| it.card.vip),
         None => false,
     };
     let directory = app.directory();

@@ -21,6 +21,7 @@ mod smpp;
 mod sms;
 pub mod sms_http;
 pub mod standing;
+mod suspect;
 pub mod template;
 pub mod wechat;
 mod wire;

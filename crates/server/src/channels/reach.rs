@@ -100,8 +100,8 @@ pub fn of_customer(
 ) -> Option<String> {
     let some = |text: &str| Some(text.trim().to_owned()).filter(|it| !it.is_empty());
     match channel.setup.medium() {
-        Medium::Mail => some(&customer.email),
-        Medium::Sms => some(&customer.phone),
+        Medium::Mail => some(&customer.card.email),
+        Medium::Sms => some(&customer.card.phone),
         _ => ends.iter().find(|it| it.channel == id).map(|it| it.term.clone()),
     }
 }

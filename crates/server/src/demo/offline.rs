@@ -26,11 +26,14 @@ pub async fn leave(
         let order = format!("YQ2611{}", dice.between(10_000, 99_999));
         let product = dice.pick(&pack.products);
         let message = dice.pick(&pack.offline).replace("{p}", product).replace("{o}", &order);
-        let fields: BTreeMap<String, String> =
-            [("name", it.customer.name.clone()), ("phone", it.customer.phone.clone()), ("message", message)]
-                .into_iter()
-                .map(|(key, value)| (key.to_owned(), value))
-                .collect();
+        let fields: BTreeMap<String, String> = [
+            ("name", it.customer.card.name.clone()),
+            ("phone", it.customer.card.phone.clone()),
+            ("message", message),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect();
         let row = lead::insert(&lead::Lead {
             id: RecordId(book.engine.fresh_id(now)),
             line: LineId(1_000_101),
@@ -38,8 +41,8 @@ pub async fn leave(
             widget: WIDGET,
             visitor: Some(it.visitor),
             customer: Some(it.customer.id),
-            name: it.customer.name.clone(),
-            phone: it.customer.phone.clone(),
+            name: it.customer.card.name.clone(),
+            phone: it.customer.card.phone.clone(),
             email: String::new(),
             fields: fields.clone(),
             status: "new".into(),

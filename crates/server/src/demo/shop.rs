@@ -6,22 +6,22 @@ use super::{
     dice::Dice,
     pack::{Entry, Pack},
 };
-use crate::{
-    http::records::kept_version,
-    passwords,
-    sort_key::{sort_key, sound},
-};
+use crate::{http::records::kept_version, passwords};
 use yingda_core::{
     At,
     actor::Actor,
     command::Command,
     config::Record,
+    customer::{Customer, CustomerSettings},
     event::{Fact, Private, Subject},
     id::*,
     lang::Lang,
     roles,
 };
-use yingda_store::{CommitError, Statement, credential, customer, record};
+use yingda_store::{
+    CommitError, Statement, credential, customer, record,
+    sound::{sort_key, sound},
+};
 
 /// What everybody in the demo signs in with.
 pub const PASSWORD: &str = "yingda-demo";
@@ -68,7 +68,7 @@ pub async fn open(
         let regular = regular(book, pack, dice, n, now);
         let version = 1;
         let fact = Fact::CustomerChanged { customer: regular.customer.id, version, deleted: false };
-        let rows = customer::insert(&regular.customer, now);
+        let rows = customer::insert(&regular.customer, &CustomerSettings::default(), now);
         let on = Subject::Customer(regular.customer.id);
         book.note(now, Actor::System, on, fact, None, rows).await?;
         regulars.push(regular);
@@ -104,11 +104,7 @@ fn regular(book: &mut Book, pack: &Pack, dice: &mut Dice, n: usize, now: At) -> 
     };
     let mail = format!("{}{n}@mail.example", sound(&name).replace(|c: char| !c.is_ascii_alphanumeric(), ""));
     let vip = dice.chance(12);
-    let customer = customer::Customer {
-        id: CustomerId(book.engine.fresh_id(now)),
-        line: Some(LineId(1_000_101)),
-        version: 1,
-        sort_key: sort_key(&name),
+    let card = Customer {
         name,
         // No area of China has the code 000: nobody can be rung up by mistake.
         phone: format!("000-5550-{:04}", n + 1),
@@ -117,8 +113,16 @@ fn regular(book: &mut Book, pack: &Pack, dice: &mut Dice, n: usize, now: At) -> 
         vip,
         note: if vip { "老会员，优先安排。".into() } else { String::new() },
         external_id: format!("C{:05}", 10_001 + n),
+        ..Customer::default()
+    };
+    let customer = customer::Customer {
+        id: CustomerId(book.engine.fresh_id(now)),
+        line: Some(LineId(1_000_101)),
+        version: 1,
+        card,
         created_at: now,
         updated_at: now,
+        checked_at: now,
         ..customer::Customer::default()
     };
     let visitor = VisitorId(book.engine.fresh_id(now));

@@ -255,7 +255,7 @@ impl<'a> Week<'a> {
             id: it.visitor,
             widget: Some(WIDGET),
             customer: Some(it.customer.id),
-            name: it.customer.name.clone(),
+            name: it.customer.card.name.clone(),
             lang: it.lang,
             first_seen_at: came_at,
             last_seen_at: now,
@@ -314,7 +314,7 @@ impl<'a> Week<'a> {
             done: false,
         };
         let queue =
-            if it.customer.vip && talk.queue.0 == 1_000_401 { QueueId(1_000_403) } else { talk.queue };
+            if it.customer.card.vip && talk.queue.0 == 1_000_401 { QueueId(1_000_403) } else { talk.queue };
         let start = Start {
             visitor: it.visitor,
             customer: Some(it.customer.id),
@@ -323,7 +323,7 @@ impl<'a> Week<'a> {
             line: LineId(1_000_101),
             queue,
             lang: talk.lang,
-            vip: it.customer.vip,
+            vip: it.customer.card.vip,
             source: Source {
                 page: talk.page.clone(),
                 page_title: talk.page_title.clone(),

@@ -63,11 +63,17 @@ pub fn is_inline(mime: &str) -> bool {
     KINDS.iter().any(|kind| kind.is_inline && kind.mime == mime)
 }
 
+/// Excel in China writes CSV in its own character set.
+fn is_chinese_csv(bytes: &[u8], name: &str) -> bool {
+    let whole = |bytes| encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes);
+    name.to_lowercase().ends_with(".csv") && whole(bytes).is_some_and(|text| is_text(text.as_bytes()))
+}
+
 /// The kind and the name of an upload; `None` when we do not take it, or its name says something else.
 pub fn sniff(bytes: &[u8], name: &str) -> Option<(Kind, String)> {
     let kind = match infer::get(bytes) {
         Some(found) => *KINDS.iter().find(|kind| kind.mime == found.mime_type())?,
-        None if is_text(bytes) => TEXT,
+        None if is_text(bytes) || is_chinese_csv(bytes, name) => TEXT,
         None => return None,
     };
     let name = clean(name);

@@ -96,7 +96,7 @@ async fn prepare(
         Some(id) if visitor::get(&app.db, id).await?.is_none() => return Err(unknown("visitor")),
         Some(id) => id,
         None => {
-            let name = customer.as_ref().map(|it| it.name.clone()).unwrap_or_default();
+            let name = customer.as_ref().map(|it| it.card.name.clone()).unwrap_or_default();
             let stranger = visitors::unannounced(app, caller.ip, new.widget, new.lang);
             let id = key.map_or(stranger.id, |key| VisitorId(key.number(app)));
             let fresh = visitor::Visitor { id, customer: customer_id, name, ..stranger };
@@ -118,7 +118,7 @@ async fn prepare(
         line,
         queue,
         lang: new.lang,
-        vip: customer.as_ref().is_some_and(|it| it.vip),
+        vip: customer.as_ref().is_some_and(|it| it.card.vip),
         fields: new.fields,
         last_agent: yingda_store::conversation::last_agent_of(&app.db, visitor, customer_id).await?,
         previous,

@@ -100,7 +100,7 @@ async fn compose(State(app): State<Shared>, once: Once<NewMessage>) -> Result<Re
         return Err(Refusal::OptedOut.into());
     }
     let customer_id = customer.as_ref().map(|it| it.id);
-    let name = customer.map_or_else(|| body.name.clone(), |it| it.name);
+    let name = customer.map_or_else(|| body.name.clone(), |it| it.card.name);
     let visitor = meet(&app, &caller, body.channel, channel, &end, customer_id, name).await?;
     let origin = key.as_ref().map(idempotency::Key::origin);
     let open = conversation::of_visitor(&app.db, visitor, 1).await?.pop().filter(|it| it.closed_at.is_none());
@@ -176,8 +176,8 @@ async fn opt_out(
     app.reach(caller.actor, Action::CustomerWrite)?;
     let found = customer::living(&app.db, id(&customer)?).await?.ok_or_else(Problem::not_found)?;
     let address = match body.medium {
-        Medium::Sms => &found.phone,
-        Medium::Mail => &found.email,
+        Medium::Sms => &found.card.phone,
+        Medium::Mail => &found.card.email,
         _ => {
             return Err(Problem::field(
                 "medium",

@@ -13,7 +13,6 @@ use crate::{
     },
     problem::{Code, Problem},
     sheet::Sheet,
-    sort_key::sound,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -122,7 +121,6 @@ impl ConversationQuery {
             from: self.from,
             to: self.to,
             q: self.q.trim().to_owned(),
-            q_sort_key: sound(&self.q).into_bytes(),
             visible_to: match app.reach(caller.actor, Action::ConversationRead)? {
                 Reach::Everything => None,
                 Reach::Users(users) => Some(users),
@@ -248,9 +246,9 @@ async fn read(
 pub async fn name_of(app: &App, conversation: &Conversation) -> Result<String, Problem> {
     if let Some(customer) = conversation.customer
         && let Some(customer) = yingda_store::customer::get(&app.db, customer).await?
-        && !customer.name.is_empty()
+        && !customer.card.name.is_empty()
     {
-        return Ok(customer.name);
+        return Ok(customer.card.name);
     }
     Ok(yingda_store::visitor::get(&app.db, conversation.visitor).await?.map(|it| it.name).unwrap_or_default())
 }

@@ -56,16 +56,16 @@ async fn merge(
     let from = find(&app, other.customer).await?;
     for (row, version) in [(&into, version), (&from, other.version)] {
         if row.version != version {
-            return Err(Problem::stale(told(row.clone(), &masks)));
+            return Err(Problem::stale(told(row.clone(), &masks, &app.directory())));
         }
     }
     if let Err(refused) = join::merge(&app, caller.actor, &into, &from, "by_hand").await {
         return Err(match refused.refusal {
-            Refusal::Stale => Problem::stale(told(find(&app, into.id).await?, &masks)),
+            Refusal::Stale => Problem::stale(told(find(&app, into.id).await?, &masks, &app.directory())),
             _ => refused.into(),
         });
     }
-    Ok(tagged(find(&app, into.id).await?, &masks))
+    Ok(tagged(find(&app, into.id).await?, &masks, &app.directory()))
 }
 
 /// Other records that share a number, an address or the company's own id with this customer: perhaps the same person.
@@ -78,8 +78,14 @@ async fn alike(
 ) -> Result<Json<Vec<Alike>>, Problem> {
     app.reach(caller.actor, Action::CustomerRead)?;
     let masks = mask::of(&app.directory(), caller.actor);
+    let directory = app.directory();
     let found = join::alike(&app, id(&customer)?).await?;
-    Ok(Json(found.into_iter().map(|(row, shares)| Alike { customer: told(row, &masks), shares }).collect()))
+    Ok(Json(
+        found
+            .into_iter()
+            .map(|(row, shares)| Alike { customer: told(row, &masks, &directory), shares })
+            .collect(),
+    ))
 }
 
 /// Who became a part of this customer, the latest first.
@@ -100,7 +106,7 @@ async fn merged(
             id: it.id,
             merged_at: it.merged_at,
             reason: it.reason,
-            gone: told(gone, &masks),
+            gone: told(gone, &masks, &app.directory()),
             conversations: merges::conversations(&app.db, it.id).await?.len() as i64,
             undone_at: it.undone_at,
             undo_until_at: it.merged_at + join::UNDO_MS,
@@ -122,5 +128,5 @@ async fn undo(
     let kept: CustomerId = id(&customer)?;
     let found = merges::get(&app.db, id(&merge)?).await?.filter(|it| it.kept == kept);
     join::undo(&app, caller.actor, &found.ok_or_else(Problem::not_found)?).await?;
-    Ok(tagged(find(&app, kept).await?, &masks))
+    Ok(tagged(find(&app, kept).await?, &masks, &app.directory()))
 }

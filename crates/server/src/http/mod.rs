@@ -12,6 +12,7 @@ pub mod compose;
 pub mod consult;
 mod conversation_sheet;
 pub mod conversations;
+mod customer_imports;
 pub mod customer_merge;
 pub mod customers;
 pub mod edit;
@@ -74,6 +75,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(acts::routes())
         .merge(consult::routes())
         .merge(transcript::routes())
+        .merge(customer_imports::routes())
         .merge(customers::routes())
         .merge(customer_merge::routes())
         .merge(proof::routes())

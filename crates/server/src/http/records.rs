@@ -16,7 +16,6 @@ use crate::{
     jobs::webhooks,
     problem::Problem,
     site::{Configure, Item, ItemFact, question::Question},
-    sort_key::sort_key,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -37,7 +36,9 @@ use yingda_core::{
     record,
     refusal::Refusal,
 };
-use yingda_store::{Statement, credential, event::Part, record as rows, session as sessions};
+use yingda_store::{
+    Statement, credential, event::Part, record as rows, session as sessions, sound::sort_key,
+};
 use yingda_wire::http::{AuditRow, Page, Stored};
 
 pub fn routes() -> OpenApiRouter<Shared> {

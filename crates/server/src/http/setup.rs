@@ -8,7 +8,6 @@ use crate::{
     problem::{Code, Problem},
     secrets::same,
     site::{Configure, Item, ItemFact},
-    sort_key::sort_key,
 };
 use axum::{
     extract::State,
@@ -27,7 +26,7 @@ use yingda_core::{
     lang::Text,
     record, roles,
 };
-use yingda_store::{credential, record as rows};
+use yingda_store::{credential, record as rows, sound::sort_key};
 use yingda_wire::{
     http::{Me, SetUp},
     problem as wire,

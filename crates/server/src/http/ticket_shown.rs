@@ -32,7 +32,8 @@ impl<'a> Viewer<'a> {
                 && !names.contains_key(&id)
             {
                 let found = customer::living(&self.app.db, id).await?;
-                names.insert(id, found.map(|it| mask::within(&it.name, &self.masks)).unwrap_or_default());
+                names
+                    .insert(id, found.map(|it| mask::within(&it.card.name, &self.masks)).unwrap_or_default());
             }
             let name = it.customer.and_then(|id| names.get(&id).cloned()).unwrap_or_default();
             all.push(self.shown(it, name).await?);

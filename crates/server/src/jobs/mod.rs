@@ -2,8 +2,10 @@
 
 mod backup;
 pub mod clocks;
+mod derive;
 pub mod facts;
 pub mod follow_ups;
+pub mod imports;
 mod stray_files;
 pub mod webhooks;
 
@@ -38,8 +40,10 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     let mut jobs = channels::start(duty.clone());
     jobs.extend([
         clocks::start(duty.clone()),
+        derive::start(duty.clone()),
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
+        imports::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

@@ -99,7 +99,7 @@ pub async fn open(app: &App, hello: Box<Hello>, ip: IpAddr, lang: Lang) -> Resul
         return Err(problem(Code::BadToken, lang));
     }
     if let Some(customer) = me.customer {
-        me.vip = customer::get(&app.db, customer).await.map_err(away)?.is_some_and(|it| it.vip);
+        me.vip = customer::get(&app.db, customer).await.map_err(away)?.is_some_and(|it| it.card.vip);
     }
     // Listen first, then read: what happens between is in the queue, and known by its position.
     let (key, queue) = app.hub.join_visitor(id, hello.widget, lang);

@@ -27,6 +27,17 @@ pub async fn make(admin: &Person, kind: &str, mut record: Value) -> Answer {
     answer
 }
 
+/// What customers of the site have, instead of what the settings say.
+pub async fn set_up_customers(admin: &Person, customers: Value) {
+    let settings = admin.get("/records/settings").await.body["items"][0].clone();
+    let mut record = settings["record"].clone();
+    record["customers"] = customers;
+    let at = format!("/records/settings/{}", settings["id"].as_str().unwrap());
+    let version = format!("\"{}\"", settings["version"]);
+    let set = admin.clone().with("if-match", &version).put(&at, record).await;
+    assert_eq!(set.status, StatusCode::OK, "{}", set.text);
+}
+
 /// A new member of staff with one role, signed in. Gives the person and their id.
 pub async fn hire(server: &Server, admin: &Person, login: &str, code: &str) -> (Person, String) {
     let user = json!({ "login": login, "name": login, "roles": [role(admin, code).await] });

@@ -4,6 +4,7 @@ use crate::rows::{DAY, conversation, write};
 use yingda_core::{
     actor::Actor,
     conversation::{Conversation, Phase},
+    customer::{Customer, CustomerSettings},
     id::*,
 };
 use yingda_peers::Scratch;
@@ -41,13 +42,11 @@ async fn filters_show_what_they_say(db: &Db) {
     let conversations: Vec<_> = (1..=40).map(|id| write(&numbered(id))).collect();
     let wang = customer::Customer {
         id: CustomerId(500),
-        name: "王芳".into(),
-        sort_key: b"wangfang".into(),
-        phone: "13800138000".into(),
+        card: Customer { name: "王芳".into(), phone: "13800138000".into(), ..Customer::default() },
         ..Default::default()
     };
     let guest = visitor::Visitor { id: VisitorId(1004), name: "路过".into(), ..Default::default() };
-    let mut statements = customer::insert(&wang, DAY);
+    let mut statements = customer::insert(&wang, &CustomerSettings::default(), DAY);
     statements.push(visitor::seen(&guest));
     db.commit(Batch { conversations, statements, ..Batch::default() }).await.unwrap();
 
@@ -114,7 +113,7 @@ async fn filters_show_what_they_say(db: &Db) {
     assert_eq!(ids(own(Filter { agent: Some(UserId(2)), ..any() })).await, NOTHING);
     assert_eq!(ids(own(Filter { queue: Some(QueueId(41)), ..any() })).await, among(|id| id % 4 == 3));
 
-    let q = |text: &str| Filter { q: text.into(), q_sort_key: text.into(), ..any() };
+    let q = |text: &str| Filter { q: text.into(), ..any() };
     assert_eq!(ids(q("8000")).await, among(|id| id % 10 == 3), "the end of the customer's phone");
     assert_eq!(ids(q("wangf")).await, among(|id| id % 10 == 3), "pinyin");
     assert_eq!(ids(q("17")).await, [17], "an id, which is also in the preview");

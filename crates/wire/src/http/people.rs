@@ -3,7 +3,7 @@
 use super::StoredCustomer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yingda_core::{At, id::*, proof::Point};
+use yingda_core::{At, customer::columns::Column, id::*, proof::Point};
 
 /// How far a customer has proven who they are in a conversation (核验身份).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -73,4 +73,54 @@ pub struct Merged {
     pub undone_at: Option<At>,
     /// It can be taken apart until then.
     pub undo_until_at: At,
+}
+
+/// A table that was uploaded as a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LookAtImport {
+    pub file: FileId,
+}
+
+/// What a table of customers holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ImportLook {
+    pub headings: Vec<String>,
+    /// What each column probably is.
+    pub columns: Vec<Column>,
+    /// The first lines.
+    pub samples: Vec<Vec<String>>,
+    pub lines: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewCustomerImport {
+    pub file: FileId,
+    /// What each column is.
+    pub columns: Vec<Column>,
+    /// `phone`, `email` or `external`: who is there already is known by it; empty: everybody is new.
+    pub match_by: String,
+    /// Who is there already is completed; else left as they are.
+    pub completes: bool,
+    /// Nothing is written but what would be.
+    pub trial: bool,
+}
+
+/// A table of customers on its way in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CustomerImport {
+    pub id: RecordId,
+    pub name: String,
+    /// `running`, `done`, `cancelled` or `failed`.
+    pub state: String,
+    pub trial: bool,
+    pub lines: u64,
+    /// Lines that were looked at.
+    pub passed: u64,
+    pub created: u64,
+    pub updated: u64,
+    pub skipped: u64,
+    pub rejected: u64,
+    pub created_at: At,
+    pub ended_at: Option<At>,
 }

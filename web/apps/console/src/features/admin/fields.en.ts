@@ -25,7 +25,7 @@ export const fields = {
     setup_site: { site: "Other site", helped: "Help from there" },
     setup_letter: { letter: "Registration" },
     ban: { ban: "Ban" },
-    settings: { company: "Company", service: "Service", targets: "Targets of indicators", security: "Security" },
+    settings: { company: "Company", service: "Service", customers: "Customers", targets: "Targets of indicators", security: "Security" },
   },
   field: {
     any: { spans: "Hours", name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
@@ -90,8 +90,9 @@ export const fields = {
     settings: {
       company: "Company", letter_head: "Letter head", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
       break_reasons: "Reasons for not ready", password_min: "Shortest password", require_totp: "Require a second factor", second_sign_in_takes_over: "New sign-in takes over",
-      targets: "Targets of indicators",
+      targets: "Targets of indicators", customers: "Customers",
     },
+    customers: { fields: "Own fields", tiers: "Tiers", areas: "Areas", check_days: "To be checked every" },
     reason: { key: "Key", label: "Label", is_break: "Counts as a break" },
   },
   help: {
@@ -146,7 +147,7 @@ export const fields = {
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
-      recall_s: "A message may be taken back for so long.", targets: "An empty one is the usual target.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
+      recall_s: "A message may be taken back for so long.", targets: "An empty one is the usual target.", customers: "Own fields appear at once on cards, in filters, imports, exports and the API. Whose card nobody checked or changed for so long is listed to be checked.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
     },
   },
   grantGroup: { conversation: "Conversations", people: "Customers and visitors", tickets: "Tickets", floor: "Floor and reports", manage: "Administration" },

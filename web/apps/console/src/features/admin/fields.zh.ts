@@ -25,7 +25,7 @@ export const fields = {
     setup_site: { site: "另一个站点", helped: "请对方支援" },
     setup_letter: { letter: "登记" },
     ban: { ban: "黑名单" },
-    settings: { company: "公司", service: "接待", targets: "指标目标", security: "安全" },
+    settings: { company: "公司", service: "接待", customers: "客户资料", targets: "指标目标", security: "安全" },
   },
   field: {
     any: { spans: "时段", name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
@@ -90,8 +90,9 @@ export const fields = {
     settings: {
       company: "公司名称", letter_head: "信头", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
       break_reasons: "未就绪原因", password_min: "密码最短长度", require_totp: "必须两步验证", second_sign_in_takes_over: "新登录顶替旧登录",
-      targets: "指标目标",
+      targets: "指标目标", customers: "客户资料",
     },
+    customers: { fields: "自定义字段", tiers: "客户等级", areas: "区域", check_days: "核对周期" },
     reason: { key: "标识", label: "名称", is_break: "计入小休名额" },
   },
   help: {
@@ -145,7 +146,7 @@ export const fields = {
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
-      recall_s: "发出后这么久以内可以撤回。", targets: "空着按通常的目标。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
+      recall_s: "发出后这么久以内可以撤回。", targets: "空着按通常的目标。", customers: "自定义字段立即出现在客户资料、筛选、导入导出和接口里。超过核对周期没有核对或更新的客户列为待核对。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
     },
   },
   grantGroup: { conversation: "会话", people: "客户与访客", tickets: "工单", floor: "现场与报表", manage: "管理" },

@@ -9,7 +9,7 @@ export const AUDITED: FactKind[] = [
   "note_posted", "message_recalled", "rating_asked", "rated", "tagged", "untagged", "flagged", "unflagged", "follow_up_set", "follow_up_due", "customer_linked",
   "code_sent", "code_refused", "identity_proven",
   "record_due", "record_saved", "marked_spam", "agent_state_changed",
-  "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled",
+  "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled", "customers_imported", "customer_import_stopped",
   "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",
   "ticket_attempted", "ticket_checked", "ticket_watched", "ticket_urged", "ticket_linked", "ticket_clock_rang", "ticket_told",
   "promise_made", "promise_moved", "promise_kept", "promise_dropped", "promise_given", "promise_rang", "promise_told",

@@ -21,6 +21,9 @@ const optionFields = (): FieldSpec[] => [
   { key: "children", as: "list", scope: "option", full: true, fields: optionFields, blank: (others) => ({ key: freshKey("option", others), label: nothing(), children: [] }) },
 ];
 
+/** Choices outside of a form, such as tiers and areas. */
+export const choicesOf = (key: string): FieldSpec => ({ key, as: "list", scope: "option", full: true, fields: optionFields, blank: (others) => ({ key: freshKey("option", others), label: nothing(), children: [] }) });
+
 /** Visitors know no members of staff, and compute nothing. */
 const OPEN_SHAPES = ["line", "paragraph", "number", "money", "date", "choice", "phone", "email", "address", "consent"] as const;
 const SHAPES = [...OPEN_SHAPES, "person", "file", "formula"] as const;

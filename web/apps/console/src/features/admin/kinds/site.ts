@@ -1,5 +1,5 @@
 import { kindSpec, nothing } from "../describe";
-import { openFormOf, NAME, NEEDS } from "./shared";
+import { choicesOf, formOf, openFormOf, NAME, NEEDS } from "./shared";
 
 export const widget = kindSpec({
   kind: "widget",
@@ -121,6 +121,15 @@ export const settings = kindSpec({
         },
       ],
     },
+    {
+      key: "customers",
+      fields: [
+        {
+          key: "customers", as: "part", scope: "customers", full: true,
+          fields: () => [formOf("fields"), choicesOf("tiers"), choicesOf("areas"), { key: "check_days", as: "number", min: 1, max: 3_650, unit: "d" }],
+        },
+      ],
+    },
     { key: "targets", fields: [{ key: "targets", as: "own", part: "targets", full: true, bare: true }] },
     {
       key: "security",
@@ -133,7 +142,7 @@ export const settings = kindSpec({
   ],
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
-    break_reasons: [], password_min: 10, require_totp: false, targets: {},
+    break_reasons: [], password_min: 10, require_totp: false, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
   }),
   name: (it) => it.company,
   facts: () => [],

@@ -15,6 +15,12 @@ pub fn sound(text: &str) -> String {
     sound
 }
 
+/// The first letters of what Chinese characters sound like: `zs` for 张三.
+pub fn initials(text: &str) -> String {
+    let letters = text.trim().chars().take(100);
+    letters.filter_map(|c| c.to_pinyin()?.first_letter().chars().next()).collect()
+}
+
 /// The sound, and for what sounds alike the characters themselves.
 pub fn sort_key(text: &str) -> Vec<u8> {
     let mut key = sound(text);
@@ -29,6 +35,11 @@ pub fn sort_key(text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn b_36_names_are_found_by_initials() {
+        assert_eq!((initials("欧阳小明"), initials("Bob")), ("oyxm".into(), String::new()));
+    }
 
     #[test]
     fn chinese_sorts_by_sound_between_latin_names() {
