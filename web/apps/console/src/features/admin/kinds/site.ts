@@ -125,7 +125,7 @@ export const settings = kindSpec({
       key: "customers",
       fields: [
         {
-          key: "customers", as: "part", scope: "customers", full: true,
+          key: "customers", as: "part", scope: "customers", full: true, bare: true,
           fields: () => [formOf("fields"), choicesOf("tiers"), choicesOf("areas"), { key: "check_days", as: "number", min: 1, max: 3_650, unit: "d" }],
         },
       ],
