@@ -167,8 +167,8 @@ impl Customer {
             };
             let shape = if point.kind == PointKind::Email { Shape::Email } else { Shape::Phone };
             faults.shape(fits, at("value"), shape);
-            faults.length(&at("value"), &point.value, 500);
-            faults.length(&at("label"), &point.label, 50);
+            faults.length(at("value"), &point.value, 500);
+            faults.length(at("label"), &point.label, 50);
             let digits = point.extension.len() <= 12 && point.extension.bytes().all(|it| it.is_ascii_digit());
             faults.shape(digits, at("extension"), Shape::Digits);
         }
