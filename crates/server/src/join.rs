@@ -185,7 +185,18 @@ impl Question for OpenOf {
     }
 }
 
-/// Other records that share a contact point or the company's own id with this one, and what they share.
+/// Of people who are called alike only so many are looked at.
+const MOST_NAMESAKES: usize = 200;
+
+/// Many are called alike: something else has to speak for one person as well.
+fn may_be_one(a: &Customer, b: &Customer) -> bool {
+    let same = |of: fn(&Customer) -> &String| !of(a).is_empty() && of(a) == of(b);
+    let end = |it: &Customer| it.phone.chars().rev().filter(char::is_ascii_digit).take(4).collect::<String>();
+    same(|it| &it.company) || same(|it| &it.address) || (end(a).len() == 4 && end(a) == end(b))
+}
+
+/// Other records that share a contact point or the company's own id with this one, or sound like it, and what they
+/// share.
 pub async fn alike(
     app: &App,
     of: CustomerId,
@@ -208,6 +219,12 @@ pub async fn alike(
             }
         }
     }
+    for other in rows::sounding(&app.db, &own.card.name, MOST_NAMESAKES).await? {
+        let is_new = other.id != own.id && found.iter().all(|(it, _)| it.id != other.id);
+        if is_new && may_be_one(&own.card, &other.card) {
+            found.push((other, vec!["name".to_owned()]));
+        }
+    }
     Ok(found)
 }
 
@@ -218,6 +235,20 @@ fn text(card: &Customer) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn b_36_namesakes_are_one_only_where_something_else_says_so() {
+        let of = |company: &str, phone: &str| Customer {
+            name: "张伟".into(),
+            company: company.into(),
+            phone: phone.into(),
+            ..Customer::default()
+        };
+        assert!(!may_be_one(&of("", "13800001111"), &of("", "13900002222")));
+        assert!(may_be_one(&of("应答", ""), &of("应答", "")));
+        assert!(may_be_one(&of("", "010-8888-1111"), &of("", "13900001111")));
+        assert!(!may_be_one(&of("", "1"), &of("", "1")), "no number to compare");
+    }
 
     #[test]
     fn one_number_of_two_names_or_accounts_does_not_join_them() {

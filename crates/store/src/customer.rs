@@ -476,6 +476,16 @@ pub async fn with(
     db.query(EXACTLY, args![kind, term, limit as i64], stored).await
 }
 
+/// Customers whose name sounds like this one: 张伟 and 章伟.
+pub async fn sounding(db: &Db, name: &str, limit: usize) -> Result<Vec<Customer>, ReadError> {
+    let sound = sound::sound(name).into_bytes();
+    if sound.is_empty() {
+        return Ok(vec![]);
+    }
+    let to = [sound.as_slice(), b"\t\xff"].concat();
+    db.query(FIND, args!["sort", sound, to, limit as i64], stored).await
+}
+
 /// The first bytes that no longer begin with the prefix. UTF-8 never holds 255, so the last byte can be raised.
 fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     let mut after = prefix.to_vec();

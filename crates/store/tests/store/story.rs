@@ -244,6 +244,9 @@ async fn customers(db: &Db) {
     assert_eq!(find("0013").await, [500], "a number's second group");
     assert_eq!((find("wf").await, find("ll").await), (vec![500], vec![501]), "initials");
     assert_eq!(find("芳").await, [500], "a given name");
+    let same = customer::sounding(db, "汪方", 9).await.unwrap();
+    assert_eq!(same.iter().map(|it| it.id.0).collect::<Vec<_>>(), [500], "written otherwise, called alike");
+    assert!(customer::sounding(db, "汪", 9).await.unwrap().is_empty(), "a part of a name is another name");
     assert_eq!(find("12-501").await, [501], "an own field");
     assert_eq!(find("flu").await, NOTHING, "nobody is found by what is hidden from some");
     assert_eq!(customer::with(db, "phone", "13800138000", 2).await.unwrap()[0].id, wang.id);
