@@ -17,6 +17,7 @@ use crate::{
     proof::{CodeFault, Point},
     refusal::Refusal,
     register::Book,
+    survey::Via,
     why::Why,
 };
 pub use parts::*;
@@ -550,6 +551,33 @@ pub enum Fact {
         text: String,
         due_at: At,
         late: bool,
+    },
+    // ── surveys ──
+    SurveySent {
+        ask: RecordId,
+        survey: SurveyId,
+        via: Via,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+    },
+    /// The scores; what was answered otherwise stands with the invitation.
+    SurveyAnswered {
+        ask: RecordId,
+        survey: SurveyId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        csat: Option<u8>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nps: Option<u8>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ces: Option<u8>,
     },
     SignedIn {
         user: UserId,

@@ -24,7 +24,7 @@ pub fn manages(kind: RecordKind) -> Action {
         }
         RecordKind::Reply => Action::ReplyShared,
         RecordKind::Tag => Action::ManageTags,
-        RecordKind::Form => Action::ManageForms,
+        RecordKind::Form | RecordKind::Survey => Action::ManageForms,
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
         RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
         RecordKind::Ban => Action::ManageBans,
@@ -124,6 +124,10 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             on.name(&it.name, &directory.ticket_types, |it| &it.name, &mut faults);
             crate::ticket::check(it, id.map(TicketTypeId::from), directory, &mut faults);
         }
+        Record::Survey(it) => {
+            on.name(&it.name, &directory.surveys, |it| &it.name, &mut faults);
+            crate::survey::check(it, directory, &mut faults);
+        }
         Record::Settings(it) => settings(it, &mut faults),
     }
     faults.0
@@ -210,6 +214,16 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
             _ => false,
         };
         note(used, &of.name);
+    }
+    for survey in directory.surveys.values() {
+        let used = match kind {
+            RecordKind::Queue => {
+                survey.after_close.as_ref().is_some_and(|after| after.queues.contains(&id.into()))
+            }
+            RecordKind::TicketType => survey.low.as_ref().is_some_and(|low| low.ticket == id.into()),
+            _ => false,
+        };
+        note(used, &survey.name);
     }
     for (own, queue) in &directory.queues {
         let used = match kind {
@@ -452,6 +466,7 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
     customer::check_settings(&settings.customers, faults);
+    faults.range("csat_good", settings.csat_good, 2, 5);
     for (key, percent) in &settings.targets {
         let fits = (0.0..=100.0).contains(percent);
         faults.unless(fits, format!("targets.{key}"), Fault::Outside(0, 100));

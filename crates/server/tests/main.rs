@@ -39,6 +39,7 @@ mod session;
 mod sites;
 mod smpp;
 mod support;
+mod surveys;
 mod threads;
 mod tickets;
 mod tls;

@@ -48,6 +48,7 @@ pub mod register;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
+pub mod survey;
 pub mod ticket;
 pub mod ticket_list;
 pub mod visitor;
@@ -98,6 +99,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("session", session::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),
+        ("survey", survey::ALL),
         ("ticket", ticket::ALL),
         ("ticket_list", ticket_list::ALL),
         ("customer_import", customer_import::ALL),

@@ -27,6 +27,8 @@ pub struct Settings {
     /// A first version of these numbers of required passwords' length.
     pub password_min: u8,
     pub require_totp: bool,
+    /// From this satisfaction on, of 1 to 5, an answer counts as satisfied (K-04).
+    pub csat_good: u8,
     /// Other targets than the usual ones for the desk's indicators, in percent, by their keys (K-05 …).
     pub targets: BTreeMap<String, f64>,
     /// What customers of this site have.
@@ -69,6 +71,7 @@ impl Default for Settings {
             ],
             password_min: 10,
             require_totp: false,
+            csat_good: 4,
             targets: BTreeMap::new(),
             customers: CustomerSettings::default(),
         }

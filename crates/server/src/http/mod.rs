@@ -28,6 +28,7 @@ pub mod letters;
 pub mod nodes;
 pub mod oidc;
 pub mod packs;
+mod plain_page;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -38,6 +39,10 @@ pub mod reports;
 pub mod session;
 pub mod setup;
 pub mod split;
+mod survey_form;
+mod survey_pages;
+mod survey_paper;
+mod surveys;
 mod table;
 mod ticket_paper;
 mod ticket_sheet;
@@ -88,6 +93,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(ticket_paper::routes())
         .merge(promises::routes())
         .merge(indicators::routes())
+        .merge(surveys::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())
@@ -117,6 +123,7 @@ pub fn router(app: Shared) -> Router {
         .merge(health::routes())
         .merge(assets::routes())
         .merge(visitor_pages::routes())
+        .merge(survey_pages::routes())
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::tell))

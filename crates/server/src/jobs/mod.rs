@@ -7,6 +7,7 @@ pub mod facts;
 pub mod follow_ups;
 pub mod imports;
 mod stray_files;
+mod surveys;
 pub mod webhooks;
 
 use crate::{app::Shared, channels, tasks};
@@ -44,6 +45,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
+        surveys::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

@@ -517,7 +517,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers by name, or those that a few letters find, of a tag, tier, area, owner, segment or answer. */
+        /** Customers by name, or those that a few letters find. */
         get: operations["get_customers"];
         put?: never;
         /** A new customer. */
@@ -558,23 +558,6 @@ export interface paths {
         get: operations["get_customers_id_alike"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/{id}/check": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Says that the card is right as it is, or which parts of it are not. */
-        post: operations["post_customers_id_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -697,126 +680,6 @@ export interface paths {
         put?: never;
         /** Takes back a deletion. */
         post: operations["post_customers_id_restore"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Customers as a table that can be brought in again. */
-        get: operations["get_customers_export"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Imports, the newest first. */
-        get: operations["get_customers_imports"];
-        put?: never;
-        /** Brings a table in, or only tries. It goes on by itself; ask for it to see how far it is. */
-        post: operations["post_customers_imports"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/imports/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far an import is. */
-        get: operations["get_customers_imports_id"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/imports/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stops an import. What came in stays. */
-        post: operations["post_customers_imports_id_cancel"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/imports/{id}/rejected": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The lines that were not taken, as they were, with the reasons. */
-        get: operations["get_customers_imports_id_rejected"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/imports/look": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** What an uploaded table holds, and what its columns probably are. */
-        post: operations["post_customers_imports_look"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/customers/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What customers of this site have: own fields, tiers, areas. */
-        get: operations["get_customers_settings"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1542,6 +1405,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/surveys/{id}/asks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows behind the numbers, the latest first. */
+        get: operations["get_surveys_id_asks"];
+        put?: never;
+        /**
+         * Asks the customer of a conversation that one serves, or of a ticket that one works on. The link leaves by the
+         *     conversation's own way, else by SMS; where neither is there, it is for the caller to hand on.
+         */
+        post: operations["post_surveys_id_asks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows as a table, a column for each question. */
+        get: operations["get_surveys_id_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/print": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The survey on paper, to be filled in with a pen. */
+        get: operations["get_surveys_id_print"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a survey brought. */
+        get: operations["get_surveys_id_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -2063,6 +1998,25 @@ export interface components {
             /** @enum {string} */
             type: "system";
         };
+        /** @description Which conversations are asked about. */
+        AfterClose: {
+            /**
+             * @description None at all means every way of contact.
+             * @default []
+             */
+            media: components["schemas"]["Medium"][];
+            /**
+             * Format: int32
+             * @description Of a hundred conversations so many are asked about.
+             * @default 0
+             */
+            percent: number;
+            /**
+             * @description None at all means every queue.
+             * @default []
+             */
+            queues: components["schemas"]["QueueId"][];
+        };
         /** @description An agent's live state; stored as a row so that a rebuild finds it. */
         Agent: {
             /** @default null */
@@ -2134,6 +2088,12 @@ export interface components {
              */
             most: number;
         };
+        AnswerCount: {
+            /** Format: int64 */
+            count: number;
+            label: components["schemas"]["Text"];
+            value: string;
+        };
         ApiKey: {
             actions: components["schemas"]["Action"][];
             created_at: components["schemas"]["i64"];
@@ -2160,6 +2120,11 @@ export interface components {
         /** @description What was taken down, by its serial number. */
         Arrived: {
             serial: string;
+        };
+        /** @description About what somebody is to be asked: a conversation that one serves, or a ticket. */
+        AskSurvey: {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            ticket?: components["schemas"]["TicketId"] | null;
         };
         /** @description Why a contact went to an agent. */
         Assignment: {
@@ -2242,6 +2207,9 @@ export interface components {
          * @enum {string}
          */
         Book: "post" | "visit" | "barred" | "group";
+        BTreeMap: {
+            [key: string]: string;
+        };
         /** @description Business hours with holidays and make-up workdays (调休). */
         Calendar: {
             /**
@@ -2287,8 +2255,6 @@ export interface components {
              */
             measure: number;
         };
-        /** @enum {string} */
-        CardPart: "phone" | "email" | "address";
         /** @enum {string} */
         Cause: "contact_arrived" | "agent_free" | "relaxed" | "last_agent" | "by_hand";
         Cell: number | null;
@@ -2370,11 +2336,6 @@ export interface components {
             /** @description What fails, as the other side put it; empty while all is well. */
             error: string;
             since_at: components["schemas"]["i64"];
-        };
-        /** @description What somebody found out about a customer's card: nothing is wrong, or these parts are. */
-        CheckCustomer: {
-            /** @default [] */
-            wrong: components["schemas"]["CardPart"][];
         };
         ChecklistItem: {
             /** @default  */
@@ -2496,25 +2457,6 @@ export interface components {
             values: {
                 [key: string]: string;
             };
-        };
-        /** @description One more way to reach a customer. */
-        ContactPoint: {
-            /**
-             * @description What is dialled after a number that hides the real one.
-             * @default
-             */
-            extension: string;
-            /** @default phone */
-            kind: components["schemas"]["PointKind"];
-            /**
-             * @description Whose or what for: office, mother, delivery.
-             * @default
-             */
-            label: string;
-            /** @default null */
-            until_at: components["schemas"]["i64"] | null;
-            /** @default  */
-            value: string;
         };
         /** @description What a message carries. */
         Content: {
@@ -2716,15 +2658,9 @@ export interface components {
         };
         /** @enum {string} */
         Corner: "left" | "right";
-        /** @description A customer's card. */
         Customer: {
             /** @default  */
             address: string;
-            /**
-             * @description Key of one of the settings' areas.
-             * @default
-             */
-            area: string;
             /** @default  */
             company: string;
             /** @default  */
@@ -2734,90 +2670,22 @@ export interface components {
              * @default
              */
             external_id: string;
-            /** @default person */
-            kind: components["schemas"]["CustomerKind"];
             /** @default  */
             name: string;
             /** @default  */
             note: string;
-            /** @default null */
-            owner: components["schemas"]["UserId"] | null;
             /** @default  */
             phone: string;
-            /**
-             * @description Further numbers and addresses.
-             * @default []
-             */
-            points: components["schemas"]["ContactPoint"][];
             /** @default [] */
             tags: components["schemas"]["TagId"][];
-            /**
-             * @description Key of one of the settings' tiers.
-             * @default
-             */
-            tier: string;
-            /**
-             * @description Answers to the fields that the settings define (E1).
-             * @default {}
-             */
-            values: {
-                [key: string]: string;
-            };
             /** @default false */
             vip: boolean;
-        };
-        /** @description What a column holds. */
-        CustomerColumn: "none" | "name" | "phone" | "email" | "company" | "address" | "note" | "external_id" | "vip" | "kind" | "tier" | "area" | "owner" | "tags" | "other_phone" | "other_email" | {
-            /** @description One of the settings' own fields, by its key. */
-            field: string;
         };
         /**
          * @description A person or company that is served.
          * @example 7310577399169024
          */
         CustomerId: string;
-        /** @description A table of customers on its way in. */
-        CustomerImport: {
-            /** Format: int64 */
-            created: number;
-            created_at: components["schemas"]["i64"];
-            ended_at?: components["schemas"]["i64"] | null;
-            id: components["schemas"]["RecordId"];
-            /** Format: int64 */
-            lines: number;
-            name: string;
-            /**
-             * Format: int64
-             * @description Lines that were looked at.
-             */
-            passed: number;
-            /** Format: int64 */
-            rejected: number;
-            /** Format: int64 */
-            skipped: number;
-            /** @description `running`, `done`, `cancelled` or `failed`. */
-            state: string;
-            trial: boolean;
-            /** Format: int64 */
-            updated: number;
-        };
-        /** @enum {string} */
-        CustomerKind: "person" | "company";
-        /** @description What customers of this site have, as its settings say. */
-        CustomerSettings: {
-            /** @default [] */
-            areas: components["schemas"]["Choice"][];
-            /**
-             * Format: int32
-             * @description Within so many days a card has to be checked or changed to count as kept (K-08).
-             * @default 365
-             */
-            check_days: number;
-            /** @default [] */
-            fields: components["schemas"]["Field"][];
-            /** @default [] */
-            tiers: components["schemas"]["Choice"][];
-        };
         Day: {
             /**
              * @default {
@@ -3238,17 +3106,6 @@ export interface components {
             /** @enum {string} */
             kind: "batch_cancelled";
         } | {
-            import: components["schemas"]["RecordId"];
-            /** @enum {string} */
-            kind: "customers_imported";
-            /** Format: int64 */
-            lines: number;
-            trial: boolean;
-        } | {
-            import: components["schemas"]["RecordId"];
-            /** @enum {string} */
-            kind: "customer_import_stopped";
-        } | {
             deleted: boolean;
             id: components["schemas"]["RecordId"];
             /** @enum {string} */
@@ -3451,6 +3308,28 @@ export interface components {
             text: string;
             ticket?: components["schemas"]["TicketId"] | null;
         } | {
+            agent?: components["schemas"]["UserId"] | null;
+            ask: components["schemas"]["RecordId"];
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @enum {string} */
+            kind: "survey_sent";
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+            via: components["schemas"]["Via"];
+        } | {
+            ask: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            ces?: number | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** Format: int32 */
+            csat?: number | null;
+            /** @enum {string} */
+            kind: "survey_answered";
+            /** Format: int32 */
+            nps?: number | null;
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+        } | {
             /** @enum {string} */
             kind: "signed_in";
             method: components["schemas"]["SignInMethod"];
@@ -3638,19 +3517,10 @@ export interface components {
             name?: string;
             phone?: string;
         };
-        /** @description What a table of customers holds. */
-        ImportLook: {
-            /** @description What each column probably is. */
-            columns: components["schemas"]["CustomerColumn"][];
-            headings: string[];
-            /** Format: int64 */
-            lines: number;
-            /** @description The first lines. */
-            samples: string[][];
-        };
         IndicatorCase: {
             is_good: boolean;
             promise?: components["schemas"]["Promise"] | null;
+            survey?: components["schemas"]["SurveyAsk"] | null;
             ticket?: components["schemas"]["TicketRow"] | null;
             /** Format: int64 */
             took_ms?: number | null;
@@ -3668,6 +3538,11 @@ export interface components {
             good: number;
             /** @description Such as `K-05`. */
             key: string;
+            /**
+             * Format: double
+             * @description Of scores, where the indicator has them.
+             */
+            mean?: number | null;
             /**
              * Format: int64
              * @description How long it took, where the indicator has a time.
@@ -3843,9 +3718,20 @@ export interface components {
             visitor: components["schemas"]["VisitorId"];
             widget: components["schemas"]["WidgetId"];
         };
-        /** @description A table that was uploaded as a file. */
-        LookAtImport: {
-            file: components["schemas"]["FileId"];
+        /** @description A score that opens a ticket, once for each answered invitation. */
+        LowScore: {
+            /**
+             * Format: int32
+             * @default 0
+             */
+            at_most: number;
+            /**
+             * @description Key of a question with a scale.
+             * @default
+             */
+            question: string;
+            /** @default 0 */
+            ticket: components["schemas"]["TicketTypeId"];
         };
         Mail: {
             /** @default [] */
@@ -4052,30 +3938,6 @@ export interface components {
             text?: string;
             visitor?: components["schemas"]["VisitorId"] | null;
             widget?: components["schemas"]["WidgetId"] | null;
-        };
-        NewCustomerImport: {
-            /**
-             * @description What each column is.
-             * @default []
-             */
-            columns: components["schemas"]["CustomerColumn"][];
-            /**
-             * @description Who is there already is completed; else left as they are.
-             * @default false
-             */
-            completes: boolean;
-            /** @default 0 */
-            file: components["schemas"]["FileId"];
-            /**
-             * @description `phone`, `email` or `external`: who is there already is known by it; empty: everybody is new.
-             * @default
-             */
-            match_by: string;
-            /**
-             * @description Nothing is written but what would be.
-             * @default false
-             */
-            trial: boolean;
         };
         /** @description A letter on paper: the lines of whom it goes to, and what it says. */
         NewLetter: {
@@ -4333,34 +4195,6 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
-        Page_CustomerImport: {
-            items: {
-                /** Format: int64 */
-                created: number;
-                created_at: components["schemas"]["i64"];
-                ended_at?: components["schemas"]["i64"] | null;
-                id: components["schemas"]["RecordId"];
-                /** Format: int64 */
-                lines: number;
-                name: string;
-                /**
-                 * Format: int64
-                 * @description Lines that were looked at.
-                 */
-                passed: number;
-                /** Format: int64 */
-                rejected: number;
-                /** Format: int64 */
-                skipped: number;
-                /** @description `running`, `done`, `cancelled` or `failed`. */
-                state: string;
-                trial: boolean;
-                /** Format: int64 */
-                updated: number;
-            }[];
-            next?: string | null;
-        };
-        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Delivery: {
             items: {
                 /** Format: int32 */
@@ -4498,18 +4332,12 @@ export interface components {
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_StoredCustomer: {
             items: {
-                /** @description When a person last changed or confirmed the card. */
-                checked_at?: components["schemas"]["i64"];
                 created_at: components["schemas"]["i64"];
                 /** @description Fields that the caller sees masked are masked here. */
                 customer: components["schemas"]["Customer"];
                 id: components["schemas"]["CustomerId"];
                 /** @description Which these are. */
                 masked?: components["schemas"]["MaskedField"][];
-                /** @description Segments that they belong to. */
-                segments?: components["schemas"]["RecordId"][];
-                /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
-                suspect?: string[];
                 updated_at: components["schemas"]["i64"];
                 /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
                 verified?: components["schemas"]["Verified"][];
@@ -4531,6 +4359,34 @@ export interface components {
                 version: number;
                 /** @description Why somebody should look twice: of a visitor, that they are on the list of those who are not let in. */
                 warnings?: string[];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_SurveyAsk: {
+            items: {
+                agent?: components["schemas"]["UserId"] | null;
+                answered_at?: components["schemas"]["i64"] | null;
+                answers: components["schemas"]["BTreeMap"];
+                asked_at: components["schemas"]["i64"];
+                /** Format: int32 */
+                ces?: number | null;
+                conversation?: components["schemas"]["ConversationId"] | null;
+                /** Format: int32 */
+                csat?: number | null;
+                customer?: components["schemas"]["CustomerId"] | null;
+                expires_at: components["schemas"]["i64"];
+                id: components["schemas"]["RecordId"];
+                lang: components["schemas"]["Lang"];
+                line?: components["schemas"]["LineId"] | null;
+                medium?: components["schemas"]["Medium"] | null;
+                /** Format: int32 */
+                nps?: number | null;
+                queue?: components["schemas"]["QueueId"] | null;
+                survey: components["schemas"]["SurveyId"];
+                ticket?: components["schemas"]["TicketId"] | null;
+                via: components["schemas"]["Via"];
+                visitor?: components["schemas"]["VisitorId"] | null;
             }[];
             next?: string | null;
         };
@@ -4613,8 +4469,6 @@ export interface components {
          * @enum {string}
          */
         Point: "phone" | "email";
-        /** @enum {string} */
-        PointKind: "phone" | "email" | "address" | "relay" | "other";
         PostEntry: {
             /** @default null */
             conversation: components["schemas"]["ConversationId"] | null;
@@ -4763,6 +4617,55 @@ export interface components {
             point: components["schemas"]["Point"];
             verified_at?: components["schemas"]["i64"] | null;
         };
+        Question: {
+            /**
+             * @description Unique in the survey; never changes once answers exist.
+             * @default
+             */
+            key: string;
+            /**
+             * @description A new page begins with it.
+             * @default false
+             */
+            new_page: boolean;
+            /**
+             * @description Of choices, and the columns of a matrix.
+             * @default []
+             */
+            options: components["schemas"]["Choice"][];
+            /** @default false */
+            required: boolean;
+            /**
+             * @description Of a matrix.
+             * @default []
+             */
+            rows: components["schemas"]["Choice"][];
+            /** @default csat */
+            shape: components["schemas"]["QuestionShape"];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            text: components["schemas"]["Text"];
+            /** @default null */
+            when: components["schemas"]["FieldWhen"] | null;
+        };
+        /** @description How a question was answered; of a matrix one for each row. */
+        QuestionResult: {
+            /** Format: int64 */
+            answered: number;
+            counts: components["schemas"]["AnswerCount"][];
+            /** @description `key`, or `key.row`. */
+            key: string;
+            /** Format: double */
+            mean?: number | null;
+            shape: components["schemas"]["QuestionShape"];
+            text: components["schemas"]["Text"];
+        };
+        /** @enum {string} */
+        QuestionShape: "csat" | "nps" | "ces" | "single" | "multiple" | "matrix" | "text";
         Queue: {
             /**
              * @default {
@@ -4980,6 +4883,9 @@ export interface components {
         }) | (components["schemas"]["TicketType"] & {
             /** @enum {string} */
             kind: "ticket_type";
+        }) | (components["schemas"]["Survey"] & {
+            /** @enum {string} */
+            kind: "survey";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -4993,7 +4899,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "survey" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5298,15 +5204,11 @@ export interface components {
              */
             company: components["schemas"]["Text"];
             /**
-             * @description What customers of this site have.
-             * @default {
-             *       "areas": [],
-             *       "check_days": 365,
-             *       "fields": [],
-             *       "tiers": []
-             *     }
+             * Format: int32
+             * @description From this satisfaction on, of 1 to 5, an answer counts as satisfied (K-04).
+             * @default 4
              */
-            customers: components["schemas"]["CustomerSettings"];
+            csat_good: number;
             /**
              * Format: int32
              * @description An agent whose last connection is gone keeps the work for so long.
@@ -5674,18 +5576,12 @@ export interface components {
             version: number;
         };
         StoredCustomer: {
-            /** @description When a person last changed or confirmed the card. */
-            checked_at?: components["schemas"]["i64"];
             created_at: components["schemas"]["i64"];
             /** @description Fields that the caller sees masked are masked here. */
             customer: components["schemas"]["Customer"];
             id: components["schemas"]["CustomerId"];
             /** @description Which these are. */
             masked?: components["schemas"]["MaskedField"][];
-            /** @description Segments that they belong to. */
-            segments?: components["schemas"]["RecordId"][];
-            /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
-            suspect?: string[];
             updated_at: components["schemas"]["i64"];
             /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
             verified?: components["schemas"]["Verified"][];
@@ -5741,6 +5637,147 @@ export interface components {
         } | {
             ticket: components["schemas"]["TicketId"];
         } | "site";
+        Survey: {
+            /** @default null */
+            after_close: components["schemas"]["AfterClose"] | null;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            intro: components["schemas"]["Text"];
+            /** @default null */
+            low: components["schemas"]["LowScore"] | null;
+            /**
+             * @description For staff.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description Whoever has the address may answer it: for posters and QR codes.
+             * @default false
+             */
+            open_link: boolean;
+            /** @default [] */
+            questions: components["schemas"]["Question"][];
+            /**
+             * Format: int32
+             * @description Nobody is asked by itself again within so many days, whichever survey it was; 0: no rest.
+             * @default 0
+             */
+            rest_days: number;
+            /**
+             * @description Asked no more; its results stay.
+             * @default false
+             */
+            retired: boolean;
+            /**
+             * @description Said after the last answer.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            thanks: components["schemas"]["Text"];
+            /**
+             * @description The heading that customers read; empty: the name.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            title: components["schemas"]["Text"];
+            /**
+             * Format: int32
+             * @description For so many days an invitation can be answered.
+             * @default 0
+             */
+            valid_days: number;
+        };
+        /** @description One who was asked, and what they answered. */
+        SurveyAsk: {
+            agent?: components["schemas"]["UserId"] | null;
+            answered_at?: components["schemas"]["i64"] | null;
+            answers: components["schemas"]["BTreeMap"];
+            asked_at: components["schemas"]["i64"];
+            /** Format: int32 */
+            ces?: number | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** Format: int32 */
+            csat?: number | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            expires_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            lang: components["schemas"]["Lang"];
+            line?: components["schemas"]["LineId"] | null;
+            medium?: components["schemas"]["Medium"] | null;
+            /** Format: int32 */
+            nps?: number | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+            via: components["schemas"]["Via"];
+            visitor?: components["schemas"]["VisitorId"] | null;
+        };
+        /** @description An invitation that was made. */
+        SurveyAsked: {
+            id: components["schemas"]["RecordId"];
+            /** @description It left by itself; else the link is for whoever asked to hand on. */
+            sent: boolean;
+            /** @description The page on which it is answered: whoever has it answers. */
+            url: string;
+        };
+        SurveyGroup: {
+            /** @description An id, or a date; empty for what belongs to none. */
+            key: string;
+            scores: components["schemas"]["SurveyScores"];
+        };
+        /** @example 7310577399169024 */
+        SurveyId: string;
+        /** @description What a survey brought of those who were asked in a period. */
+        SurveyResults: {
+            groups: components["schemas"]["SurveyGroup"][];
+            questions: components["schemas"]["QuestionResult"][];
+            scores: components["schemas"]["SurveyScores"];
+        };
+        /** @description What answers come to. `None` where nothing counts. */
+        SurveyScores: {
+            /**
+             * Format: int64
+             * @description All answers, those by the open link too.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of these.
+             */
+            answered_sent: number;
+            /** Format: double */
+            ces_mean?: number | null;
+            /**
+             * Format: double
+             * @description Percent of answers that are satisfied, as the settings say.
+             */
+            csat?: number | null;
+            /** Format: double */
+            csat_mean?: number | null;
+            /** Format: double */
+            nps?: number | null;
+            /**
+             * Format: double
+             * @description Percent of those sent that were answered.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Invitations; whoever came by the open link was not asked.
+             */
+            sent: number;
+        };
         /**
          * Format: int32
          * @description A client tab's random name: with a counter it makes a command's identity.
@@ -6281,6 +6318,11 @@ export interface components {
             point: components["schemas"]["Point"];
             verified_at: components["schemas"]["i64"];
         };
+        /**
+         * @description How an invitation came to somebody.
+         * @enum {string}
+         */
+        Via: "closed" | "agent" | "open";
         VisitEntry: {
             /**
              * @description The serial number of the contact at the counter, where there is one.
@@ -7799,27 +7841,12 @@ export interface operations {
     get_customers: {
         parameters: {
             query?: {
-                area?: string;
                 cursor?: string;
-                /** @description One of the settings' own fields, and the answer to it. */
-                field?: string;
-                kind?: "person" | "company";
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
-                /** @description The colleague who looks after them. */
-                owner?: string;
                 /** @description The beginning of a name, its pinyin, a mail address or the site's own id; either end of a phone number. */
                 q?: string;
-                segment?: string;
-                /** @description Only those of whom a number or an address turned out to be wrong. */
-                suspect?: boolean;
-                tag?: string;
-                tier?: string;
-                /** @description Only those whose card nobody has checked within the settings' span (K-08), the oldest first. */
-                unchecked?: boolean;
-                value?: string;
-                vip?: boolean;
             };
             header?: never;
             path?: never;
@@ -8008,45 +8035,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alike"][];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_customers_id_check: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header: {
-                "If-Match": string;
-            };
-            path: {
-                id: components["schemas"]["CustomerId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CheckCustomer"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StoredCustomer"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -8289,293 +8277,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredCustomer"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_customers_export: {
-        parameters: {
-            query?: {
-                area?: string;
-                cursor?: string;
-                /** @description One of the settings' own fields, and the answer to it. */
-                field?: string;
-                format?: "csv" | "xlsx";
-                kind?: "person" | "company";
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-                limit?: number;
-                /** @description The colleague who looks after them. */
-                owner?: string;
-                /** @description The beginning of a name, its pinyin, a mail address or the site's own id; either end of a phone number. */
-                q?: string;
-                segment?: string;
-                /** @description Only those of whom a number or an address turned out to be wrong. */
-                suspect?: boolean;
-                tag?: string;
-                tier?: string;
-                /** @description Only those whose card nobody has checked within the settings' span (K-08), the oldest first. */
-                unchecked?: boolean;
-                value?: string;
-                vip?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": number[];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_customers_imports: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_CustomerImport"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_customers_imports: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: {
-                "Idempotency-Key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCustomerImport"];
-            };
-        };
-        responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerImport"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_customers_imports_id: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["RecordId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerImport"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_customers_imports_id_cancel: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["RecordId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerImport"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_customers_imports_id_rejected: {
-        parameters: {
-            query?: {
-                format?: "csv" | "xlsx";
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: never;
-            path: {
-                id: components["schemas"]["RecordId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": number[];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_customers_imports_look: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["LookAtImport"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ImportLook"];
-                };
-            };
-            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_customers_settings: {
-        parameters: {
-            query?: {
-                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
-                lang?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CustomerSettings"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -10577,6 +10278,223 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_asks: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                cursor?: string;
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SurveyAsk"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_surveys_id_asks: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskSurvey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyAsked"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_export: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                format?: "csv" | "xlsx";
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_print: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_results: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyResults"];
+                };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {
