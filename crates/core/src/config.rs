@@ -8,7 +8,7 @@ mod ticket_type;
 mod widget;
 
 pub use channel::*;
-pub use settings::{Reason, Settings};
+pub use settings::{Portal, Reason, Settings};
 pub use survey::*;
 pub use ticket_type::*;
 pub use widget::{Corner, Invitation, Topic, Widget};

@@ -128,7 +128,10 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             on.name(&it.name, &directory.surveys, |it| &it.name, &mut faults);
             crate::survey::check(it, directory, &mut faults);
         }
-        Record::Settings(it) => settings(it, &mut faults),
+        Record::Settings(it) => {
+            settings(it, &mut faults);
+            on.portal(it.portal.as_ref(), &mut faults);
+        }
     }
     faults.0
 }
@@ -442,6 +445,15 @@ impl Check<'_> {
             faults.needed_text(&format!("quick_questions.{n}"), question, 200);
         }
         faults.unless(!widget.languages.is_empty(), "languages", Fault::Missing);
+    }
+
+    fn portal(&self, portal: Option<&Portal>, faults: &mut Faults) {
+        let Some(portal) = portal else { return };
+        faults.text("portal.greeting", &portal.greeting, 1_000);
+        let Some(id) = portal.requests else { return };
+        let of = self.directory.ticket_types.get(&id).filter(|of| !of.retired);
+        faults.unless(of.is_some(), "portal.requests", Fault::Unknown);
+        faults.unless(of.is_none_or(|of| of.asks_only_texts()), "portal.requests", Fault::AsksMore);
     }
 
     fn invitation(&self, invitation: &Invitation, faults: &mut Faults) {

@@ -3,7 +3,7 @@
 
 use crate::{
     At,
-    config::{FieldShape, Question, QuestionShape, Survey},
+    config::{Question, QuestionShape, Survey},
     directory::Directory,
     fault::{Fault, Faults, Shape, Wrong},
     form::is_key,
@@ -124,11 +124,7 @@ pub(crate) fn check(it: &Survey, directory: &Directory, faults: &mut Faults) {
         }
         let of = directory.ticket_types.get(&low.ticket).filter(|of| !of.retired);
         faults.unless(of.is_some(), "low.ticket", Fault::Unknown);
-        let writes = |of: &crate::config::TicketType| {
-            let asked = of.fields.iter().filter(|field| field.required && field.when.is_none());
-            asked.into_iter().all(|it| matches!(it.shape, FieldShape::Line | FieldShape::Paragraph))
-        };
-        faults.unless(of.is_none_or(|of| writes(of)), "low.ticket", Fault::AsksMore);
+        faults.unless(of.is_none_or(|of| of.asks_only_texts()), "low.ticket", Fault::AsksMore);
     }
 }
 
@@ -160,7 +156,9 @@ pub fn is_asked(survey: &Survey, question: &Question, answers: &Answers) -> bool
     let Some(when) = &question.when else { return true };
     let Some(above) = survey.question(&when.field) else { return false };
     is_asked(survey, above, answers)
-        && answers.get(&when.field).is_some_and(|said| said.split(',').any(|it| when.is.iter().any(|is| is == it)))
+        && answers
+            .get(&when.field)
+            .is_some_and(|said| said.split(',').any(|it| when.is.iter().any(|is| is == it)))
 }
 
 /// The pages, each with its questions, whether they are asked or not.
@@ -244,7 +242,13 @@ pub fn is_low(survey: &Survey, answers: &Answers) -> bool {
 }
 
 /// Whether a conversation that ended is among those asked about: always the same ones, however often one looks.
-pub fn is_drawn(survey: SurveyId, it: &Survey, conversation: ConversationId, medium: Medium, queue: Option<QueueId>) -> bool {
+pub fn is_drawn(
+    survey: SurveyId,
+    it: &Survey,
+    conversation: ConversationId,
+    medium: Medium,
+    queue: Option<QueueId>,
+) -> bool {
     let Some(after) = it.after_close.as_ref().filter(|_| !it.retired) else { return false };
     let by_medium = after.media.is_empty() || after.media.contains(&medium);
     let by_queue = after.queues.is_empty() || queue.is_some_and(|queue| after.queues.contains(&queue));
@@ -278,8 +282,7 @@ pub fn may_answer(ask: &SurveyAsk, now: At) -> bool {
 pub fn answered(ask: &SurveyAsk, survey: &Survey, answers: &Answers, now: At) -> SurveyAsk {
     let answers = kept(survey, answers);
     let score = |of| score(survey, &answers, of);
-    let (csat, nps, ces) =
-        (score(QuestionShape::Csat), score(QuestionShape::Nps), score(QuestionShape::Ces));
+    let (csat, nps, ces) = (score(QuestionShape::Csat), score(QuestionShape::Nps), score(QuestionShape::Ces));
     SurveyAsk { answered_at: Some(now), answers, csat, nps, ces, ..ask.clone() }
 }
 

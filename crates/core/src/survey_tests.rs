@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    config::{AfterClose, Choice, Field, FieldWhen, LowScore, TicketType},
+    config::{AfterClose, Choice, Field, FieldShape, FieldWhen, LowScore, TicketType},
     lang::Text,
 };
 use std::sync::Arc;
@@ -10,7 +10,9 @@ fn question(key: &str, shape: QuestionShape) -> Question {
 }
 
 fn choices(keys: &[&str]) -> Vec<Choice> {
-    keys.iter().map(|key| Choice { key: (*key).into(), label: Text::new(*key, *key), children: vec![] }).collect()
+    keys.iter()
+        .map(|key| Choice { key: (*key).into(), label: Text::new(*key, *key), children: vec![] })
+        .collect()
 }
 
 fn when(field: &str, is: &[&str]) -> Option<FieldWhen> {
@@ -66,7 +68,10 @@ fn b_29_a_question_is_asked_only_where_the_answers_lead_to_it() {
     let it = survey();
     assert_eq!(faults(&it, &Directory::default()), vec![]);
     assert_eq!(wrong(&it, &[("csat", "5"), ("parts.goods", "good"), ("parts.delivery", "bad")]), [""; 0]);
-    assert_eq!(wrong(&it, &[("csat", "2")]), ["answers.reason", "answers.parts.goods", "answers.parts.delivery"]);
+    assert_eq!(
+        wrong(&it, &[("csat", "2")]),
+        ["answers.reason", "answers.parts.goods", "answers.parts.delivery"]
+    );
     assert_eq!(
         wrong(&it, &[("csat", "6"), ("parts.goods", "so_so"), ("parts.delivery", "bad")]),
         ["answers.csat", "answers.parts.goods"]
@@ -151,6 +156,9 @@ fn b_29_an_answer_counts_once_and_in_time() {
     let ask = SurveyAsk { expires_at: expires_at(&it, 0), ..SurveyAsk::default() };
     assert!(may_answer(&ask, 14 * DAY_MS - 1) && !may_answer(&ask, 14 * DAY_MS));
     let after = answered(&ask, &it, &answers(&[("csat", "4"), ("how_long", "x")]), 9);
-    assert_eq!((after.csat, after.nps, after.answered_at, may_answer(&after, 10)), (Some(4), None, Some(9), false));
+    assert_eq!(
+        (after.csat, after.nps, after.answered_at, may_answer(&after, 10)),
+        (Some(4), None, Some(9), false)
+    );
     assert_eq!(after.answers, answers(&[("csat", "4")]));
 }

@@ -92,8 +92,12 @@ impl Indicator {
     pub fn formula(self, good: u8) -> Text {
         let satisfied = || {
             Text::new(
-                format!("问卷满意度题打 {good}–5 分的答卷 ÷ 本期收到的、答了满意度题的答卷（满分 5 分；会话后的星级评价不计）"),
-                format!("survey answers that give {good} to 5 of 5 ÷ survey answers of the period that give any (stars after a chat aside)"),
+                format!(
+                    "问卷满意度题打 {good}–5 分的答卷 ÷ 本期收到的、答了满意度题的答卷（满分 5 分；会话后的星级评价不计）"
+                ),
+                format!(
+                    "survey answers that give {good} to 5 of 5 ÷ survey answers of the period that give any (stars after a chat aside)"
+                ),
             )
         };
         let (zh, en) = match self {
@@ -323,10 +327,16 @@ mod tests {
     #[test]
     fn k_04_four_and_five_of_five_are_satisfied() {
         let said = |score| SurveyAsk { csat: score, answered_at: Some(5), ..SurveyAsk::default() };
-        let judge = |it: &SurveyAsk, good| Indicator::Satisfaction.judge_survey(it, PERIOD, good).map(|it| it.is_good);
+        let judge = |it: &SurveyAsk, good| {
+            Indicator::Satisfaction.judge_survey(it, PERIOD, good).map(|it| it.is_good)
+        };
         let four = [3, 4, 5].map(|score| judge(&said(Some(score)), 4));
         assert_eq!(four, [Some(false), Some(true), Some(true)]);
-        assert_eq!((judge(&said(Some(4)), 5), judge(&said(None), 4)), (Some(false), None), "without a score it is no answer");
+        assert_eq!(
+            (judge(&said(Some(4)), 5), judge(&said(None), 4)),
+            (Some(false), None),
+            "without a score it is no answer"
+        );
         assert_eq!(judge(&SurveyAsk { answered_at: Some(-1), ..said(Some(5)) }, 4), None);
     }
 

@@ -190,10 +190,16 @@ mod tests {
         let rows = [ask(Via::Open, &[("q", "a,b")]), ask(Via::Open, &[("q", "b,gone")])];
         let counts = |it: &Spread| it.counts.iter().map(|(key, n)| format!("{key}{n}")).collect::<Vec<_>>();
         let many = spread(&of(QuestionShape::Multiple, &["a", "b", "c"]), &rows);
-        assert_eq!((many[0].answered, counts(&many[0])), (2, ["a1", "b2", "c0", "gone1"].map(String::from).to_vec()));
+        assert_eq!(
+            (many[0].answered, counts(&many[0])),
+            (2, ["a1", "b2", "c0", "gone1"].map(String::from).to_vec())
+        );
         let rows = [ask(Via::Open, &[("q", "5")]), ask(Via::Open, &[("q", "2")])];
         let scale = spread(&of(QuestionShape::Csat, &[]), &rows);
-        assert_eq!((counts(&scale[0]), scale[0].mean), (["10", "21", "30", "40", "51"].map(String::from).to_vec(), Some(3.5)));
+        assert_eq!(
+            (counts(&scale[0]), scale[0].mean),
+            (["10", "21", "30", "40", "51"].map(String::from).to_vec(), Some(3.5))
+        );
         let rows = [ask(Via::Open, &[("q.goods", "a")])];
         let matrix = spread(&of(QuestionShape::Matrix, &["a"]), &rows);
         assert_eq!((matrix[0].key.as_str(), counts(&matrix[0])), ("q.goods", vec!["a1".to_owned()]));

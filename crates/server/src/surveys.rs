@@ -4,16 +4,14 @@ use crate::{
     app::App,
     channels::{heard, reach},
     problem::Problem,
-    secrets::same,
     site::{Item, ItemFact},
     tickets,
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
 use yingda_core::{
     actor::Actor,
     command::{Act, Command, Envelope, Sent},
-    config::{FieldShape, Survey},
+    config::Survey,
     conversation::{Content, Conversation},
     event::{Audience, Author, Fact, Subject},
     id::*,
@@ -25,23 +23,14 @@ use yingda_core::{
 };
 use yingda_store::{Statement, customer, outbound, outreach, survey as rows, visitor};
 
-/// So many bytes of the seal stand in a link: short enough for an SMS, too long to be guessed.
-const SEAL: usize = 12;
-
 /// What stands in a link: the invitation, sealed with the installation's key, so that nothing secret is stored.
 pub fn token(app: &App, id: RecordId) -> String {
-    let id = id.0.to_be_bytes();
-    let seal = app.secrets.mac("survey", &id);
-    URL_SAFE_NO_PAD.encode([&id[..], &seal[..SEAL]].concat())
+    app.secrets.sealed_id("survey", id)
 }
 
 /// The invitation that a link names, unless it is forged.
 pub fn read_token(app: &App, token: &str) -> Option<RecordId> {
-    let mut bytes = [0; 8 + SEAL];
-    let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
-    let (id, seal) = bytes.split_at(8);
-    let is_ours = length == bytes.len() && same(seal, &app.secrets.mac("survey", id)[..SEAL]);
-    is_ours.then(|| RecordId(i64::from_be_bytes(id.try_into().expect("eight bytes"))))
+    app.secrets.read_sealed_id("survey", token)
 }
 
 /// A page's whole address, as it stands in messages.
@@ -230,19 +219,7 @@ pub async fn follow_up(app: &App, ask: &SurveyAsk) -> Result<(), Problem> {
     let score = ask.answers.get(&low.question).map_or("", String::as_str);
     let title = format!("{}：{score}", it.name.get(Lang::Zh));
     let told = told(it, &ask.answers);
-    let words = |it: &&yingda_core::config::Field| matches!(it.shape, FieldShape::Line | FieldShape::Paragraph);
-    let short = |shape| if shape == FieldShape::Line { title.clone() } else { told.clone() };
-    let mut values: std::collections::BTreeMap<_, _> = of
-        .fields
-        .iter()
-        .filter(words)
-        .filter(|field| field.required && field.when.is_none())
-        .map(|field| (field.key.clone(), short(field.shape)))
-        .collect();
-    let first = of.fields.iter().find(|field| field.shape == FieldShape::Paragraph && field.when.is_none());
-    if let Some(field) = first {
-        values.entry(field.key.clone()).or_insert_with(|| told.clone());
-    }
+    let values = of.told_by(&title, &told);
     let new = NewTicket {
         of: low.ticket,
         title: title.chars().take(200).collect(),
@@ -263,7 +240,10 @@ fn told(it: &Survey, answers: &Answers) -> String {
         let (key, row) = key.split_once('.').unwrap_or((key, ""));
         let question = it.question(key);
         let label = |options: &[yingda_core::config::Choice], key: &str| {
-            options.iter().find(|it| it.key == key).map_or(key.to_owned(), |it| it.label.get(Lang::Zh).to_owned())
+            options
+                .iter()
+                .find(|it| it.key == key)
+                .map_or(key.to_owned(), |it| it.label.get(Lang::Zh).to_owned())
         };
         let asked = question.map_or(key, |it| it.text.get(Lang::Zh));
         let said: Vec<String> = match question {

@@ -28,6 +28,7 @@ mod office;
 mod oidc;
 mod openapi;
 mod outreach;
+mod portal;
 mod promises;
 mod proof;
 mod records;

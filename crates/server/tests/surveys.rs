@@ -92,7 +92,9 @@ async fn b_29_an_open_survey_is_answered_once_without_script() {
     let form = format!("a.csat=2&a.why=speed&a.why=words&_page=0&_seen=csat,why&_once={once}");
     let (_, page) = browser.send(&path, &form).await;
     assert!(page.contains("Recommend?") && page.contains("Page 2 of 2"), "{page}");
-    for kept in ["name=\"a.csat\" value=\"2\"", "name=\"a.why\" value=\"speed\"", "name=\"a.why\" value=\"words\""] {
+    for kept in
+        ["name=\"a.csat\" value=\"2\"", "name=\"a.why\" value=\"speed\"", "name=\"a.why\" value=\"words\""]
+    {
         assert!(page.contains(kept), "{kept} travels on: {page}");
     }
     let all = "a.csat=2&a.why=speed&a.why=words&a.more=%3Cb%3Elate%3C%2Fb%3E";
@@ -112,7 +114,10 @@ async fn b_29_an_open_survey_is_answered_once_without_script() {
     let asks = admin.get(&format!("/surveys/{id}/asks")).await;
     let all = asks.body["items"].as_array().unwrap();
     assert_eq!(all.len(), 1, "{}", asks.text);
-    assert_eq!(all[0]["answers"], json!({ "csat": "2", "why": "speed,words", "nps": "3", "more": "<b>late</b>" }));
+    assert_eq!(
+        all[0]["answers"],
+        json!({ "csat": "2", "why": "speed,words", "nps": "3", "more": "<b>late</b>" })
+    );
     let forged = browser.send(&path, &format!("a.csat=5&_page=1&_seen=nps,more&_once={}", &once[1..])).await;
     assert_eq!(forged.0, StatusCode::NOT_FOUND);
     for wrong in ["/survey/1", "/s/nonsense", "/survey/x"] {
@@ -153,10 +158,12 @@ async fn b_29_a_customer_is_asked_answers_and_is_followed_up() {
         let (mut visitor, _) = visit(&server, &widget, tab, json!({})).await;
         visitor.say(json!({ "t": "start", "n": 1, "content": { "type": "text", "text": "在吗" } })).await;
         let talk = visitor.event("conversation_started").await["on"]["conversation"].clone();
-        desk.until("the contact", |frame| frame["kind"] == "assigned" && frame["on"]["conversation"] == talk).await;
+        desk.until("the contact", |frame| frame["kind"] == "assigned" && frame["on"]["conversation"] == talk)
+            .await;
         desk.say(post(&talk, 1, "您好")).await;
         if tab == 1 {
-            let asked = agent.post(&format!("/surveys/{survey_id}/asks"), json!({ "conversation": talk })).await;
+            let asked =
+                agent.post(&format!("/surveys/{survey_id}/asks"), json!({ "conversation": talk })).await;
             assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
             assert_eq!(asked.body["sent"], true);
         }
@@ -191,7 +198,10 @@ async fn b_29_a_customer_is_asked_answers_and_is_followed_up() {
     assert_eq!(results.status, StatusCode::OK, "{}", results.text);
     let scores = &results.body["scores"];
     // The agent asked the first, so that its end did not: two invitations, both answered.
-    assert_eq!((&scores["sent"], &scores["answered_sent"], &scores["answered"]), (&json!(2), &json!(2), &json!(3)));
+    assert_eq!(
+        (&scores["sent"], &scores["answered_sent"], &scores["answered"]),
+        (&json!(2), &json!(2), &json!(3))
+    );
     assert_eq!((&scores["rate"], &scores["csat_mean"]), (&json!(100.0), &json!(10.0 / 3.0)), "{scores}");
     let groups = results.body["groups"].as_array().unwrap();
     let own = groups.iter().find(|it| it["key"] == agent_id.as_str()).unwrap();

@@ -26,3 +26,12 @@ CREATE INDEX survey_ask_customer ON survey_ask (customer, asked_at) WHERE custom
 CREATE INDEX survey_ask_visitor ON survey_ask (visitor, asked_at) WHERE visitor IS NOT NULL;
 -- By itself one asks once about a conversation.
 CREATE UNIQUE INDEX survey_ask_once ON survey_ask (survey, conversation) WHERE via = 'closed';
+
+-- Who is signed in to the customer portal; only the hash of what their browser holds.
+CREATE TABLE portal_session (
+    token_hash BYTEA PRIMARY KEY,
+    customer BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX portal_session_customer ON portal_session (customer);

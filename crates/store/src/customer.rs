@@ -61,6 +61,7 @@ sql! {
     MOVE_CONVERSATIONS = "UPDATE conversation SET customer = $2 WHERE customer = $1";
     MOVE_VISITORS = "UPDATE visitor SET customer = $2 WHERE customer = $1";
     MOVE_SURVEYS = "UPDATE survey_ask SET customer = $2 WHERE customer = $1";
+    MOVE_PORTAL = "UPDATE portal_session SET customer = $2 WHERE customer = $1";
     MOVE_LEADS = "UPDATE lead SET customer = $2 WHERE customer = $1";
     FORGET_VALUES = "DELETE FROM customer_value WHERE customer = $1";
     ADD_VALUE = "
@@ -372,6 +373,7 @@ pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> 
         moved(MOVE_VISITORS),
         moved(MOVE_LEADS),
         moved(MOVE_SURVEYS),
+        moved(MOVE_PORTAL),
     ]
 }
 

@@ -177,7 +177,11 @@ pub async fn is_used(db: &Db, survey: SurveyId) -> Result<bool, ReadError> {
 }
 
 /// A page of rows that were found already, by the id of the last one.
-pub fn page_of(all: Vec<SurveyAsk>, cursor: Option<&str>, limit: usize) -> Result<Page<SurveyAsk>, ReadError> {
+pub fn page_of(
+    all: Vec<SurveyAsk>,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<SurveyAsk>, ReadError> {
     let below = page::read_id(cursor)?;
     let rest = all.into_iter().rev().filter(|it| it.id.0 < below).take(limit + 1).collect();
     Ok(cut(rest, limit, |last| last.id.to_string()))

@@ -13,9 +13,9 @@ pub use indicators::*;
 pub use packs::*;
 pub use people::*;
 pub use registers::*;
-pub use surveys::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use surveys::*;
 pub use tickets::*;
 use utoipa::ToSchema;
 use yingda_core::{

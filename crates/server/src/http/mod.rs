@@ -29,6 +29,9 @@ pub mod nodes;
 pub mod oidc;
 pub mod packs;
 mod plain_page;
+mod portal;
+mod portal_pages;
+mod portal_tickets;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -124,6 +127,8 @@ pub fn router(app: Shared) -> Router {
         .merge(assets::routes())
         .merge(visitor_pages::routes())
         .merge(survey_pages::routes())
+        .merge(portal::routes())
+        .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::tell))

@@ -46,6 +46,8 @@ min-width:44px;min-height:44px;box-sizing:border-box;border:1px solid #8b959e;bo
 .ends{display:flex;justify-content:space-between;gap:16px;font-size:14px;margin:0}\
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:8px;text-align:center;font-weight:400}\
 tbody th{text-align:left}td input{width:20px;height:20px}\
+.list{list-style:none;margin:8px 0;padding:0}.list li{padding:8px 0;border-top:1px solid color-mix(in srgb,currentColor 20%,transparent);\
+overflow-wrap:anywhere}\
 .row{display:flex;flex-wrap:wrap;gap:8px;align-items:center}.quiet{font:inherit;padding:10px 16px;border:1px solid #8b959e;\
 border-radius:6px;background:none;color:inherit}\
 .error{margin:4px 0 0;font-size:14px;color:light-dark(#b3261e,#ff8a80)}";

@@ -1,10 +1,7 @@
 //! A page of a survey as a form, and what comes back of it.
 
 use crate::http::transcript::escape;
-use std::{
-    collections::BTreeSet,
-    fmt::Write,
-};
+use std::{collections::BTreeSet, fmt::Write};
 use yingda_core::{
     config::{Choice, Question, QuestionShape, Survey},
     fault::Wrong,
@@ -75,7 +72,10 @@ pub fn form(it: &Seen<'_>, action: &str, once: &str) -> String {
         if !intro.is_empty() {
             put(&mut html, format_args!("<p>{}</p>", escape(intro)));
         }
-        put(&mut html, format_args!("<p><a href=\"{action}?lang={other}\" lang=\"{other}\">{other_name}</a></p>"));
+        put(
+            &mut html,
+            format_args!("<p><a href=\"{action}?lang={other}\" lang=\"{other}\">{other_name}</a></p>"),
+        );
     }
     if pages.len() > 1 {
         let told = match lang {
@@ -180,7 +180,9 @@ fn question_html(question: &Question, it: &Seen<'_>) -> String {
             }
             put(
                 &mut html,
-                format_args!("</div><p class=\"ends\"><span>{least}：{low}</span><span>{most}：{high}</span></p>"),
+                format_args!(
+                    "</div><p class=\"ends\"><span>{least}：{low}</span><span>{most}：{high}</span></p>"
+                ),
             );
             fieldset(&text, &html, &fault)
         }
@@ -190,7 +192,9 @@ fn question_html(question: &Question, it: &Seen<'_>) -> String {
 /// What the ends of a scale mean.
 fn ends(shape: QuestionShape, lang: Lang) -> (&'static str, &'static str) {
     match shape {
-        QuestionShape::Nps => (lang.of("完全不会", "not at all likely"), lang.of("一定会", "extremely likely")),
+        QuestionShape::Nps => {
+            (lang.of("完全不会", "not at all likely"), lang.of("一定会", "extremely likely"))
+        }
         QuestionShape::Ces => (lang.of("非常费力", "very hard"), lang.of("非常轻松", "very easy")),
         _ => (lang.of("非常不满意", "very dissatisfied"), lang.of("非常满意", "very satisfied")),
     }
@@ -213,7 +217,8 @@ fn tick(kind: &str, key: &str, value: &str, label: &str, is: bool, required: &st
 fn matrix(question: &Question, it: &Seen<'_>, text: &str) -> String {
     let lang = it.lang;
     let label = |it: &Choice| escape(it.label.get(lang));
-    let head: String = question.options.iter().map(|it| format!("<th scope=\"col\">{}</th>", label(it))).collect();
+    let head: String =
+        question.options.iter().map(|it| format!("<th scope=\"col\">{}</th>", label(it))).collect();
     let mut rows = String::new();
     let mut faults = String::new();
     for row in &question.rows {

@@ -135,8 +135,15 @@ async fn open_answer(
         Step::Show(page) => Ok(*page),
         Step::Done => {
             let expires_at = survey::expires_at(&survey, now);
-            let ask =
-                SurveyAsk { id: ask, survey: id, via: Via::Open, lang, asked_at: now, expires_at, ..SurveyAsk::default() };
+            let ask = SurveyAsk {
+                id: ask,
+                survey: id,
+                via: Via::Open,
+                lang,
+                asked_at: now,
+                expires_at,
+                ..SurveyAsk::default()
+            };
             let is_first = surveys::answer(&app, &ask, &survey, &given.answers).await?;
             Ok(thanks(&survey, lang, !is_first))
         }

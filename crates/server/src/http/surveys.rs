@@ -5,9 +5,9 @@ use crate::{
     auth::Caller,
     http::{
         audit,
+        body::Json,
         conversations,
         edit::{disposition, id, page_size},
-        body::Json,
         idempotency::{self, Once, Replay},
         survey_paper,
         table::{self, FormatQuery},
@@ -181,7 +181,13 @@ struct RowsQuery {
 
 impl RowsQuery {
     /// The rows that fit, the earliest first, as far as the reader may see.
-    async fn rows(&self, app: &App, caller: &Caller, of: SurveyId, it: &Survey) -> Result<Vec<SurveyAsk>, Problem> {
+    async fn rows(
+        &self,
+        app: &App,
+        caller: &Caller,
+        of: SurveyId,
+        it: &Survey,
+    ) -> Result<Vec<SurveyAsk>, Problem> {
         let reach = app.reach(caller.actor, Action::ReportRead)?;
         let agents = match &reach {
             Reach::Everything => None,

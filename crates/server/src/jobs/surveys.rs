@@ -75,9 +75,11 @@ async fn follow(duty: &Duty, (reader, kind): (&str, &str)) -> Result<(), Problem
 
 async fn step(duty: &Duty, stored: &StoredEvent) -> Result<(), Problem> {
     match stored.event().map(|event| event.fact) {
-        Some(Fact::ConversationClosed { reason: CloseReason::Ended | CloseReason::Idle, agent: Some(_), .. }) => {
-            ended(duty, ConversationId(stored.on_id)).await
-        }
+        Some(Fact::ConversationClosed {
+            reason: CloseReason::Ended | CloseReason::Idle,
+            agent: Some(_),
+            ..
+        }) => ended(duty, ConversationId(stored.on_id)).await,
         Some(Fact::SurveyAnswered { ask, .. }) => match rows::get(&duty.db, ask).await? {
             Some(ask) => surveys::follow_up(&duty.app, &ask).await,
             None => Ok(()),

@@ -26,7 +26,7 @@ export const fields = {
     setup_site: { site: "Other site", helped: "Help from there" },
     setup_letter: { letter: "Registration" },
     ban: { ban: "Ban" },
-    settings: { company: "Company", service: "Service", customers: "Customers", targets: "Targets of indicators", security: "Security" },
+    settings: { company: "Company", service: "Service", portal: "Customer portal", customers: "Customers", targets: "Targets of indicators", security: "Security" },
   },
   field: {
     any: { spans: "Hours", name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
@@ -96,9 +96,10 @@ export const fields = {
     settings: {
       company: "Company", letter_head: "Letter head", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
       break_reasons: "Reasons for not ready", password_min: "Shortest password", require_totp: "Require a second factor", second_sign_in_takes_over: "New sign-in takes over",
-      csat_good: "Satisfied from", targets: "Targets of indicators", customers: "Customers",
+      portal: "Open the customer portal (/portal)", csat_good: "Satisfied from", targets: "Targets of indicators", customers: "Customers",
     },
     customers: { fields: "Own fields", tiers: "Tiers", areas: "Areas", check_days: "To be checked every" },
+    portal: { requests: "Customers' requests open", greeting: "Words on top" },
     reason: { key: "Key", label: "Label", is_break: "Counts as a break" },
   },
   help: {
@@ -123,6 +124,7 @@ export const fields = {
     surveyQuestion: { key: "Lower-case letters, digits and _; leave it once there are answers.", when: "Asked only where an earlier question was answered so." },
     afterClose: { percent: "The same conversations are drawn, however often one looks.", media: "None: all channels.", queues: "None: all queues." },
     lowScore: { at_most: "A score up to this opens a ticket.", ticket: "Its required fields have to be texts: the answers are written there." },
+    portal: { requests: "What customers ask for, a change of their data included, opens a ticket of this kind; none: they cannot. Its required fields have to be texts." },
     ticketState: { confirmed: "Getting here means that the customer agrees." },
     ticketMove: { approval: "Others ask for it, and it happens once somebody who may approve agrees.", needs_attempts: "The customer was tried on so many different days; 0: not needed." },
     ticketClock: { calendar: "Empty: day and night.", starts_in: "Empty: from when the customer raised it." },
@@ -157,7 +159,7 @@ export const fields = {
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
-      recall_s: "A message may be taken back for so long.", csat_good: "From this score on, of 5, an answer to a survey counts as satisfied (K-04).", targets: "An empty one is the usual target.", customers: "Own fields appear at once on cards, in filters, imports, exports and the API. Whose card nobody checked or changed for so long is listed to be checked.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
+      recall_s: "A message may be taken back for so long.", portal: "Customers sign in by a code to their number or address, and see their own tickets, conversations and surveys. Needs an SMS or mail channel.", csat_good: "From this score on, of 5, an answer to a survey counts as satisfied (K-04).", targets: "An empty one is the usual target.", customers: "Own fields appear at once on cards, in filters, imports, exports and the API. Whose card nobody checked or changed for so long is listed to be checked.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
     },
   },
   grantGroup: { conversation: "Conversations", people: "Customers and visitors", tickets: "Tickets", floor: "Floor and reports", manage: "Administration" },

@@ -26,7 +26,7 @@ export const fields = {
     setup_site: { site: "另一个站点", helped: "请对方支援" },
     setup_letter: { letter: "登记" },
     ban: { ban: "黑名单" },
-    settings: { company: "公司", service: "接待", customers: "客户资料", targets: "指标目标", security: "安全" },
+    settings: { company: "公司", service: "接待", portal: "客户门户", customers: "客户资料", targets: "指标目标", security: "安全" },
   },
   field: {
     any: { spans: "时段", name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
@@ -96,9 +96,10 @@ export const fields = {
     settings: {
       company: "公司名称", letter_head: "信头", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
       break_reasons: "未就绪原因", password_min: "密码最短长度", require_totp: "必须两步验证", second_sign_in_takes_over: "新登录顶替旧登录",
-      csat_good: "满意的最低分", targets: "指标目标", customers: "客户资料",
+      portal: "开放客户门户（/portal）", csat_good: "满意的最低分", targets: "指标目标", customers: "客户资料",
     },
     customers: { fields: "自定义字段", tiers: "客户等级", areas: "区域", check_days: "核对周期" },
+    portal: { requests: "客户的请求开成", greeting: "页首的话" },
     reason: { key: "标识", label: "名称", is_break: "计入小休名额" },
   },
   help: {
@@ -123,6 +124,7 @@ export const fields = {
     surveyQuestion: { key: "小写字母、数字和_；有答卷之后不要改。", when: "前面的题答了这些才问。" },
     afterClose: { percent: "同一个会话是否抽中是固定的。", media: "空着就是所有渠道。", queues: "空着就是所有队列。" },
     lowScore: { at_most: "这一题的分数不高于它，就开一张工单。", ticket: "必填字段只能是文字，系统会把答卷写进去。" },
+    portal: { requests: "客户提出的请求和修改资料的申请，开成这类工单；不选就不能提。必填字段只能是文字。" },
     ticketState: { confirmed: "到这里表示客户认可。" },
     ticketMove: { approval: "没有审批权的人点了之后，由有权的人同意才生效。", needs_attempts: "要在这么多个不同的日子里联系过客户；0不要求。" },
     ticketClock: { calendar: "不选就是昼夜连续计时。", starts_in: "不选就从客户提出时算起。" },
@@ -156,7 +158,7 @@ export const fields = {
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
-      recall_s: "发出后这么久以内可以撤回。", csat_good: "问卷的满意度题打到这个分数（满分5分）就算满意（K-04）。", targets: "空着按通常的目标。", customers: "自定义字段立即出现在客户资料、筛选、导入导出和接口里。超过核对周期没有核对或更新的客户列为待核对。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
+      recall_s: "发出后这么久以内可以撤回。", portal: "客户用手机号或邮箱收验证码登录，查看自己的工单、会话和问卷；需要启用短信或邮件渠道。", csat_good: "问卷的满意度题打到这个分数（满分5分）就算满意（K-04）。", targets: "空着按通常的目标。", customers: "自定义字段立即出现在客户资料、筛选、导入导出和接口里。超过核对周期没有核对或更新的客户列为待核对。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
     },
   },
   grantGroup: { conversation: "会话", people: "客户与访客", tickets: "工单", floor: "现场与报表", manage: "管理" },
