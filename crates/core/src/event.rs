@@ -2,6 +2,7 @@
 
 mod names;
 mod parts;
+mod private;
 mod subject;
 
 pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
@@ -9,7 +10,7 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    config::{Record, RecordKind, TicketPhase},
+    config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
@@ -18,9 +19,9 @@ use crate::{
     refusal::Refusal,
     register::Book,
     survey::Via,
-    why::Why,
 };
 pub use parts::*;
+pub use private::Private;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -43,27 +44,6 @@ pub struct Event {
     pub fact: Fact,
     #[serde(skip)]
     pub private: Option<Box<Private>>,
-}
-
-/// Kept out of what is sent: read on purpose, through the permission table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Private {
-    Why(Why),
-    Change {
-        before: Option<Box<Record>>,
-        after: Option<Box<Record>>,
-    },
-    /// Values of a consultation record or a customer, before and after.
-    Values {
-        before: Option<serde_json::Value>,
-        after: Option<serde_json::Value>,
-    },
-    /// Where a sign-in came from.
-    Origin {
-        ip: String,
-        agent: String,
-    },
 }
 
 /// The facts. Names never change once stored; new ones are added.

@@ -73,7 +73,7 @@ impl Browser {
     }
 
     /// Signs in with the code that arrives by SMS.
-    async fn enter(&mut self, to: &str, provider: &mut Receiver) {
+    async fn enter(&mut self, to: &str, provider: &Receiver) {
         let asked = self.send("/portal/code", &[("to", to)]).await;
         assert_eq!(asked.status, StatusCode::OK, "{}", asked.text);
         let left = provider.answer(200, r#"{"code":0,"mid":"c1"}"#).await.json();
@@ -151,7 +151,7 @@ async fn shop() -> (Server, Person, Receiver, [String; 2]) {
 /// R-02, B-05: a number that nobody has is answered as one that somebody has; a code is good once and for five tries.
 #[tokio::test]
 async fn b_05_the_portal_lets_in_by_code_and_tells_nobody_whom_it_knows() {
-    let (server, admin, mut provider, _) = shop().await;
+    let (server, admin, provider, _) = shop().await;
     let mut browser = Browser::of(&server);
     assert_eq!(
         browser.get("/portal").await.status,
@@ -210,7 +210,7 @@ async fn b_05_the_portal_lets_in_by_code_and_tells_nobody_whom_it_knows() {
 /// R-02: one's own tickets with what was told, a reply with a file, a confirmation; another customer's do not exist.
 #[tokio::test]
 async fn r_02_a_customer_sees_and_answers_their_own_and_nothing_else() {
-    let (server, admin, mut provider, [one, other]) = shop().await;
+    let (server, admin, provider, [one, other]) = shop().await;
     let (feedback, complaint) = (kind(&admin, "FK").await, kind(&admin, "TS").await);
     settings(&admin, json!({ "portal": { "requests": feedback } })).await;
     let own = ticket(&admin, &complaint, &one, "水壶漏水").await;
@@ -236,7 +236,7 @@ async fn r_02_a_customer_sees_and_answers_their_own_and_nothing_else() {
     }
 
     let mut browser = Browser::of(&server);
-    browser.enter("13800138000", &mut provider).await;
+    browser.enter("13800138000", &provider).await;
     let home = browser.get("/portal?lang=zh").await;
     assert_eq!(home.status, StatusCode::OK);
     for (text, is_there) in [("水壶漏水", true), ("会话1", true), ("别人的投诉", false), ("会话2", false)]

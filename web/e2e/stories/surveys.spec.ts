@@ -20,7 +20,7 @@ test("B-29: a survey is designed, asked in a conversation, answered without scri
   await agent.opens("发票怎么开？");
   await agent.chooses("邀请填写问卷");
   const dialog = agent.page.getByRole("dialog", { name: "邀请填写问卷" });
-  await dialog.getByRole("combobox", { name: "问卷" }).click();
+  await dialog.locator(".el-select").click();
   await agent.page.getByRole("option", { name: "试用问卷" }).click();
   await dialog.getByRole("button", { name: "发送" }).click();
   await expect(dialog).toBeHidden();
@@ -43,7 +43,7 @@ test("B-29: a survey is designed, asked in a conversation, answered without scri
 
   const leader = await Staff.signsIn(browser, server.url, SUPERVISOR);
   await leader.page.goto(`${server.url}/console/reports/surveys`);
-  await leader.page.getByRole("combobox", { name: "问卷" }).click();
+  await leader.page.locator(".filters .el-select").first().click();
   await leader.page.getByRole("option", { name: "试用问卷" }).click();
   const main = leader.page.getByRole("main");
   await expect(main.getByText("发出1份，答了1份")).toBeVisible();

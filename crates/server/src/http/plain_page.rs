@@ -28,7 +28,7 @@ pub fn plain(status: StatusCode, title: &str, lang: Lang, body: &str) -> Respons
 }
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;font:16px/1.6 Inter,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
+:root{color-scheme:light dark;background:light-dark(#fff,#14181b);color:light-dark(#1c2328,#e4e9ec);font:16px/1.6 Inter,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
 body{margin:0}a{color:light-dark(#0b7a86,#63b6bf)}main{max-width:560px;margin:auto;padding:24px 16px}h1{font-size:20px;margin:0}\
 h2{font-size:14px;font-weight:500;margin:24px 0 0}form,dl{display:grid;gap:12px;margin:16px 0}p{margin:8px 0}\
 label{display:grid;gap:4px;font-weight:500}.tick{grid-template-columns:auto 1fr;gap:8px;font-weight:400;padding:4px 0}\

@@ -61,7 +61,7 @@ impl Guest {
     }
 
     /// Refuses a form that another site sent.
-    pub fn check(&self, app: &App, seal: &str) -> Result<(), Response> {
+    pub fn check(&self, app: &App, seal: &str) -> Result<(), Box<Response>> {
         if same(seal.as_bytes(), self.seal(app).as_bytes()) {
             return Ok(());
         }
@@ -69,7 +69,8 @@ impl Guest {
         let text = self
             .lang
             .of("页面已过期，请返回后再试。", "The page is out of date; please go back and try again.");
-        Err(plain(StatusCode::FORBIDDEN, title, self.lang, &format!("<h1>{title}</h1><p>{text}</p>")))
+        let html = format!("<h1>{title}</h1><p>{text}</p>");
+        Err(Box::new(plain(StatusCode::FORBIDDEN, title, self.lang, &html)))
     }
 }
 
@@ -80,7 +81,7 @@ impl FromRequestParts<Shared> for Guest {
     async fn from_request_parts(parts: &mut Parts, app: &Shared) -> Result<Self, Response> {
         let lang = parts.extensions.get::<Client>().map_or(Lang::Zh, |client| client.lang);
         let lang = chosen(&parts.headers, parts.uri.query(), lang);
-        let portal = on(app, lang)?;
+        let portal = on(app, lang).map_err(|page| *page)?;
         let found = who(app, &parts.headers).await.map_err(IntoResponse::into_response)?;
         match found {
             Some((token, customer)) => Ok(Guest { customer, portal, lang, token }),
@@ -98,10 +99,10 @@ fn chosen(headers: &HeaderMap, query: Option<&str>, usual: Lang) -> Lang {
     }
 }
 
-fn on(app: &App, lang: Lang) -> Result<Portal, Response> {
+fn on(app: &App, lang: Lang) -> Result<Portal, Box<Response>> {
     app.settings().portal.clone().ok_or_else(|| {
         let title = lang.of("没有这个页面", "There is no such page");
-        plain(StatusCode::NOT_FOUND, title, lang, &format!("<h1>{title}</h1>"))
+        Box::new(plain(StatusCode::NOT_FOUND, title, lang, &format!("<h1>{title}</h1>")))
     })
 }
 
@@ -119,7 +120,7 @@ async fn home(
     uri: axum::http::Uri,
 ) -> Result<Response, Response> {
     let lang = chosen(&headers, uri.query(), client.lang);
-    let portal = on(&app, lang)?;
+    let portal = on(&app, lang).map_err(|page| *page)?;
     let found = who(&app, &headers).await.map_err(IntoResponse::into_response)?;
     let page = match found {
         Some((token, customer)) => {
@@ -148,7 +149,7 @@ async fn code(
     Form(form): Form<CodeForm>,
 ) -> Result<Response, Response> {
     let lang = chosen(&headers, None, client.lang);
-    let portal = on(&app, lang)?;
+    let portal = on(&app, lang).map_err(|page| *page)?;
     let attempt = RecordId(app.next_id());
     let sent = match app.limits.pass(Door::SignIn, client.ip, app.clock.now()) {
         Ok(()) => proof::sign_in(&app, ConversationId(attempt.0), &form.to, lang).await,
@@ -183,7 +184,7 @@ async fn enter(
     Form(form): Form<EnterForm>,
 ) -> Result<Response, Response> {
     let lang = chosen(&headers, None, client.lang);
-    let portal = on(&app, lang)?;
+    let portal = on(&app, lang).map_err(|page| *page)?;
     let Some(attempt) = app.secrets.read_sealed_id(ATTEMPT, &form.attempt) else {
         return Ok(pages::sign_in(&app, &portal, lang, "", None, StatusCode::FORBIDDEN));
     };
@@ -223,7 +224,7 @@ async fn leave(
     guest: Guest,
     Form(form): Form<SealForm>,
 ) -> Result<Response, Response> {
-    guest.check(&app, &form.seal)?;
+    guest.check(&app, &form.seal).map_err(|page| *page)?;
     let write = rows::end(&app.secrets.token_hash(&guest.token));
     let ended = app.db.commit(Batch { statements: vec![write], ..Batch::default() }).await;
     ended.map_err(|error| Problem::from(ReadError::from(error)).into_response())?;

@@ -203,7 +203,7 @@ async fn reply(
         Ok(said) => said,
         Err(problem) => return again(&app, &guest, &it, &of, "", problem).await,
     };
-    guest.check(&app, &said.seal)?;
+    guest.check(&app, &said.seal).map_err(|page| *page)?;
     let text = said.text.clone();
     match say(&app, &it, said).await {
         Ok(()) => Ok(Redirect::to(&format!("/portal/tickets/{}", it.id)).into_response()),
@@ -281,7 +281,7 @@ async fn deed(
     Form(form): Form<SealForm>,
 ) -> Answer {
     let (it, of) = own(&app, &guest, &id).await?;
-    guest.check(&app, &form.seal)?;
+    guest.check(&app, &form.seal).map_err(|page| *page)?;
     let (is_confirmed, words) = match deed.as_str() {
         "confirm" if may_confirm(&it, &of) => (true, "已在客户门户确认解决。"),
         "reopen" if it.phase >= TicketPhase::Solved => (false, "在客户门户表示没有解决，请继续处理。"),
@@ -309,7 +309,7 @@ async fn deed(
 }
 
 /// The way that a customer's word alone may open: to a confirmed end, or back to work.
-fn way<'a>(it: &Ticket, of: &'a TicketType, is_confirmed: bool) -> Option<&'a TicketMove> {
+fn way<'a>(it: &'a Ticket, of: &'a TicketType, is_confirmed: bool) -> Option<&'a TicketMove> {
     of.ways(&it.state).find(|way| {
         let fits = of.state(&way.to).is_some_and(|to| match is_confirmed {
             true => to.phase == TicketPhase::Closed && to.confirmed,
@@ -358,7 +358,7 @@ struct RequestForm {
 const ONCE: &str = "portal-request";
 
 async fn request(State(app): State<Shared>, guest: Guest) -> Answer {
-    request_page(&app, &guest, &RequestForm::default(), None, StatusCode::OK)
+    Ok(request_page(&app, &guest, &RequestForm::default(), None, StatusCode::OK))
 }
 
 fn request_page(
@@ -367,10 +367,10 @@ fn request_page(
     form: &RequestForm,
     wrong: Option<&Told>,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let lang = guest.lang;
     if guest.portal.requests.is_none() {
-        return Err(nothing(lang));
+        return nothing(lang);
     }
     let html = format!(
         "<h1>{}</h1><form method=\"post\" action=\"/portal/request\">{}{}<label><span>{}</span><input name=\"title\" \
@@ -386,7 +386,7 @@ fn request_page(
         lang.of("提交", "Send"),
         back(lang),
     );
-    Ok(page(status, lang, &html))
+    page(status, lang, &html)
 }
 
 /// What a form carries: the session's seal, and a number by which sending it twice is one request.
@@ -404,12 +404,12 @@ async fn open(
     guest: Guest,
     Form(form): Form<RequestForm>,
 ) -> Answer {
-    guest.check(&app, &form.seal)?;
+    guest.check(&app, &form.seal).map_err(|page| *page)?;
     match ask(&app, client, &guest, &form.once, form.title.trim(), form.text.trim()).await {
         Ok(id) => Ok(Redirect::to(&format!("/portal/tickets/{id}")).into_response()),
         Err(problem) => {
             let (told, status) = Told::of(problem, guest.lang);
-            request_page(&app, &guest, &form, Some(&told), status)
+            Ok(request_page(&app, &guest, &form, Some(&told), status))
         }
     }
 }
@@ -463,7 +463,7 @@ fn data(guest: &Guest) -> [(&'static str, &'static str, &'static str, &str); 5] 
 }
 
 async fn profile(State(app): State<Shared>, guest: Guest) -> Answer {
-    profile_page(&app, &guest, &BTreeMap::new(), None, StatusCode::OK)
+    Ok(profile_page(&app, &guest, &BTreeMap::new(), None, StatusCode::OK))
 }
 
 fn profile_page(
@@ -472,10 +472,10 @@ fn profile_page(
     given: &BTreeMap<String, String>,
     wrong: Option<&Told>,
     status: StatusCode,
-) -> Answer {
+) -> Response {
     let lang = guest.lang;
     if guest.portal.requests.is_none() {
-        return Err(nothing(lang));
+        return nothing(lang);
     }
     let mut fields = String::new();
     for (key, zh, en, known) in data(guest) {
@@ -501,7 +501,7 @@ fn profile_page(
         lang.of("申请修改", "Ask for the change"),
         back(lang),
     );
-    Ok(page(status, lang, &html))
+    page(status, lang, &html)
 }
 
 async fn change(
@@ -510,7 +510,7 @@ async fn change(
     guest: Guest,
     Form(form): Form<BTreeMap<String, String>>,
 ) -> Answer {
-    guest.check(&app, form.get("seal").map_or("", String::as_str))?;
+    guest.check(&app, form.get("seal").map_or("", String::as_str)).map_err(|page| *page)?;
     let lang = guest.lang;
     let wanted = |key: &str| form.get(key).map_or("", |value| value.trim());
     let lines: Vec<String> = data(&guest)
@@ -527,7 +527,7 @@ async fn change(
         Ok(id) => Ok(Redirect::to(&format!("/portal/tickets/{id}")).into_response()),
         Err(problem) => {
             let (told, status) = Told::of(problem, lang);
-            profile_page(&app, &guest, &form, Some(&told), status)
+            Ok(profile_page(&app, &guest, &form, Some(&told), status))
         }
     }
 }

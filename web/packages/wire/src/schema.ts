@@ -4469,6 +4469,19 @@ export interface components {
          * @enum {string}
          */
         Point: "phone" | "email";
+        /** @description What customers may do by themselves. */
+        Portal: {
+            /**
+             * @description Shown on top of the page.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            greeting: components["schemas"]["Text"];
+            /** @default null */
+            requests: components["schemas"]["TicketTypeId"] | null;
+        };
         PostEntry: {
             /** @default null */
             conversation: components["schemas"]["ConversationId"] | null;
@@ -5229,6 +5242,8 @@ export interface components {
              * @default 10
              */
             password_min: number;
+            /** @default null */
+            portal: components["schemas"]["Portal"] | null;
             /**
              * Format: int32
              * @default 120
