@@ -173,7 +173,7 @@ pub async fn is_opted_out(app: &App, of: &Conversation) -> Result<bool, Problem>
         if let Some(id) = customer
             && let Some(customer) = customer::living(&app.db, id).await?
         {
-            ends.push(if of.medium == Medium::Sms { customer.phone } else { customer.email });
+            ends.push(if of.medium == Medium::Sms { customer.card.phone } else { customer.card.email });
         }
     }
     let labels = yingda_store::address::of_visitor(&app.db, of.visitor).await?;

@@ -155,7 +155,7 @@ pub async fn home(app: &App, guest: &Guest) -> Result<Response, Problem> {
     if !greeting.is_empty() {
         put(&mut html, format_args!("<p>{}</p>", escape(greeting)));
     }
-    put(&mut html, format_args!("<p>{}</p>{}", escape(&guest.customer.name), other_language(lang)));
+    put(&mut html, format_args!("<p>{}</p>{}", escape(&guest.customer.card.name), other_language(lang)));
 
     let now = app.clock.now();
     let waiting = asks::of_customer(&app.db, id, MOST).await?;

@@ -454,11 +454,11 @@ async fn ask(
 fn data(guest: &Guest) -> [(&'static str, &'static str, &'static str, &str); 5] {
     let it = &guest.customer;
     [
-        ("name", "姓名", "Name", &it.name),
-        ("phone", "电话", "Telephone", &it.phone),
-        ("email", "邮箱", "E-mail", &it.email),
-        ("company", "公司", "Company", &it.company),
-        ("address", "地址", "Address", &it.address),
+        ("name", "姓名", "Name", &it.card.name),
+        ("phone", "电话", "Telephone", &it.card.phone),
+        ("email", "邮箱", "E-mail", &it.card.email),
+        ("company", "公司", "Company", &it.card.company),
+        ("address", "地址", "Address", &it.card.address),
     ]
 }
 
