@@ -517,7 +517,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Customers by name, or those that a few letters find. */
+        /** Customers by name, or those that a few letters find, of a tag, tier, area, owner, segment or answer. */
         get: operations["get_customers"];
         put?: never;
         /** A new customer. */
@@ -558,6 +558,23 @@ export interface paths {
         get: operations["get_customers_id_alike"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the card is right as it is, or which parts of it are not. */
+        post: operations["post_customers_id_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,6 +697,126 @@ export interface paths {
         put?: never;
         /** Takes back a deletion. */
         post: operations["post_customers_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers as a table that can be brought in again. */
+        get: operations["get_customers_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports, the newest first. */
+        get: operations["get_customers_imports"];
+        put?: never;
+        /** Brings a table in, or only tries. It goes on by itself; ask for it to see how far it is. */
+        post: operations["post_customers_imports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an import is. */
+        get: operations["get_customers_imports_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops an import. What came in stays. */
+        post: operations["post_customers_imports_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports/{id}/rejected": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The lines that were not taken, as they were, with the reasons. */
+        get: operations["get_customers_imports_id_rejected"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an uploaded table holds, and what its columns probably are. */
+        post: operations["post_customers_imports_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers of this site have: own fields, tiers, areas. */
+        get: operations["get_customers_settings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2256,6 +2393,8 @@ export interface components {
             measure: number;
         };
         /** @enum {string} */
+        CardPart: "phone" | "email" | "address";
+        /** @enum {string} */
         Cause: "contact_arrived" | "agent_free" | "relaxed" | "last_agent" | "by_hand";
         Cell: number | null;
         ChainCheck: {
@@ -2336,6 +2475,11 @@ export interface components {
             /** @description What fails, as the other side put it; empty while all is well. */
             error: string;
             since_at: components["schemas"]["i64"];
+        };
+        /** @description What somebody found out about a customer's card: nothing is wrong, or these parts are. */
+        CheckCustomer: {
+            /** @default [] */
+            wrong: components["schemas"]["CardPart"][];
         };
         ChecklistItem: {
             /** @default  */
@@ -2457,6 +2601,25 @@ export interface components {
             values: {
                 [key: string]: string;
             };
+        };
+        /** @description One more way to reach a customer. */
+        ContactPoint: {
+            /**
+             * @description What is dialled after a number that hides the real one.
+             * @default
+             */
+            extension: string;
+            /** @default phone */
+            kind: components["schemas"]["PointKind"];
+            /**
+             * @description Whose or what for: office, mother, delivery.
+             * @default
+             */
+            label: string;
+            /** @default null */
+            until_at: components["schemas"]["i64"] | null;
+            /** @default  */
+            value: string;
         };
         /** @description What a message carries. */
         Content: {
@@ -2658,9 +2821,15 @@ export interface components {
         };
         /** @enum {string} */
         Corner: "left" | "right";
+        /** @description A customer's card. */
         Customer: {
             /** @default  */
             address: string;
+            /**
+             * @description Key of one of the settings' areas.
+             * @default
+             */
+            area: string;
             /** @default  */
             company: string;
             /** @default  */
@@ -2670,22 +2839,90 @@ export interface components {
              * @default
              */
             external_id: string;
+            /** @default person */
+            kind: components["schemas"]["CustomerKind"];
             /** @default  */
             name: string;
             /** @default  */
             note: string;
+            /** @default null */
+            owner: components["schemas"]["UserId"] | null;
             /** @default  */
             phone: string;
+            /**
+             * @description Further numbers and addresses.
+             * @default []
+             */
+            points: components["schemas"]["ContactPoint"][];
             /** @default [] */
             tags: components["schemas"]["TagId"][];
+            /**
+             * @description Key of one of the settings' tiers.
+             * @default
+             */
+            tier: string;
+            /**
+             * @description Answers to the fields that the settings define (E1).
+             * @default {}
+             */
+            values: {
+                [key: string]: string;
+            };
             /** @default false */
             vip: boolean;
+        };
+        /** @description What a column holds. */
+        CustomerColumn: "none" | "name" | "phone" | "email" | "company" | "address" | "note" | "external_id" | "vip" | "kind" | "tier" | "area" | "owner" | "tags" | "other_phone" | "other_email" | {
+            /** @description One of the settings' own fields, by its key. */
+            field: string;
         };
         /**
          * @description A person or company that is served.
          * @example 7310577399169024
          */
         CustomerId: string;
+        /** @description A table of customers on its way in. */
+        CustomerImport: {
+            /** Format: int64 */
+            created: number;
+            created_at: components["schemas"]["i64"];
+            ended_at?: components["schemas"]["i64"] | null;
+            id: components["schemas"]["RecordId"];
+            /** Format: int64 */
+            lines: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Lines that were looked at.
+             */
+            passed: number;
+            /** Format: int64 */
+            rejected: number;
+            /** Format: int64 */
+            skipped: number;
+            /** @description `running`, `done`, `cancelled` or `failed`. */
+            state: string;
+            trial: boolean;
+            /** Format: int64 */
+            updated: number;
+        };
+        /** @enum {string} */
+        CustomerKind: "person" | "company";
+        /** @description What customers of this site have, as its settings say. */
+        CustomerSettings: {
+            /** @default [] */
+            areas: components["schemas"]["Choice"][];
+            /**
+             * Format: int32
+             * @description Within so many days a card has to be checked or changed to count as kept (K-08).
+             * @default 365
+             */
+            check_days: number;
+            /** @default [] */
+            fields: components["schemas"]["Field"][];
+            /** @default [] */
+            tiers: components["schemas"]["Choice"][];
+        };
         Day: {
             /**
              * @default {
@@ -3106,6 +3343,17 @@ export interface components {
             /** @enum {string} */
             kind: "batch_cancelled";
         } | {
+            import: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "customers_imported";
+            /** Format: int64 */
+            lines: number;
+            trial: boolean;
+        } | {
+            import: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            kind: "customer_import_stopped";
+        } | {
             deleted: boolean;
             id: components["schemas"]["RecordId"];
             /** @enum {string} */
@@ -3517,6 +3765,16 @@ export interface components {
             name?: string;
             phone?: string;
         };
+        /** @description What a table of customers holds. */
+        ImportLook: {
+            /** @description What each column probably is. */
+            columns: components["schemas"]["CustomerColumn"][];
+            headings: string[];
+            /** Format: int64 */
+            lines: number;
+            /** @description The first lines. */
+            samples: string[][];
+        };
         IndicatorCase: {
             is_good: boolean;
             promise?: components["schemas"]["Promise"] | null;
@@ -3717,6 +3975,10 @@ export interface components {
             since_at: components["schemas"]["i64"];
             visitor: components["schemas"]["VisitorId"];
             widget: components["schemas"]["WidgetId"];
+        };
+        /** @description A table that was uploaded as a file. */
+        LookAtImport: {
+            file: components["schemas"]["FileId"];
         };
         /** @description A score that opens a ticket, once for each answered invitation. */
         LowScore: {
@@ -3938,6 +4200,30 @@ export interface components {
             text?: string;
             visitor?: components["schemas"]["VisitorId"] | null;
             widget?: components["schemas"]["WidgetId"] | null;
+        };
+        NewCustomerImport: {
+            /**
+             * @description What each column is.
+             * @default []
+             */
+            columns: components["schemas"]["CustomerColumn"][];
+            /**
+             * @description Who is there already is completed; else left as they are.
+             * @default false
+             */
+            completes: boolean;
+            /** @default 0 */
+            file: components["schemas"]["FileId"];
+            /**
+             * @description `phone`, `email` or `external`: who is there already is known by it; empty: everybody is new.
+             * @default
+             */
+            match_by: string;
+            /**
+             * @description Nothing is written but what would be.
+             * @default false
+             */
+            trial: boolean;
         };
         /** @description A letter on paper: the lines of whom it goes to, and what it says. */
         NewLetter: {
@@ -4195,6 +4481,34 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_CustomerImport: {
+            items: {
+                /** Format: int64 */
+                created: number;
+                created_at: components["schemas"]["i64"];
+                ended_at?: components["schemas"]["i64"] | null;
+                id: components["schemas"]["RecordId"];
+                /** Format: int64 */
+                lines: number;
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Lines that were looked at.
+                 */
+                passed: number;
+                /** Format: int64 */
+                rejected: number;
+                /** Format: int64 */
+                skipped: number;
+                /** @description `running`, `done`, `cancelled` or `failed`. */
+                state: string;
+                trial: boolean;
+                /** Format: int64 */
+                updated: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Delivery: {
             items: {
                 /** Format: int32 */
@@ -4332,12 +4646,18 @@ export interface components {
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_StoredCustomer: {
             items: {
+                /** @description When a person last changed or confirmed the card. */
+                checked_at?: components["schemas"]["i64"];
                 created_at: components["schemas"]["i64"];
                 /** @description Fields that the caller sees masked are masked here. */
                 customer: components["schemas"]["Customer"];
                 id: components["schemas"]["CustomerId"];
                 /** @description Which these are. */
                 masked?: components["schemas"]["MaskedField"][];
+                /** @description Segments that they belong to. */
+                segments?: components["schemas"]["RecordId"][];
+                /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
+                suspect?: string[];
                 updated_at: components["schemas"]["i64"];
                 /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
                 verified?: components["schemas"]["Verified"][];
@@ -4469,6 +4789,8 @@ export interface components {
          * @enum {string}
          */
         Point: "phone" | "email";
+        /** @enum {string} */
+        PointKind: "phone" | "email" | "address" | "relay" | "other";
         /** @description What customers may do by themselves. */
         Portal: {
             /**
@@ -5223,6 +5545,16 @@ export interface components {
              */
             csat_good: number;
             /**
+             * @description What customers of this site have.
+             * @default {
+             *       "areas": [],
+             *       "check_days": 365,
+             *       "fields": [],
+             *       "tiers": []
+             *     }
+             */
+            customers: components["schemas"]["CustomerSettings"];
+            /**
              * Format: int32
              * @description An agent whose last connection is gone keeps the work for so long.
              * @default 20
@@ -5591,12 +5923,18 @@ export interface components {
             version: number;
         };
         StoredCustomer: {
+            /** @description When a person last changed or confirmed the card. */
+            checked_at?: components["schemas"]["i64"];
             created_at: components["schemas"]["i64"];
             /** @description Fields that the caller sees masked are masked here. */
             customer: components["schemas"]["Customer"];
             id: components["schemas"]["CustomerId"];
             /** @description Which these are. */
             masked?: components["schemas"]["MaskedField"][];
+            /** @description Segments that they belong to. */
+            segments?: components["schemas"]["RecordId"][];
+            /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
+            suspect?: string[];
             updated_at: components["schemas"]["i64"];
             /** @description What of it the customer proved to be theirs; told where one customer is asked for. */
             verified?: components["schemas"]["Verified"][];
@@ -7856,12 +8194,27 @@ export interface operations {
     get_customers: {
         parameters: {
             query?: {
+                area?: string;
                 cursor?: string;
+                /** @description One of the settings' own fields, and the answer to it. */
+                field?: string;
+                kind?: "person" | "company";
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                /** @description The colleague who looks after them. */
+                owner?: string;
                 /** @description The beginning of a name, its pinyin, a mail address or the site's own id; either end of a phone number. */
                 q?: string;
+                segment?: string;
+                /** @description Only those of whom a number or an address turned out to be wrong. */
+                suspect?: boolean;
+                tag?: string;
+                tier?: string;
+                /** @description Only those whose card nobody has checked within the settings' span (K-08), the oldest first. */
+                unchecked?: boolean;
+                value?: string;
+                vip?: boolean;
             };
             header?: never;
             path?: never;
@@ -8050,6 +8403,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alike"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_check: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckCustomer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredCustomer"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -8292,6 +8684,293 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredCustomer"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_export: {
+        parameters: {
+            query?: {
+                area?: string;
+                cursor?: string;
+                /** @description One of the settings' own fields, and the answer to it. */
+                field?: string;
+                format?: "csv" | "xlsx";
+                kind?: "person" | "company";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description The colleague who looks after them. */
+                owner?: string;
+                /** @description The beginning of a name, its pinyin, a mail address or the site's own id; either end of a phone number. */
+                q?: string;
+                segment?: string;
+                /** @description Only those of whom a number or an address turned out to be wrong. */
+                suspect?: boolean;
+                tag?: string;
+                tier?: string;
+                /** @description Only those whose card nobody has checked within the settings' span (K-08), the oldest first. */
+                unchecked?: boolean;
+                value?: string;
+                vip?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_imports: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CustomerImport"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_imports: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCustomerImport"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_imports_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_imports_id_cancel: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_imports_id_rejected: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_imports_look: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportLook"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_settings: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerSettings"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
