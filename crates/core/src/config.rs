@@ -3,11 +3,13 @@
 
 mod channel;
 mod settings;
+mod survey;
 mod ticket_type;
 mod widget;
 
 pub use channel::*;
-pub use settings::{Reason, Settings};
+pub use settings::{Portal, Reason, Settings};
+pub use survey::*;
 pub use ticket_type::*;
 pub use widget::{Corner, Invitation, Topic, Widget};
 
@@ -36,6 +38,7 @@ pub enum Record {
     Channel(Channel),
     Ban(Ban),
     TicketType(Box<TicketType>),
+    Survey(Box<Survey>),
     Settings(Box<Settings>),
 }
 
@@ -60,11 +63,12 @@ pub enum RecordKind {
     Channel,
     Ban,
     TicketType,
+    Survey,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 17] = [
+    pub const ALL: [RecordKind; 18] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -81,6 +85,7 @@ impl RecordKind {
         RecordKind::Channel,
         RecordKind::Ban,
         RecordKind::TicketType,
+        RecordKind::Survey,
         RecordKind::Settings,
     ];
 
@@ -102,6 +107,7 @@ impl RecordKind {
             RecordKind::Channel => "channel",
             RecordKind::Ban => "ban",
             RecordKind::TicketType => "ticket_type",
+            RecordKind::Survey => "survey",
             RecordKind::Settings => "settings",
         }
     }
@@ -130,6 +136,7 @@ impl Record {
             Record::Channel(_) => RecordKind::Channel,
             Record::Ban(_) => RecordKind::Ban,
             Record::TicketType(_) => RecordKind::TicketType,
+            Record::Survey(_) => RecordKind::Survey,
             Record::Settings(_) => RecordKind::Settings,
         }
     }
@@ -153,6 +160,7 @@ impl Record {
             Record::Channel(it) => it.name.clone(),
             Record::Ban(it) => Text::new(&it.value, &it.value),
             Record::TicketType(it) => it.name.clone(),
+            Record::Survey(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }
     }

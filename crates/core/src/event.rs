@@ -2,6 +2,7 @@
 
 mod names;
 mod parts;
+mod private;
 mod subject;
 
 pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
@@ -9,7 +10,7 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    config::{Record, RecordKind, TicketPhase},
+    config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
@@ -17,9 +18,10 @@ use crate::{
     proof::{CodeFault, Point},
     refusal::Refusal,
     register::Book,
-    why::Why,
+    survey::Via,
 };
 pub use parts::*;
+pub use private::Private;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -42,27 +44,6 @@ pub struct Event {
     pub fact: Fact,
     #[serde(skip)]
     pub private: Option<Box<Private>>,
-}
-
-/// Kept out of what is sent: read on purpose, through the permission table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Private {
-    Why(Why),
-    Change {
-        before: Option<Box<Record>>,
-        after: Option<Box<Record>>,
-    },
-    /// Values of a consultation record or a customer, before and after.
-    Values {
-        before: Option<serde_json::Value>,
-        after: Option<serde_json::Value>,
-    },
-    /// Where a sign-in came from.
-    Origin {
-        ip: String,
-        agent: String,
-    },
 }
 
 /// The facts. Names never change once stored; new ones are added.
@@ -550,6 +531,33 @@ pub enum Fact {
         text: String,
         due_at: At,
         late: bool,
+    },
+    // ── surveys ──
+    SurveySent {
+        ask: RecordId,
+        survey: SurveyId,
+        via: Via,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<UserId>,
+    },
+    /// The scores; what was answered otherwise stands with the invitation.
+    SurveyAnswered {
+        ask: RecordId,
+        survey: SurveyId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        csat: Option<u8>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        nps: Option<u8>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ces: Option<u8>,
     },
     SignedIn {
         user: UserId,

@@ -66,6 +66,8 @@ pub enum Fault {
     NoEnd,
     /// No way leads there.
     Unreachable,
+    /// It asks for more than what fills it in by itself knows.
+    AsksMore,
 }
 
 /// The forms that a text may have to take.
@@ -143,6 +145,11 @@ impl Fault {
             Fault::NoEnd => Text::new(
                 "至少要有一个“已关闭”阶段的状态。",
                 "At least one state has to be of the phase “closed”.",
+            ),
+            Fault::AsksMore => Text::new(
+                "这类工单有文字以外的必填字段，系统无法自动填写，请换一类或改为选填。",
+                "This kind requires fields other than text, which nobody is there to fill in; choose another kind, or \
+                 make them optional.",
             ),
             Fault::Unreachable => Text::new("没有任何流转能到达这个状态。", "No move leads to this state."),
         }

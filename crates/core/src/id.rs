@@ -86,7 +86,7 @@ ids! {
     /// A member of staff.
     UserId,
     QueueId, SkillId, TeamId, RoleId, LineId, WidgetId, CalendarId, InvitationId, TagId, ApiKeyId, FormId,
-    WebhookId, ChannelId, TicketTypeId,
+    WebhookId, ChannelId, TicketTypeId, SurveyId,
     /// A case that is followed until it is closed.
     TicketId,
     /// An uploaded file; the row behind it holds the content's hash.

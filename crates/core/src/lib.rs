@@ -40,6 +40,7 @@ pub mod register;
 pub mod roles;
 pub mod routing;
 pub mod sites;
+pub mod survey;
 pub mod ticket;
 pub mod timers;
 mod turn;

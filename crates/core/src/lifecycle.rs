@@ -156,6 +156,8 @@ impl Engine {
         let Some(conversation) = self.conversations.get(&id) else { return Err(Refusal::NotFound.into()) };
         let from_customer = matches!(cause.by, Actor::Visitor { .. });
         match conversation.phase {
+            // What the house itself says after the end, such as a survey's link, wakes nobody.
+            Phase::Closed | Phase::WrapUp if cause.by == Actor::System && author == Author::Automatic => {}
             Phase::Closed | Phase::WrapUp if !from_customer => return Err(Refusal::Closed.into()),
             // A ban ends at once what its visitor could begin again.
             Phase::Closed | Phase::WrapUp if self.is_banned(conversation.visitor, cause.now) => {

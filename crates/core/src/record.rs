@@ -24,7 +24,7 @@ pub fn manages(kind: RecordKind) -> Action {
         }
         RecordKind::Reply => Action::ReplyShared,
         RecordKind::Tag => Action::ManageTags,
-        RecordKind::Form => Action::ManageForms,
+        RecordKind::Form | RecordKind::Survey => Action::ManageForms,
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
         RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
         RecordKind::Ban => Action::ManageBans,
@@ -124,7 +124,14 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             on.name(&it.name, &directory.ticket_types, |it| &it.name, &mut faults);
             crate::ticket::check(it, id.map(TicketTypeId::from), directory, &mut faults);
         }
-        Record::Settings(it) => settings(it, &mut faults),
+        Record::Survey(it) => {
+            on.name(&it.name, &directory.surveys, |it| &it.name, &mut faults);
+            crate::survey::check(it, directory, &mut faults);
+        }
+        Record::Settings(it) => {
+            settings(it, &mut faults);
+            on.portal(it.portal.as_ref(), &mut faults);
+        }
     }
     faults.0
 }
@@ -210,6 +217,16 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
             _ => false,
         };
         note(used, &of.name);
+    }
+    for survey in directory.surveys.values() {
+        let used = match kind {
+            RecordKind::Queue => {
+                survey.after_close.as_ref().is_some_and(|after| after.queues.contains(&id.into()))
+            }
+            RecordKind::TicketType => survey.low.as_ref().is_some_and(|low| low.ticket == id.into()),
+            _ => false,
+        };
+        note(used, &survey.name);
     }
     for (own, queue) in &directory.queues {
         let used = match kind {
@@ -430,6 +447,15 @@ impl Check<'_> {
         faults.unless(!widget.languages.is_empty(), "languages", Fault::Missing);
     }
 
+    fn portal(&self, portal: Option<&Portal>, faults: &mut Faults) {
+        let Some(portal) = portal else { return };
+        faults.text("portal.greeting", &portal.greeting, 1_000);
+        let Some(id) = portal.requests else { return };
+        let of = self.directory.ticket_types.get(&id).filter(|of| !of.retired);
+        faults.unless(of.is_some(), "portal.requests", Fault::Unknown);
+        faults.unless(of.is_none_or(|of| of.asks_only_texts()), "portal.requests", Fault::AsksMore);
+    }
+
     fn invitation(&self, invitation: &Invitation, faults: &mut Faults) {
         self.name(&invitation.name, &self.directory.invitations, |it| &it.name, faults);
         let known = self.directory.widgets.contains_key(&invitation.widget);
@@ -452,6 +478,7 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
     customer::check_settings(&settings.customers, faults);
+    faults.range("csat_good", settings.csat_good, 2, 5);
     for (key, percent) in &settings.targets {
         let fits = (0.0..=100.0).contains(percent);
         faults.unless(fits, format!("targets.{key}"), Fault::Outside(0, 100));

@@ -11,6 +11,7 @@ pub use acts::{act, may_open, open};
 pub use asked::{Decided, NewTicket, Scene, TicketAct};
 pub(crate) use check::check;
 pub use clocks::{RunningClock, rest, ring};
+pub use guards::needs_approval;
 
 use crate::{
     At, access,

@@ -1,4 +1,4 @@
-//! The service desk's indicators (K-05, K-06, K-07, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
+//! The service desk's indicators (K-04, K-05, K-06, K-07, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
 //! formula in words. A number and the rows behind it come out of the same pass.
 
 use yingda_core::{
@@ -6,6 +6,7 @@ use yingda_core::{
     config::{TicketMeasure, TicketType},
     lang::Text,
     promise::Promise,
+    survey::SurveyAsk,
     ticket::Ticket,
 };
 
@@ -26,6 +27,7 @@ impl Period {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Indicator {
+    Satisfaction,
     ComplaintResolution,
     ComplaintTime,
     FeedbackTime,
@@ -43,7 +45,8 @@ pub struct Verdict {
 }
 
 impl Indicator {
-    pub const ALL: [Indicator; 7] = [
+    pub const ALL: [Indicator; 8] = [
+        Indicator::Satisfaction,
         Indicator::ComplaintResolution,
         Indicator::ComplaintTime,
         Indicator::FeedbackTime,
@@ -56,6 +59,7 @@ impl Indicator {
     /// The requirement's row, which is also its name in addresses.
     pub fn key(self) -> &'static str {
         match self {
+            Indicator::Satisfaction => "K-04",
             Indicator::ComplaintResolution => "K-05",
             Indicator::ComplaintTime => "K-06",
             Indicator::FeedbackTime => "K-07",
@@ -72,6 +76,7 @@ impl Indicator {
 
     pub fn name(self) -> Text {
         let (zh, en) = match self {
+            Indicator::Satisfaction => ("客户满意度", "Customer satisfaction"),
             Indicator::ComplaintResolution => ("投诉解决率", "Complaint resolution rate"),
             Indicator::ComplaintTime => ("投诉 48 小时办结率", "Complaints closed within 48 h"),
             Indicator::FeedbackTime => ("反馈 72 小时处理率", "Feedback handled within 72 h"),
@@ -83,8 +88,20 @@ impl Indicator {
         Text::new(zh, en)
     }
 
-    pub fn formula(self) -> Text {
+    /// `good` is the least satisfaction, of 1 to 5, that counts as satisfied.
+    pub fn formula(self, good: u8) -> Text {
+        let satisfied = || {
+            Text::new(
+                format!(
+                    "问卷满意度题打 {good}–5 分的答卷 ÷ 本期收到的、答了满意度题的答卷（满分 5 分；会话后的星级评价不计）"
+                ),
+                format!(
+                    "survey answers that give {good} to 5 of 5 ÷ survey answers of the period that give any (stars after a chat aside)"
+                ),
+            )
+        };
         let (zh, en) = match self {
+            Indicator::Satisfaction => return satisfied(),
             Indicator::ComplaintResolution => (
                 "经客户确认结案的投诉 ÷ 期限落在本期的投诉",
                 "complaints closed with the customer's confirmation ÷ complaints whose deadline lies in the period",
@@ -163,6 +180,13 @@ impl Indicator {
             }
             _ => None,
         }
+    }
+
+    /// What an answer to a survey is to the indicator.
+    pub fn judge_survey(self, it: &SurveyAsk, period: Period, good: u8) -> Option<Verdict> {
+        let score = it.csat.filter(|_| self == Indicator::Satisfaction)?;
+        let counts = it.answered_at.is_some_and(|at| period.holds(at));
+        counts.then_some(Verdict { is_good: score >= good, took_ms: None })
     }
 
     /// What a promise is to the indicator.
@@ -298,6 +322,22 @@ mod tests {
             "moved, but first due before"
         );
         assert_eq!(judge(&Promise { dropped_at: Some(1), ..promise }), None);
+    }
+
+    #[test]
+    fn k_04_four_and_five_of_five_are_satisfied() {
+        let said = |score| SurveyAsk { csat: score, answered_at: Some(5), ..SurveyAsk::default() };
+        let judge = |it: &SurveyAsk, good| {
+            Indicator::Satisfaction.judge_survey(it, PERIOD, good).map(|it| it.is_good)
+        };
+        let four = [3, 4, 5].map(|score| judge(&said(Some(score)), 4));
+        assert_eq!(four, [Some(false), Some(true), Some(true)]);
+        assert_eq!(
+            (judge(&said(Some(4)), 5), judge(&said(None), 4)),
+            (Some(false), None),
+            "without a score it is no answer"
+        );
+        assert_eq!(judge(&SurveyAsk { answered_at: Some(-1), ..said(Some(5)) }, 4), None);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod indicator;
 pub mod metric;
 pub mod project;
 pub mod report;
+pub mod survey;
 pub mod table;
 pub mod tally;
 pub mod xlsx;

@@ -45,6 +45,7 @@ mod sheet;
 mod site;
 mod socket;
 mod start;
+mod surveys;
 mod tasks;
 mod ticket_kinds;
 mod tickets;

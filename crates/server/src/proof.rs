@@ -44,7 +44,7 @@ pub async fn standing(app: &App, of: &Conversation) -> Result<ProofNow, Problem>
             points.push(ProofPoint { point, label: point.masked(on_card(customer, point)), verified_at });
         }
     }
-    let doors = [Point::Phone, Point::Email].into_iter().filter(|it| channel(app, of, *it).is_some());
+    let doors = [Point::Phone, Point::Email].into_iter().filter(|it| channel(app, of.line, *it).is_some());
     let latest = rows::latest(&app.db, of.id).await?;
     let pending = latest.filter(|it| may_try(known(it), now).is_ok()).map(|it| told(&it));
     let proven_until_at = of.proven_until_at.filter(|until| *until > now);
@@ -69,7 +69,29 @@ pub async fn send(app: &App, by: Actor, of: &Conversation, asked: &SendCode) -> 
             Point::Email => Problem::field("to", "不是有效的邮箱地址。", "Not an e-mail address."),
         });
     };
-    let Some(channel) = channel(app, of, point) else {
+    let customer = customer.map(|it| it.id);
+    let to = Receiver { of: of.id, line: of.line, lang: of.lang, point, label, term, customer };
+    let code = issue(app, to, true).await?;
+    let step = Step::Sent { point, label: point.masked(&code.label), until_at: code.expires_at };
+    tell(app, by, of.id, step).await?;
+    Ok(told(&code))
+}
+
+/// Where a code goes, and for what.
+struct Receiver {
+    of: ConversationId,
+    line: LineId,
+    lang: Lang,
+    point: Point,
+    label: String,
+    term: String,
+    customer: Option<CustomerId>,
+}
+
+/// A fresh code. `leaves` false makes one that reaches nobody: whoever asks for it learns no difference.
+async fn issue(app: &App, to: Receiver, leaves: bool) -> Result<rows::Code, Problem> {
+    let Receiver { of, line, lang, point, label, term, customer } = to;
+    let Some(channel) = channel(app, line, point) else {
         return Err(Problem::field(
             "point",
             "没有启用可以发送验证码的渠道，请管理员启用短信或邮件渠道。",
@@ -77,7 +99,7 @@ pub async fn send(app: &App, by: Actor, of: &Conversation, asked: &SendCode) -> 
         ));
     };
     let now = app.clock.now();
-    check_pace(app, of.id, point, &term, now).await?;
+    check_pace(app, of, point, &term, now).await?;
     let id = RecordId(app.next_id());
     let digits = u64::from_be_bytes(random::bytes::<8>()) % 1_000_000;
     let said = format!("{digits:06}");
@@ -86,8 +108,8 @@ pub async fn send(app: &App, by: Actor, of: &Conversation, asked: &SendCode) -> 
         point,
         term: term.clone(),
         label,
-        conversation: of.id,
-        customer: customer.map(|it| it.id),
+        conversation: of,
+        customer,
         hash: hash(app, id, &said).to_vec(),
         tries: 0,
         created_at: now,
@@ -95,13 +117,13 @@ pub async fn send(app: &App, by: Actor, of: &Conversation, asked: &SendCode) -> 
         used_at: None,
     };
     let pause_ms = (At::from(app.config.limits.code_pause_seconds) * 1_000).max(1);
-    let body = words(app, of.lang, &said);
+    let body = words(app, lang, &said);
     let body = hex::encode(app.secrets.seal(PURPOSE, &serde_json::to_vec(&body).unwrap_or_default()));
     let to = if point == Point::Phone { &term } else { &code.label };
-    let statements = vec![
-        rows::insert(&code, now / pause_ms),
-        outbound::loose(RecordId(app.next_id()), channel, to, &body, None, now, now),
-    ];
+    let mut statements = vec![rows::insert(&code, now / pause_ms)];
+    if leaves {
+        statements.push(outbound::loose(RecordId(app.next_id()), channel, to, &body, None, now, now));
+    }
     match app.db.commit(Batch { statements, ..Batch::default() }).await {
         Ok(()) => {}
         // Another one left in this very moment.
@@ -109,9 +131,48 @@ pub async fn send(app: &App, by: Actor, of: &Conversation, asked: &SendCode) -> 
         Err(error) => return Err(ReadError::from(error).into()),
     }
     heard::stir(app).await;
-    let step = Step::Sent { point, label: point.masked(&code.label), until_at: code.expires_at };
-    tell(app, by, of.id, step).await?;
-    Ok(told(&code))
+    Ok(code)
+}
+
+/// A customer shows by a contact point on their card that they are who they are. What is no number or address is
+/// told; whether anybody is known by it is not.
+pub async fn sign_in(app: &App, attempt: ConversationId, to: &str, lang: Lang) -> Result<(), Problem> {
+    let (to, point) = (to.trim(), if to.contains('@') { Point::Email } else { Point::Phone });
+    let Some(term) = point.term(to) else {
+        return Err(Problem::field(
+            "to",
+            "请填写手机号或邮箱地址。",
+            "Please give a telephone number or an e-mail address.",
+        ));
+    };
+    let mut known = customer::with(&app.db, point.as_str(), to, 2).await?;
+    known.dedup_by_key(|it| it.id);
+    let customer = match known.as_slice() {
+        [one] => Some(one.id),
+        // Of several with the same number nobody knows which.
+        _ => None,
+    };
+    let line = app.directory().lines.keys().next().copied().unwrap_or_default();
+    let receiver = Receiver { of: attempt, line, lang, point, label: to.to_owned(), term, customer };
+    issue(app, receiver, customer.is_some()).await?;
+    Ok(())
+}
+
+/// The customer who says back the code of an attempt to sign in.
+pub async fn signed_in(app: &App, attempt: ConversationId, said: &str) -> Result<CustomerId, Problem> {
+    let wrong = || Problem::new(Code::NotProven(CodeFault::Wrong));
+    let code = rows::latest(&app.db, attempt).await?.ok_or_else(wrong)?;
+    may_try(known(&code), app.clock.now()).map_err(|fault| Problem::new(Code::NotProven(fault)))?;
+    count(app, &code).await?;
+    let said: String = said.chars().filter(|c| !c.is_whitespace()).collect();
+    let customer = code.customer.ok_or_else(wrong)?;
+    if !same(&hash(app, code.id, &said), &code.hash) {
+        return Err(wrong());
+    }
+    use_up(app, &code, app.clock.now()).await?;
+    let proven = rows::proven(customer, code.point, &code.term, app.clock.now());
+    app.db.commit(Batch { statements: vec![proven], ..Batch::default() }).await.map_err(ReadError::from)?;
+    Ok(customer)
 }
 
 /// Takes what the customer says for the code. When it is right, they are proven for a while, the contact point is
@@ -225,13 +286,13 @@ fn on_card(customer: &customer::Customer, point: Point) -> &str {
 }
 
 /// The channel that carries codes: one of the conversation's line where there is one.
-fn channel(app: &App, of: &Conversation, point: Point) -> Option<ChannelId> {
+fn channel(app: &App, of: LineId, point: Point) -> Option<ChannelId> {
     let medium = if point == Point::Phone { Medium::Sms } else { Medium::Mail };
     let directory = app.directory();
     let fits = |it: &Channel| it.enabled && it.setup.sends() && it.setup.medium() == medium;
     let line = |it: &Channel| directory.queues.get(&it.queue).map(|queue| queue.line);
     let all = directory.channels.iter().filter(|(_, it)| fits(it));
-    all.min_by_key(|(id, it)| (line(it) != Some(of.line), **id)).map(|(id, _)| *id)
+    all.min_by_key(|(id, it)| (line(it) != Some(of), **id)).map(|(id, _)| *id)
 }
 
 fn words(app: &App, lang: Lang, code: &str) -> Content {

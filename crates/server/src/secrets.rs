@@ -6,11 +6,16 @@ use hmac::{Hmac, KeyInit, Mac};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use sha2::Sha256;
 use std::{fs, io, io::Write, path::Path};
-use yingda_core::{At, id::VisitorId};
+use yingda_core::{
+    At,
+    id::{RecordId, VisitorId},
+};
 
 /// A visitor is remembered for so long after the last visit: each visit gives a fresh token.
 const VISITOR_TOKEN_MS: At = 400 * 24 * 3_600_000;
 const NONCE: usize = 12;
+/// So many bytes of a seal stand in a link: short enough for an SMS, too long to be guessed.
+const SEAL: usize = 12;
 const OPERATOR_PREFIX: &str = "yo_";
 
 pub struct Secrets {
@@ -70,6 +75,21 @@ impl Secrets {
         let number = |part: &[u8]| i64::from_be_bytes(part.try_into().expect("eight bytes"));
         let age_ms = self.clock.now() - number(&text[8..]);
         (is_ours && age_ms < VISITOR_TOKEN_MS).then(|| VisitorId(number(&text[..8])))
+    }
+
+    /// A number that somebody outside carries, sealed so that they cannot make up another one.
+    pub fn sealed_id(&self, purpose: &str, id: RecordId) -> String {
+        let id = id.0.to_be_bytes();
+        let seal = self.mac(purpose, &id);
+        URL_SAFE_NO_PAD.encode([&id[..], &seal[..SEAL]].concat())
+    }
+
+    pub fn read_sealed_id(&self, purpose: &str, token: &str) -> Option<RecordId> {
+        let mut bytes = [0; 8 + SEAL];
+        let length = URL_SAFE_NO_PAD.decode_slice(token, &mut bytes).ok()?;
+        let (id, seal) = bytes.split_at(8);
+        let is_ours = length == bytes.len() && same(seal, &self.mac(purpose, id)[..SEAL]);
+        is_ours.then(|| RecordId(i64::from_be_bytes(id.try_into().expect("eight bytes"))))
     }
 
     /// A token by which the command line on this machine, which can read the key, shows that it acts for the

@@ -60,6 +60,8 @@ sql! {
     MOVE_MERGED = "UPDATE customer SET merged_into = $2 WHERE merged_into = $1";
     MOVE_CONVERSATIONS = "UPDATE conversation SET customer = $2 WHERE customer = $1";
     MOVE_VISITORS = "UPDATE visitor SET customer = $2 WHERE customer = $1";
+    MOVE_SURVEYS = "UPDATE survey_ask SET customer = $2 WHERE customer = $1";
+    MOVE_PORTAL = "UPDATE portal_session SET customer = $2 WHERE customer = $1";
     MOVE_LEADS = "UPDATE lead SET customer = $2 WHERE customer = $1";
     FORGET_VALUES = "DELETE FROM customer_value WHERE customer = $1";
     ADD_VALUE = "
@@ -361,7 +363,7 @@ pub fn restore(id: CustomerId, version: i64, now: At) -> Statement {
     Statement::guarded(RESTORE, args![id.0, now, version])
 }
 
-/// `from` becomes a part of `into`: its conversations, visitors and leads move, its row stays and points there.
+/// `from` becomes a part of `into`: its conversations, visitors, leads and answers to surveys move, its row stays and points there.
 pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> Vec<Statement> {
     let moved = |sql| Statement::new(sql, args![from.0, into.0]);
     vec![
@@ -370,6 +372,8 @@ pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> 
         moved(MOVE_CONVERSATIONS),
         moved(MOVE_VISITORS),
         moved(MOVE_LEADS),
+        moved(MOVE_SURVEYS),
+        moved(MOVE_PORTAL),
     ]
 }
 

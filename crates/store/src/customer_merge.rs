@@ -19,6 +19,9 @@ sql! {
     LEADS = "
         INSERT INTO customer_merge_row (merge_id, noun, row_id)
         SELECT CAST($1 AS BIGINT), 'lead', id FROM lead WHERE customer = $2";
+    SURVEYS = "
+        INSERT INTO customer_merge_row (merge_id, noun, row_id)
+        SELECT CAST($1 AS BIGINT), 'survey_ask', id FROM survey_ask WHERE customer = $2";
     CUSTOMERS = "
         INSERT INTO customer_merge_row (merge_id, noun, row_id)
         SELECT CAST($1 AS BIGINT), 'customer', id FROM customer WHERE merged_into = $2";
@@ -40,6 +43,9 @@ sql! {
     LEADS_BACK = "
         UPDATE lead SET customer = $2 WHERE customer = $3 AND id IN (
             SELECT row_id FROM customer_merge_row WHERE merge_id = $1 AND noun = 'lead')";
+    SURVEYS_BACK = "
+        UPDATE survey_ask SET customer = $2 WHERE customer = $3 AND id IN (
+            SELECT row_id FROM customer_merge_row WHERE merge_id = $1 AND noun = 'survey_ask')";
     CUSTOMERS_BACK = "
         UPDATE customer SET merged_into = $2 WHERE merged_into = $3 AND id IN (
             SELECT row_id FROM customer_merge_row WHERE merge_id = $1 AND noun = 'customer')";
@@ -90,6 +96,7 @@ pub fn note(merge: &Merge) -> Vec<Statement> {
         of(CONVERSATIONS),
         of(VISITORS),
         of(LEADS),
+        of(SURVEYS),
         of(CUSTOMERS),
         Statement::new(PROVEN, args![it.gone.0, it.kept.0]),
     ]
@@ -106,6 +113,7 @@ pub fn undo(merge: &Merge, now: At) -> Vec<Statement> {
         back(CONVERSATIONS_BACK),
         back(VISITORS_BACK),
         back(LEADS_BACK),
+        back(SURVEYS_BACK),
         back(CUSTOMERS_BACK),
     ]
 }

@@ -38,6 +38,7 @@ pub mod lease;
 pub mod outbound;
 pub mod outreach;
 pub mod pack;
+pub mod portal;
 pub mod preference;
 pub mod promise;
 pub mod proof;
@@ -48,6 +49,7 @@ pub mod register;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
+pub mod survey;
 pub mod ticket;
 pub mod ticket_list;
 pub mod visitor;
@@ -88,6 +90,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),
+        ("portal", portal::ALL),
         ("preference", preference::ALL),
         ("promise", promise::ALL),
         ("proof", proof::ALL),
@@ -98,6 +101,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("session", session::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),
+        ("survey", survey::ALL),
         ("ticket", ticket::ALL),
         ("ticket_list", ticket_list::ALL),
         ("customer_import", customer_import::ALL),

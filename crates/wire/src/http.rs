@@ -5,6 +5,7 @@ mod indicators;
 mod packs;
 mod people;
 mod registers;
+mod surveys;
 mod tickets;
 
 pub use channels::*;
@@ -14,6 +15,7 @@ pub use people::*;
 pub use registers::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+pub use surveys::*;
 pub use tickets::*;
 use utoipa::ToSchema;
 use yingda_core::{

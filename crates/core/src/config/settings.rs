@@ -1,6 +1,6 @@
 //! The site as a whole.
 
-use crate::{customer::CustomerSettings, lang::Text};
+use crate::{customer::CustomerSettings, id::TicketTypeId, lang::Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -27,10 +27,25 @@ pub struct Settings {
     /// A first version of these numbers of required passwords' length.
     pub password_min: u8,
     pub require_totp: bool,
+    /// From this satisfaction on, of 1 to 5, an answer counts as satisfied (K-04).
+    pub csat_good: u8,
+    /// Customers find their own cases on `/portal`; absent: there is no such page.
+    pub portal: Option<Portal>,
     /// Other targets than the usual ones for the desk's indicators, in percent, by their keys (K-05 …).
     pub targets: BTreeMap<String, f64>,
     /// What customers of this site have.
     pub customers: CustomerSettings,
+}
+
+/// What customers may do by themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct Portal {
+    /// The kind of ticket that a customer's own request opens, such as a change of their data; absent: they open none.
+    pub requests: Option<TicketTypeId>,
+    /// Shown on top of the page.
+    pub greeting: Text,
 }
 
 /// Why an agent is not ready.
@@ -69,6 +84,8 @@ impl Default for Settings {
             ],
             password_min: 10,
             require_totp: false,
+            csat_good: 4,
+            portal: None,
             targets: BTreeMap::new(),
             customers: CustomerSettings::default(),
         }

@@ -1,7 +1,7 @@
 //! Kinds of tickets as data (E2): their states, the moves between them and what each asks for, their clocks and who is
 //! told when time runs out.
 
-use super::{Colour, Field};
+use super::{Colour, Field, FieldShape};
 use crate::{id::*, lang::Text};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
@@ -179,6 +179,32 @@ pub struct ChecklistItem {
 }
 
 impl TicketType {
+    /// Whether whoever has nothing but words can open one.
+    pub fn asks_only_texts(&self) -> bool {
+        let asked = self.fields.iter().filter(|field| field.required && field.when.is_none());
+        asked.into_iter().all(|it| matches!(it.shape, FieldShape::Line | FieldShape::Paragraph))
+    }
+
+    /// Answers that hold a text wherever one has to be, and in the first paragraph.
+    pub fn told_by(&self, line: &str, text: &str) -> BTreeMap<String, String> {
+        let fields = self.fields.iter().filter(|field| field.when.is_none());
+        let mut first = true;
+        let mut values = BTreeMap::new();
+        for field in fields {
+            match field.shape {
+                FieldShape::Paragraph if first || field.required => {
+                    first = false;
+                    values.insert(field.key.clone(), text.to_owned());
+                }
+                FieldShape::Line if field.required => {
+                    values.insert(field.key.clone(), line.to_owned());
+                }
+                _ => {}
+            }
+        }
+        values
+    }
+
     pub fn state(&self, key: &str) -> Option<&TicketState> {
         self.states.iter().find(|state| state.key == key)
     }

@@ -80,6 +80,8 @@ impl Fact {
             Fact::PromiseGiven { .. } => "promise_given",
             Fact::PromiseRang { .. } => "promise_rang",
             Fact::PromiseTold { .. } => "promise_told",
+            Fact::SurveySent { .. } => "survey_sent",
+            Fact::SurveyAnswered { .. } => "survey_answered",
             Fact::SignedIn { .. } => "signed_in",
             Fact::SignedOut { .. } => "signed_out",
             Fact::SignInFailed { .. } => "sign_in_failed",

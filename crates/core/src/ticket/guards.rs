@@ -40,7 +40,7 @@ pub(super) fn missing(
 }
 
 /// Whether only somebody who may approve can go this way.
-pub(super) fn needs_approval(ticket: &Ticket, way: &TicketMove) -> bool {
+pub fn needs_approval(ticket: &Ticket, way: &TicketMove) -> bool {
     let above = way.limit.as_ref().is_some_and(|limit| {
         let amount = ticket.values.get(&limit.field).and_then(|text| text.trim().parse::<f64>().ok());
         amount.is_some_and(|amount| amount > limit.most)

@@ -17,10 +17,11 @@ use yingda_core::{
     id::TicketTypeId,
     promise::Promise,
     refusal::Refusal,
+    survey::SurveyAsk,
     ticket::{self, Ticket},
 };
 use yingda_report::indicator::{Figure, Indicator, Period, Verdict};
-use yingda_store::{promise as promises, ticket as rows};
+use yingda_store::{promise as promises, survey as surveys, ticket as rows};
 use yingda_wire::http::{IndicatorCase, IndicatorCases, IndicatorRow};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -61,17 +62,20 @@ async fn list(
     let book = Book::read(&app, &caller, &query).await?;
     let mut all = vec![];
     for it in Indicator::ALL {
-        let verdicts: Vec<Verdict> =
-            book.judged(&app, it).await?.into_iter().map(|(verdict, _)| verdict).collect();
+        let judged = book.judged(&app, it).await?;
+        let scores: Vec<f64> = judged.iter().filter_map(|(_, case)| case.score()).collect();
+        let mean = (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64);
+        let verdicts: Vec<Verdict> = judged.into_iter().map(|(verdict, _)| verdict).collect();
         let Figure { good, all: count, percent, mean_ms, p90_ms } = Figure::of(&verdicts);
         all.push(IndicatorRow {
             key: it.key().to_owned(),
             name: it.name(),
-            formula: it.formula(),
+            formula: it.formula(book.good),
             target: app.settings().targets.get(it.key()).copied().unwrap_or(it.target()),
             value: percent,
             good,
             all: count,
+            mean,
             mean_ms,
             p90_ms,
         });
@@ -106,11 +110,13 @@ async fn cases(
     let mut items = Vec::with_capacity(judged.len());
     for (verdict, case) in judged {
         let Verdict { is_good, took_ms } = verdict;
-        let (ticket, promise) = match case {
-            Case::Ticket(it) => (Some(viewer.row(it.clone()).await?), None),
-            Case::Promise(it) => (None, Some(it.clone())),
-        };
-        items.push(IndicatorCase { is_good, took_ms, ticket, promise });
+        let mut line = IndicatorCase { is_good, took_ms, ticket: None, promise: None, survey: None };
+        match case {
+            Case::Ticket(it) => line.ticket = Some(viewer.row(it.clone()).await?),
+            Case::Promise(it) => line.promise = Some(it.clone()),
+            Case::Survey(it) => line.survey = Some(it.clone()),
+        }
+        items.push(line);
     }
     Ok(Json(IndicatorCases { items }))
 }
@@ -118,6 +124,16 @@ async fn cases(
 enum Case<'a> {
     Ticket(&'a Ticket),
     Promise(&'a Promise),
+    Survey(&'a SurveyAsk),
+}
+
+impl Case<'_> {
+    fn score(&self) -> Option<f64> {
+        match self {
+            Case::Survey(it) => it.csat.map(f64::from),
+            Case::Ticket(_) | Case::Promise(_) => None,
+        }
+    }
 }
 
 /// What may count in a period, as far as the reader may see it.
@@ -126,11 +142,14 @@ struct Book {
     now: At,
     tickets: Vec<Ticket>,
     promises: Vec<Promise>,
+    surveys: Vec<SurveyAsk>,
+    /// The least satisfaction that counts as satisfied.
+    good: u8,
 }
 
 impl Book {
     async fn read(app: &App, caller: &Caller, query: &PeriodQuery) -> Result<Book, Problem> {
-        app.reach(caller.actor, Action::ReportRead)?;
+        let reports = app.reach(caller.actor, Action::ReportRead)?;
         let directory = app.directory();
         let readable = ticket::readable(&directory, caller.actor, Action::TicketRead);
         let readable = readable.ok_or(Refusal::Forbidden)?;
@@ -146,7 +165,12 @@ impl Book {
             None => Some(vec![]),
         };
         let promises = promises::due_in(&app.db, period.from, period.to, owners.as_deref(), MOST).await?;
-        Ok(Book { period, now, tickets, promises })
+        let agents = match &reports {
+            Reach::Everything => None,
+            Reach::Users(users) => Some(users.as_slice()),
+        };
+        let surveys = surveys::answered_in(&app.db, (period.from, period.to), agents, MOST).await?;
+        Ok(Book { period, now, tickets, promises, surveys, good: directory.settings.csat_good })
     }
 
     async fn judged(&self, app: &App, it: Indicator) -> Result<Vec<(Verdict, Case<'_>)>, Problem> {
@@ -160,6 +184,10 @@ impl Book {
         for promise in &self.promises {
             let verdict = it.judge_promise(promise, self.period, self.now);
             all.extend(verdict.map(|verdict| (verdict, Case::Promise(promise))));
+        }
+        for survey in &self.surveys {
+            let verdict = it.judge_survey(survey, self.period, self.good);
+            all.extend(verdict.map(|verdict| (verdict, Case::Survey(survey))));
         }
         Ok(all)
     }

@@ -28,6 +28,10 @@ pub mod letters;
 pub mod nodes;
 pub mod oidc;
 pub mod packs;
+mod plain_page;
+mod portal;
+mod portal_pages;
+mod portal_tickets;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -38,6 +42,10 @@ pub mod reports;
 pub mod session;
 pub mod setup;
 pub mod split;
+mod survey_form;
+mod survey_pages;
+mod survey_paper;
+mod surveys;
 mod table;
 mod ticket_paper;
 mod ticket_sheet;
@@ -88,6 +96,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(ticket_paper::routes())
         .merge(promises::routes())
         .merge(indicators::routes())
+        .merge(surveys::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())
@@ -117,6 +126,9 @@ pub fn router(app: Shared) -> Router {
         .merge(health::routes())
         .merge(assets::routes())
         .merge(visitor_pages::routes())
+        .merge(survey_pages::routes())
+        .merge(portal::routes())
+        .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn(problem::tell))

@@ -422,6 +422,7 @@ pub async fn take_away(
 async fn is_used(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, Problem> {
     match kind {
         RecordKind::TicketType => Ok(yingda_store::ticket::is_used(&app.db, id.into()).await?),
+        RecordKind::Survey => Ok(yingda_store::survey::is_used(&app.db, id.into()).await?),
         _ => holds_work(app, kind, id).await,
     }
 }

@@ -251,6 +251,15 @@ pub async fn me(app: &App, id: UserId) -> Result<Me, Problem> {
     name!(Tag, tags, |it| it.name.clone(), Some(it.colour));
     name!(Form, forms, |it| it.name.clone(), None);
     name!(Widget, widgets, |it| it.name.clone(), None);
+    // Whoever serves may ask for those that are still asked.
+    let asked = directory.surveys.iter().filter(|(_, it)| !it.retired);
+    names.extend(asked.map(|(id, it)| Name {
+        kind: RecordKind::Survey,
+        id: yingda_core::id::RecordId(id.0),
+        name: it.name.clone(),
+        colour: None,
+        medium: None,
+    }));
     // Whoever takes down a letter chooses by which channel it came.
     names.extend(directory.channels.iter().filter(|(_, it)| it.enabled).map(|(id, it)| Name {
         kind: RecordKind::Channel,

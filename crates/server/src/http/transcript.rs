@@ -91,11 +91,11 @@ async fn for_visitor(
 }
 
 /// A line of a transcript.
-struct Line {
+pub(super) struct Line {
     seq: u64,
-    time: String,
-    who: String,
-    text: String,
+    pub time: String,
+    pub who: String,
+    pub text: String,
     is_note: bool,
 }
 
@@ -125,7 +125,8 @@ async fn write(
         .into_response())
 }
 
-async fn lines(
+/// What was said, as staff or as the customer saw it.
+pub(super) async fn lines(
     app: &App,
     conversation: &Conversation,
     lang: Lang,

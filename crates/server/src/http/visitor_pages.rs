@@ -7,6 +7,7 @@ use crate::{
         assets,
         client::Client,
         leads,
+        plain_page::plain,
         transcript::{escape, local_time},
     },
     problem::Problem,
@@ -14,7 +15,7 @@ use crate::{
 use axum::{
     Form, Router,
     extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -337,35 +338,3 @@ fn none(lang: Lang) -> Response {
     let text = lang.of("没有这个在线客服页面", "There is no such chat page");
     plain(StatusCode::NOT_FOUND, text, lang, &format!("<h1>{text}</h1>"))
 }
-
-fn plain(status: StatusCode, title: &str, lang: Lang, body: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width,initial-scale=1\"><title>{title}</title><link rel=\"icon\" href=\"data:,\">\
-         <style>{STYLE}</style></head><body><main>{body}</main></body></html>",
-        lang.of("zh-CN", "en"),
-    );
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-             frame-ancestors 'none'",
-        ),
-    ];
-    (status, headers, html).into_response()
-}
-
-const STYLE: &str = "\
-:root{color-scheme:light dark;font:16px/1.6 Inter,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
-body{margin:0}a{color:light-dark(#0b7a86,#63b6bf)}main{max-width:560px;margin:auto;padding:24px 16px}h1{font-size:20px;margin:0}\
-h2{font-size:14px;font-weight:500;margin:24px 0 0}form,dl{display:grid;gap:12px;margin:16px 0}p{margin:8px 0}\
-label{display:grid;gap:4px;font-weight:500}.tick{grid-template-columns:auto 1fr;gap:8px;font-weight:400;padding:4px 0}\
-input,textarea,select{font:inherit;padding:8px 12px;border:1px solid #8b959e;border-radius:6px;width:100%;\
-box-sizing:border-box}.tick input{width:18px;height:18px;margin:3px 0}.main{font:inherit;font-weight:600;\
-padding:10px 16px;border:0;border-radius:6px;background:#0b7a86;color:#fff}dt{font-size:14px}\
-dd{margin:0;padding:8px 12px;border-radius:8px;background:color-mix(in srgb,currentColor 7%,transparent);\
-white-space:pre-wrap;overflow-wrap:anywhere}.answer{border-left:3px solid #0b7a86}\
-.error{margin:4px 0 0;font-size:14px;color:light-dark(#b3261e,#ff8a80)}";

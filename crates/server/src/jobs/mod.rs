@@ -7,13 +7,14 @@ pub mod facts;
 pub mod follow_ups;
 pub mod imports;
 mod stray_files;
+mod surveys;
 pub mod webhooks;
 
 use crate::{app::Shared, channels, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use yingda_core::At;
-use yingda_store::{Db, idempotency, proof};
+use yingda_store::{Db, idempotency, portal, proof};
 
 /// Codes that are of no use any more are kept for a day, in case somebody asks why one was refused.
 const CODES_KEPT_MS: At = 24 * 3_600_000;
@@ -44,6 +45,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
+        surveys::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),
@@ -60,6 +62,7 @@ async fn forget_keys(app: Shared) {
             _ = ticks.tick() => {
                 let now = app.clock.now();
                 app.site.ride(idempotency::expire(now)).await;
+                app.site.ride(portal::expire(now)).await;
                 app.site.ride(proof::forget(now - CODES_KEPT_MS)).await;
             }
             () = tasks::stopping() => return,

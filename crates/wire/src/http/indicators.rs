@@ -3,7 +3,7 @@
 use super::TicketRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yingda_core::{lang::Text, promise::Promise};
+use yingda_core::{lang::Text, promise::Promise, survey::SurveyAsk};
 
 /// An indicator over a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -18,6 +18,8 @@ pub struct IndicatorRow {
     pub value: Option<f64>,
     pub good: u64,
     pub all: u64,
+    /// Of scores, where the indicator has them.
+    pub mean: Option<f64>,
     /// How long it took, where the indicator has a time.
     pub mean_ms: Option<i64>,
     /// Nine tenths took no longer.
@@ -36,4 +38,5 @@ pub struct IndicatorCase {
     pub took_ms: Option<i64>,
     pub ticket: Option<TicketRow>,
     pub promise: Option<Promise>,
+    pub survey: Option<SurveyAsk>,
 }

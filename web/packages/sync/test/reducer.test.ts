@@ -15,7 +15,7 @@ function desk(): Desk {
       has_totp: false, preferences: null, names: [],
       settings: {
         company: { zh: "应答", en: "Yingda" }, letter_head: { zh: "", en: "" }, aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120,
-        second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+        second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
       },
     },
     level: 1,

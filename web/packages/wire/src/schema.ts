@@ -1542,6 +1542,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/surveys/{id}/asks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows behind the numbers, the latest first. */
+        get: operations["get_surveys_id_asks"];
+        put?: never;
+        /**
+         * Asks the customer of a conversation that one serves, or of a ticket that one works on. The link leaves by the
+         *     conversation's own way, else by SMS; where neither is there, it is for the caller to hand on.
+         */
+        post: operations["post_surveys_id_asks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows as a table, a column for each question. */
+        get: operations["get_surveys_id_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/print": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The survey on paper, to be filled in with a pen. */
+        get: operations["get_surveys_id_print"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/surveys/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a survey brought. */
+        get: operations["get_surveys_id_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -2063,6 +2135,25 @@ export interface components {
             /** @enum {string} */
             type: "system";
         };
+        /** @description Which conversations are asked about. */
+        AfterClose: {
+            /**
+             * @description None at all means every way of contact.
+             * @default []
+             */
+            media: components["schemas"]["Medium"][];
+            /**
+             * Format: int32
+             * @description Of a hundred conversations so many are asked about.
+             * @default 0
+             */
+            percent: number;
+            /**
+             * @description None at all means every queue.
+             * @default []
+             */
+            queues: components["schemas"]["QueueId"][];
+        };
         /** @description An agent's live state; stored as a row so that a rebuild finds it. */
         Agent: {
             /** @default null */
@@ -2134,6 +2225,12 @@ export interface components {
              */
             most: number;
         };
+        AnswerCount: {
+            /** Format: int64 */
+            count: number;
+            label: components["schemas"]["Text"];
+            value: string;
+        };
         ApiKey: {
             actions: components["schemas"]["Action"][];
             created_at: components["schemas"]["i64"];
@@ -2160,6 +2257,11 @@ export interface components {
         /** @description What was taken down, by its serial number. */
         Arrived: {
             serial: string;
+        };
+        /** @description About what somebody is to be asked: a conversation that one serves, or a ticket. */
+        AskSurvey: {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            ticket?: components["schemas"]["TicketId"] | null;
         };
         /** @description Why a contact went to an agent. */
         Assignment: {
@@ -2242,6 +2344,9 @@ export interface components {
          * @enum {string}
          */
         Book: "post" | "visit" | "barred" | "group";
+        BTreeMap: {
+            [key: string]: string;
+        };
         /** @description Business hours with holidays and make-up workdays (调休). */
         Calendar: {
             /**
@@ -3451,6 +3556,28 @@ export interface components {
             text: string;
             ticket?: components["schemas"]["TicketId"] | null;
         } | {
+            agent?: components["schemas"]["UserId"] | null;
+            ask: components["schemas"]["RecordId"];
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @enum {string} */
+            kind: "survey_sent";
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+            via: components["schemas"]["Via"];
+        } | {
+            ask: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            ces?: number | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** Format: int32 */
+            csat?: number | null;
+            /** @enum {string} */
+            kind: "survey_answered";
+            /** Format: int32 */
+            nps?: number | null;
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+        } | {
             /** @enum {string} */
             kind: "signed_in";
             method: components["schemas"]["SignInMethod"];
@@ -3651,6 +3778,7 @@ export interface components {
         IndicatorCase: {
             is_good: boolean;
             promise?: components["schemas"]["Promise"] | null;
+            survey?: components["schemas"]["SurveyAsk"] | null;
             ticket?: components["schemas"]["TicketRow"] | null;
             /** Format: int64 */
             took_ms?: number | null;
@@ -3668,6 +3796,11 @@ export interface components {
             good: number;
             /** @description Such as `K-05`. */
             key: string;
+            /**
+             * Format: double
+             * @description Of scores, where the indicator has them.
+             */
+            mean?: number | null;
             /**
              * Format: int64
              * @description How long it took, where the indicator has a time.
@@ -3846,6 +3979,21 @@ export interface components {
         /** @description A table that was uploaded as a file. */
         LookAtImport: {
             file: components["schemas"]["FileId"];
+        };
+        /** @description A score that opens a ticket, once for each answered invitation. */
+        LowScore: {
+            /**
+             * Format: int32
+             * @default 0
+             */
+            at_most: number;
+            /**
+             * @description Key of a question with a scale.
+             * @default
+             */
+            question: string;
+            /** @default 0 */
+            ticket: components["schemas"]["TicketTypeId"];
         };
         Mail: {
             /** @default [] */
@@ -4535,6 +4683,34 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_SurveyAsk: {
+            items: {
+                agent?: components["schemas"]["UserId"] | null;
+                answered_at?: components["schemas"]["i64"] | null;
+                answers: components["schemas"]["BTreeMap"];
+                asked_at: components["schemas"]["i64"];
+                /** Format: int32 */
+                ces?: number | null;
+                conversation?: components["schemas"]["ConversationId"] | null;
+                /** Format: int32 */
+                csat?: number | null;
+                customer?: components["schemas"]["CustomerId"] | null;
+                expires_at: components["schemas"]["i64"];
+                id: components["schemas"]["RecordId"];
+                lang: components["schemas"]["Lang"];
+                line?: components["schemas"]["LineId"] | null;
+                medium?: components["schemas"]["Medium"] | null;
+                /** Format: int32 */
+                nps?: number | null;
+                queue?: components["schemas"]["QueueId"] | null;
+                survey: components["schemas"]["SurveyId"];
+                ticket?: components["schemas"]["TicketId"] | null;
+                via: components["schemas"]["Via"];
+                visitor?: components["schemas"]["VisitorId"] | null;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_TicketRow: {
             items: (components["schemas"]["Ticket"] & {
                 /** @description Empty where there is no customer. */
@@ -4615,6 +4791,19 @@ export interface components {
         Point: "phone" | "email";
         /** @enum {string} */
         PointKind: "phone" | "email" | "address" | "relay" | "other";
+        /** @description What customers may do by themselves. */
+        Portal: {
+            /**
+             * @description Shown on top of the page.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            greeting: components["schemas"]["Text"];
+            /** @default null */
+            requests: components["schemas"]["TicketTypeId"] | null;
+        };
         PostEntry: {
             /** @default null */
             conversation: components["schemas"]["ConversationId"] | null;
@@ -4763,6 +4952,55 @@ export interface components {
             point: components["schemas"]["Point"];
             verified_at?: components["schemas"]["i64"] | null;
         };
+        Question: {
+            /**
+             * @description Unique in the survey; never changes once answers exist.
+             * @default
+             */
+            key: string;
+            /**
+             * @description A new page begins with it.
+             * @default false
+             */
+            new_page: boolean;
+            /**
+             * @description Of choices, and the columns of a matrix.
+             * @default []
+             */
+            options: components["schemas"]["Choice"][];
+            /** @default false */
+            required: boolean;
+            /**
+             * @description Of a matrix.
+             * @default []
+             */
+            rows: components["schemas"]["Choice"][];
+            /** @default csat */
+            shape: components["schemas"]["QuestionShape"];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            text: components["schemas"]["Text"];
+            /** @default null */
+            when: components["schemas"]["FieldWhen"] | null;
+        };
+        /** @description How a question was answered; of a matrix one for each row. */
+        QuestionResult: {
+            /** Format: int64 */
+            answered: number;
+            counts: components["schemas"]["AnswerCount"][];
+            /** @description `key`, or `key.row`. */
+            key: string;
+            /** Format: double */
+            mean?: number | null;
+            shape: components["schemas"]["QuestionShape"];
+            text: components["schemas"]["Text"];
+        };
+        /** @enum {string} */
+        QuestionShape: "csat" | "nps" | "ces" | "single" | "multiple" | "matrix" | "text";
         Queue: {
             /**
              * @default {
@@ -4980,6 +5218,9 @@ export interface components {
         }) | (components["schemas"]["TicketType"] & {
             /** @enum {string} */
             kind: "ticket_type";
+        }) | (components["schemas"]["Survey"] & {
+            /** @enum {string} */
+            kind: "survey";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -4993,7 +5234,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "survey" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5298,6 +5539,12 @@ export interface components {
              */
             company: components["schemas"]["Text"];
             /**
+             * Format: int32
+             * @description From this satisfaction on, of 1 to 5, an answer counts as satisfied (K-04).
+             * @default 4
+             */
+            csat_good: number;
+            /**
              * @description What customers of this site have.
              * @default {
              *       "areas": [],
@@ -5327,6 +5574,8 @@ export interface components {
              * @default 10
              */
             password_min: number;
+            /** @default null */
+            portal: components["schemas"]["Portal"] | null;
             /**
              * Format: int32
              * @default 120
@@ -5741,6 +5990,147 @@ export interface components {
         } | {
             ticket: components["schemas"]["TicketId"];
         } | "site";
+        Survey: {
+            /** @default null */
+            after_close: components["schemas"]["AfterClose"] | null;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            intro: components["schemas"]["Text"];
+            /** @default null */
+            low: components["schemas"]["LowScore"] | null;
+            /**
+             * @description For staff.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description Whoever has the address may answer it: for posters and QR codes.
+             * @default false
+             */
+            open_link: boolean;
+            /** @default [] */
+            questions: components["schemas"]["Question"][];
+            /**
+             * Format: int32
+             * @description Nobody is asked by itself again within so many days, whichever survey it was; 0: no rest.
+             * @default 0
+             */
+            rest_days: number;
+            /**
+             * @description Asked no more; its results stay.
+             * @default false
+             */
+            retired: boolean;
+            /**
+             * @description Said after the last answer.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            thanks: components["schemas"]["Text"];
+            /**
+             * @description The heading that customers read; empty: the name.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            title: components["schemas"]["Text"];
+            /**
+             * Format: int32
+             * @description For so many days an invitation can be answered.
+             * @default 0
+             */
+            valid_days: number;
+        };
+        /** @description One who was asked, and what they answered. */
+        SurveyAsk: {
+            agent?: components["schemas"]["UserId"] | null;
+            answered_at?: components["schemas"]["i64"] | null;
+            answers: components["schemas"]["BTreeMap"];
+            asked_at: components["schemas"]["i64"];
+            /** Format: int32 */
+            ces?: number | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** Format: int32 */
+            csat?: number | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            expires_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            lang: components["schemas"]["Lang"];
+            line?: components["schemas"]["LineId"] | null;
+            medium?: components["schemas"]["Medium"] | null;
+            /** Format: int32 */
+            nps?: number | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            survey: components["schemas"]["SurveyId"];
+            ticket?: components["schemas"]["TicketId"] | null;
+            via: components["schemas"]["Via"];
+            visitor?: components["schemas"]["VisitorId"] | null;
+        };
+        /** @description An invitation that was made. */
+        SurveyAsked: {
+            id: components["schemas"]["RecordId"];
+            /** @description It left by itself; else the link is for whoever asked to hand on. */
+            sent: boolean;
+            /** @description The page on which it is answered: whoever has it answers. */
+            url: string;
+        };
+        SurveyGroup: {
+            /** @description An id, or a date; empty for what belongs to none. */
+            key: string;
+            scores: components["schemas"]["SurveyScores"];
+        };
+        /** @example 7310577399169024 */
+        SurveyId: string;
+        /** @description What a survey brought of those who were asked in a period. */
+        SurveyResults: {
+            groups: components["schemas"]["SurveyGroup"][];
+            questions: components["schemas"]["QuestionResult"][];
+            scores: components["schemas"]["SurveyScores"];
+        };
+        /** @description What answers come to. `None` where nothing counts. */
+        SurveyScores: {
+            /**
+             * Format: int64
+             * @description All answers, those by the open link too.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of these.
+             */
+            answered_sent: number;
+            /** Format: double */
+            ces_mean?: number | null;
+            /**
+             * Format: double
+             * @description Percent of answers that are satisfied, as the settings say.
+             */
+            csat?: number | null;
+            /** Format: double */
+            csat_mean?: number | null;
+            /** Format: double */
+            nps?: number | null;
+            /**
+             * Format: double
+             * @description Percent of those sent that were answered.
+             */
+            rate?: number | null;
+            /**
+             * Format: int64
+             * @description Invitations; whoever came by the open link was not asked.
+             */
+            sent: number;
+        };
         /**
          * Format: int32
          * @description A client tab's random name: with a counter it makes a command's identity.
@@ -6281,6 +6671,11 @@ export interface components {
             point: components["schemas"]["Point"];
             verified_at: components["schemas"]["i64"];
         };
+        /**
+         * @description How an invitation came to somebody.
+         * @enum {string}
+         */
+        Via: "closed" | "agent" | "open";
         VisitEntry: {
             /**
              * @description The serial number of the contact at the counter, where there is one.
@@ -10577,6 +10972,223 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_asks: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                cursor?: string;
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SurveyAsk"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_surveys_id_asks: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskSurvey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyAsked"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_export: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                format?: "csv" | "xlsx";
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_print: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surveys_id_results: {
+        parameters: {
+            query?: {
+                /** @description Only those who answered, or only those who did not. */
+                answered?: boolean;
+                /** @description Only those who were asked (`true`), or who came by the open link. */
+                asked?: boolean;
+                by?: "agent" | "queue" | "line" | "day";
+                /** @description Asked at or after this instant, in milliseconds; absent: the last 30 days. */
+                from?: components["schemas"]["i64"];
+                /** @description Only the group with this key, of those in `by`; empty: what belongs to none. */
+                group?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                /** @description Key of a question, of a matrix `key.row`; only who answered it, with `value` only who answered so. */
+                question?: string;
+                /** @description Asked before this instant. */
+                to?: components["schemas"]["i64"];
+                value?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["SurveyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SurveyResults"];
+                };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {

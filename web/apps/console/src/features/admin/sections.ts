@@ -6,6 +6,7 @@ import type { KindSpec } from "./describe";
 import { form, reply, tag } from "./kinds/content";
 import { role, team, user } from "./kinds/people";
 import { calendar, line, queue, skill } from "./kinds/routing";
+import { survey } from "./kinds/surveys";
 import { ticketType } from "./kinds/tickets";
 import { ban, invitation, settings, webhook, widget } from "./kinds/site";
 
@@ -25,7 +26,7 @@ const packs: Section = { key: "packs", needs: ["manage_tickets"], spec: null, pa
 export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
   { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
-  { key: "content", sections: [of(reply), of(tag), of(form)] },
+  { key: "content", sections: [of(reply), of(tag), of(form), of(survey)] },
   { key: "tickets", sections: [of(ticketType)] },
   { key: "web", sections: [of(widget), of(invitation)] },
   { key: "outside", sections: [of(channel), gateway, batches, of(webhook), keys] },

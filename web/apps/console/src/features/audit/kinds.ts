@@ -13,4 +13,5 @@ export const AUDITED: FactKind[] = [
   "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",
   "ticket_attempted", "ticket_checked", "ticket_watched", "ticket_urged", "ticket_linked", "ticket_clock_rang", "ticket_told",
   "promise_made", "promise_moved", "promise_kept", "promise_dropped", "promise_given", "promise_rang", "promise_told",
+  "survey_sent", "survey_answered",
 ];

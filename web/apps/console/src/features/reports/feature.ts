@@ -8,5 +8,6 @@ export const feature: Feature = {
   icon: DataAnalysis,
   order: 90,
   needs: ["report_read"],
+  overlay: () => import("../surveys/AskSurveyHost.vue").then((it) => it.default),
   page: () => import("./ReportsRoom.vue"),
 };

@@ -3,7 +3,7 @@ import type { Words } from "../../i18n";
 export const words = {
   zh: {
     title: "报表",
-    by: { agent: "座席", queue: "队列", hour: "小时", day: "日期", invitation: "邀请", indicators: "指标" },
+    by: { agent: "座席", queue: "队列", hour: "小时", day: "日期", invitation: "邀请", surveys: "问卷", indicators: "指标" },
     period: "时段",
     periods: { today: "今天", yesterday: "昨天", week: "近7天", month: "近30天" },
     line: "业务线",
@@ -17,7 +17,7 @@ export const words = {
     chartOf: "{name}的柱状图，数值见下方表格",
     nothing: "这个时段没有数据",
     nothingHint: "换一个时段，或清除筛选。",
-    column: { light: "状态", value: "数值", target: "目标", share: "达标 ÷ 计入", mean: "平均用时", p90: "九成不超过", verdict: "结果", case: "工单或承诺", took: "用时" },
+    column: { light: "状态", value: "数值", target: "目标", share: "达标 ÷ 计入", mean: "平均用时", p90: "九成不超过", verdict: "结果", case: "工单、承诺或答卷", took: "用时" },
     light: { met: "达标", close: "接近目标", missed: "未达标", none: "无数据" },
     verdict: { good: "达标", bad: "未达标" },
     which: { all: "全部", true: "达标", false: "未达标" },
@@ -32,7 +32,7 @@ export const words = {
   },
   en: {
     title: "Reports",
-    by: { agent: "Agent", queue: "Queue", hour: "Hour", day: "Day", invitation: "Invitation", indicators: "Indicators" },
+    by: { agent: "Agent", queue: "Queue", hour: "Hour", day: "Day", invitation: "Invitation", surveys: "Surveys", indicators: "Indicators" },
     period: "Period",
     periods: { today: "Today", yesterday: "Yesterday", week: "7 days", month: "30 days" },
     line: "Business line",
@@ -46,7 +46,7 @@ export const words = {
     chartOf: "Chart of {name}; the figures stand in the table below",
     nothing: "No figures for this period",
     nothingHint: "Choose another period, or clear the filters.",
-    column: { light: "Status", value: "Value", target: "Target", share: "Good ÷ all", mean: "Mean time", p90: "Nine in ten by", verdict: "Result", case: "Ticket or promise", took: "Took" },
+    column: { light: "Status", value: "Value", target: "Target", share: "Good ÷ all", mean: "Mean time", p90: "Nine in ten by", verdict: "Result", case: "Ticket, promise or answer", took: "Took" },
     light: { met: "On target", close: "Close", missed: "Below", none: "No cases" },
     verdict: { good: "Good", bad: "Missed" },
     which: { all: "All", true: "Good", false: "Missed" },

@@ -57,6 +57,10 @@ export function tell(row: AuditRow, kind: TicketType): Told {
       const rang = t(`tickets.story.${event.late ? "rangLate" : who ? "rang" : "rangNobody"}`, { clock, percent: event.percent, who });
       return plain(rang, "", event.late ? "late" : "plain");
     }
+    case "survey_sent":
+      return plain(t("surveys.story.sent"), nameOf("survey", event.survey));
+    case "survey_answered":
+      return plain(t("surveys.story.answered"), typeof event.csat === "number" ? t("surveys.story.score", { score: event.csat }) : "");
     case "promise_made":
       return plain(t("promises.story.made", { who: nameOf("user", event.owner), at: dateTime(event.due_at) }), event.text);
     case "promise_moved":

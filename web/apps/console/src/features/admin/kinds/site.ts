@@ -130,7 +130,16 @@ export const settings = kindSpec({
         },
       ],
     },
-    { key: "targets", fields: [{ key: "targets", as: "own", part: "targets", full: true, bare: true }] },
+    {
+      key: "portal",
+      fields: [
+        {
+          key: "portal", as: "part", scope: "portal", full: true, bare: true, maybe: () => ({ requests: null, greeting: nothing() }),
+          fields: () => [{ key: "requests", as: "ref", kind: "ticket_type", maybe: true }, { key: "greeting", as: "text", long: true, full: true }],
+        },
+      ],
+    },
+    { key: "targets", fields: [{ key: "csat_good", as: "number", min: 2, max: 5 }, { key: "targets", as: "own", part: "targets", full: true, bare: true }] },
     {
       key: "security",
       fields: [
@@ -142,7 +151,7 @@ export const settings = kindSpec({
   ],
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
-    break_reasons: [], password_min: 10, require_totp: false, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+    break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
   }),
   name: (it) => it.company,
   facts: () => [],
