@@ -1,9 +1,9 @@
-//! The service desk's indicators (K-04, K-05, K-06, K-07, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
+//! The service desk's indicators (K-04, K-05, K-06, K-07, K-08, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
 //! formula in words. A number and the rows behind it come out of the same pass.
 
 use yingda_core::{
     At,
-    config::{TicketMeasure, TicketType},
+    config::{Settings, TicketMeasure, TicketType},
     lang::Text,
     promise::Promise,
     survey::SurveyAsk,
@@ -31,6 +31,7 @@ pub enum Indicator {
     ComplaintResolution,
     ComplaintTime,
     FeedbackTime,
+    CardsChecked,
     OrderRearranged,
     PromiseKept,
     FirstResponse,
@@ -45,11 +46,12 @@ pub struct Verdict {
 }
 
 impl Indicator {
-    pub const ALL: [Indicator; 8] = [
+    pub const ALL: [Indicator; 9] = [
         Indicator::Satisfaction,
         Indicator::ComplaintResolution,
         Indicator::ComplaintTime,
         Indicator::FeedbackTime,
+        Indicator::CardsChecked,
         Indicator::OrderRearranged,
         Indicator::PromiseKept,
         Indicator::FirstResponse,
@@ -63,6 +65,7 @@ impl Indicator {
             Indicator::ComplaintResolution => "K-05",
             Indicator::ComplaintTime => "K-06",
             Indicator::FeedbackTime => "K-07",
+            Indicator::CardsChecked => "K-08",
             Indicator::OrderRearranged => "K-16",
             Indicator::PromiseKept => "K-30",
             Indicator::FirstResponse => "K-41",
@@ -80,6 +83,7 @@ impl Indicator {
             Indicator::ComplaintResolution => ("投诉解决率", "Complaint resolution rate"),
             Indicator::ComplaintTime => ("投诉 48 小时办结率", "Complaints closed within 48 h"),
             Indicator::FeedbackTime => ("反馈 72 小时处理率", "Feedback handled within 72 h"),
+            Indicator::CardsChecked => ("客户信息更新率", "Customers' data kept up to date"),
             Indicator::OrderRearranged => ("订单异常 24 小时重新安排率", "Orders rearranged within 24 h"),
             Indicator::PromiseKept => ("承诺兑现率", "Promises kept"),
             Indicator::FirstResponse => ("首次答复及时率", "First answers in time"),
@@ -88,8 +92,17 @@ impl Indicator {
         Text::new(zh, en)
     }
 
-    /// `good` is the least satisfaction, of 1 to 5, that counts as satisfied.
-    pub fn formula(self, good: u8) -> Text {
+    /// In words, with what the site's settings say.
+    pub fn formula(self, settings: &Settings) -> Text {
+        let (good, days) = (settings.csat_good, settings.customers.check_days);
+        let checked = || {
+            Text::new(
+                format!("期末前 {days} 天内核对或更新过的客户 ÷ 期末已有的客户（按资料现在的核对时间）"),
+                format!(
+                    "customers whose card was checked or changed in the {days} days before the period's end ÷ customers that there were by then (by when each was last checked)"
+                ),
+            )
+        };
         let satisfied = || {
             Text::new(
                 format!(
@@ -102,6 +115,7 @@ impl Indicator {
         };
         let (zh, en) = match self {
             Indicator::Satisfaction => return satisfied(),
+            Indicator::CardsChecked => return checked(),
             Indicator::ComplaintResolution => (
                 "经客户确认结案的投诉 ÷ 期限落在本期的投诉",
                 "complaints closed with the customer's confirmation ÷ complaints whose deadline lies in the period",
@@ -137,7 +151,7 @@ impl Indicator {
     /// Percent, unless the settings say otherwise.
     pub fn target(self) -> f64 {
         match self {
-            Indicator::ComplaintResolution => 95.0,
+            Indicator::ComplaintResolution | Indicator::CardsChecked => 95.0,
             _ => 90.0,
         }
     }
@@ -216,6 +230,12 @@ pub struct Figure {
 }
 
 impl Figure {
+    /// Of so many, so many are good.
+    pub fn counted(good: u64, all: u64) -> Figure {
+        let percent = (all > 0).then(|| good as f64 * 100.0 / all as f64);
+        Figure { good, all, percent, ..Figure::default() }
+    }
+
     pub fn of(verdicts: &[Verdict]) -> Figure {
         let good = verdicts.iter().filter(|it| it.is_good).count() as u64;
         let all = verdicts.len() as u64;
@@ -224,11 +244,9 @@ impl Figure {
         // The nearest rank: the smallest value that nine tenths do not exceed.
         let rank = (took.len() * 9).div_ceil(10);
         Figure {
-            good,
-            all,
-            percent: (all > 0).then(|| good as f64 * 100.0 / all as f64),
             mean_ms: (!took.is_empty()).then(|| took.iter().sum::<i64>() / took.len() as i64),
             p90_ms: rank.checked_sub(1).map(|place| took[place]),
+            ..Figure::counted(good, all)
         }
     }
 }

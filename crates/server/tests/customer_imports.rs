@@ -2,7 +2,7 @@
 
 use crate::files::upload;
 use crate::office::{hire, make, set_up_customers};
-use crate::support::{Person, Server};
+use crate::support::{Person, Server, now};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -197,6 +197,18 @@ async fn b_39_cards_are_checked_and_wrong_numbers_marked() {
     );
     assert_eq!(names(&admin.get("/customers?suspect=true").await.body), NOTHING);
     assert_eq!(names(&admin.get("/customers?unchecked=true").await.body), NOTHING, "just looked at");
+    // K-08: the number, and who is behind it.
+    admin.post("/customers", json!({ "name": "李雷" })).await;
+    let later = now() + 31 * 86_400_000;
+    for (to, good, all) in [(now() + 1, 2, 2), (later, 0, 2)] {
+        let rows = admin.get(&format!("/indicators?from=0&to={to}")).await.body;
+        let row = rows.as_array().unwrap().iter().find(|it| it["key"] == "K-08").unwrap().clone();
+        assert_eq!((&row["good"], &row["all"]), (&json!(good), &json!(all)), "{row}");
+        for (part, count) in [("true", good), ("false", all - good)] {
+            let cases = admin.get(&format!("/indicators/K-08/cases?from=0&to={to}&good={part}")).await.body;
+            assert_eq!(cases["items"].as_array().unwrap().len(), count, "{part}");
+        }
+    }
     let confirmed = check("\"3\"", json!([])).await;
     assert!(confirmed["checked_at"].as_i64() >= repaired["checked_at"].as_i64());
 }

@@ -8,7 +8,7 @@ use crate::{
     sql::sql,
     value::args,
 };
-use yingda_core::{At, id::*};
+use yingda_core::At;
 
 /// Filters beside the one that leads.
 const MOST_FILTERS: usize = 4;
@@ -33,11 +33,11 @@ sql! {
         ORDER BY checked_at, id LIMIT $4");
     SUSPECT = concat!("SELECT ", columns!(), " FROM customer
         WHERE suspect <> '' AND deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2");
-    AFTER = concat!("SELECT ", columns!(), " FROM customer
-        WHERE deleted_at IS NULL AND id > $1 ORDER BY id LIMIT $2");
-    COUNT_WITH = "
-        SELECT count(*) FROM customer_value AS d JOIN customer ON customer.id = d.customer
-        WHERE d.field = $1 AND d.term = $2 AND customer.deleted_at IS NULL";
+    /// Those by an instant who were looked at since another, the last first; and those who were not, the oldest first.
+    KEPT = concat!("SELECT ", columns!(), " FROM customer
+        WHERE deleted_at IS NULL AND created_at < $1 AND checked_at >= $2 ORDER BY checked_at DESC, id DESC LIMIT $3");
+    LAPSED = concat!("SELECT ", columns!(), " FROM customer
+        WHERE deleted_at IS NULL AND created_at < $1 AND checked_at < $2 ORDER BY checked_at, id LIMIT $3");
     COUNT = "SELECT count(*) FROM customer WHERE deleted_at IS NULL AND created_at < $1";
     COUNT_CHECKED = "
         SELECT count(*) FROM customer WHERE deleted_at IS NULL AND checked_at >= $1 AND created_at < $2";
@@ -133,17 +133,6 @@ impl Filter {
     }
 }
 
-/// All customers, a few at a time, by id.
-pub async fn after(db: &Db, id: CustomerId, limit: usize) -> Result<Vec<Customer>, ReadError> {
-    db.query(AFTER, args![id.0, limit as i64], stored).await
-}
-
-/// How many have this value.
-pub async fn count_with(db: &Db, field: &str, term: &str) -> Result<u64, ReadError> {
-    let found = db.query_one(COUNT_WITH, args![field, term], |row| row.get::<i64>(0)).await?;
-    Ok(found.unwrap_or_default() as u64)
-}
-
 /// How many there were by an instant, and how many of them were looked at since another.
 pub async fn checked(db: &Db, until: At, since: At) -> Result<(u64, u64), ReadError> {
     let count = async |sql, args| -> Result<u64, ReadError> {
@@ -151,4 +140,15 @@ pub async fn checked(db: &Db, until: At, since: At) -> Result<(u64, u64), ReadEr
         Ok(found.unwrap_or_default() as u64)
     };
     Ok((count(COUNT, args![until]).await?, count(COUNT_CHECKED, args![since, until]).await?))
+}
+
+/// Whom these numbers are about: who was looked at, or who was not.
+pub async fn looked_at(
+    db: &Db,
+    until: At,
+    since: At,
+    is_kept: bool,
+    limit: usize,
+) -> Result<Vec<Customer>, ReadError> {
+    db.query(if is_kept { KEPT } else { LAPSED }, args![until, since, limit as i64], stored).await
 }

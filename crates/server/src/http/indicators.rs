@@ -3,7 +3,7 @@
 use crate::{
     app::{App, Shared},
     auth::Caller,
-    http::{body::Json, ticket_shown::Viewer},
+    http::{body::Json, customers::told, ticket_shown::Viewer},
     problem::Problem,
     tickets,
 };
@@ -15,13 +15,14 @@ use yingda_core::{
     At,
     access::{Action, Reach},
     id::TicketTypeId,
+    mask,
     promise::Promise,
     refusal::Refusal,
     survey::SurveyAsk,
     ticket::{self, Ticket},
 };
 use yingda_report::indicator::{Figure, Indicator, Period, Verdict};
-use yingda_store::{promise as promises, survey as surveys, ticket as rows};
+use yingda_store::{customer_list, promise as promises, survey as surveys, ticket as rows};
 use yingda_wire::http::{IndicatorCase, IndicatorCases, IndicatorRow};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -60,18 +61,21 @@ async fn list(
     Query(query): Query<PeriodQuery>,
 ) -> Result<Json<Vec<IndicatorRow>>, Problem> {
     let book = Book::read(&app, &caller, &query).await?;
+    let settings = app.settings();
     let mut all = vec![];
     for it in Indicator::ALL {
         let judged = book.judged(&app, it).await?;
         let scores: Vec<f64> = judged.iter().filter_map(|(_, case)| case.score()).collect();
         let mean = (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64);
         let verdicts: Vec<Verdict> = judged.into_iter().map(|(verdict, _)| verdict).collect();
-        let Figure { good, all: count, percent, mean_ms, p90_ms } = Figure::of(&verdicts);
+        let figure =
+            if it == Indicator::CardsChecked { book.cards(&app).await? } else { Figure::of(&verdicts) };
+        let Figure { good, all: count, percent, mean_ms, p90_ms } = figure;
         all.push(IndicatorRow {
             key: it.key().to_owned(),
             name: it.name(),
-            formula: it.formula(book.good),
-            target: app.settings().targets.get(it.key()).copied().unwrap_or(it.target()),
+            formula: it.formula(&settings),
+            target: settings.targets.get(it.key()).copied().unwrap_or(it.target()),
             value: percent,
             good,
             all: count,
@@ -102,6 +106,9 @@ async fn cases(
 ) -> Result<Json<IndicatorCases>, Problem> {
     let it = Indicator::of_key(&key).ok_or_else(Problem::not_found)?;
     let book = Book::read(&app, &caller, &query).await?;
+    if it == Indicator::CardsChecked {
+        return Ok(Json(IndicatorCases { items: book.checked(&app, &caller, part.good).await? }));
+    }
     let mut judged = book.judged(&app, it).await?;
     judged.retain(|(verdict, _)| part.good.is_none_or(|good| verdict.is_good == good));
     judged.reverse();
@@ -110,7 +117,7 @@ async fn cases(
     let mut items = Vec::with_capacity(judged.len());
     for (verdict, case) in judged {
         let Verdict { is_good, took_ms } = verdict;
-        let mut line = IndicatorCase { is_good, took_ms, ticket: None, promise: None, survey: None };
+        let mut line = IndicatorCase { is_good, took_ms, ..IndicatorCase::default() };
         match case {
             Case::Ticket(it) => line.ticket = Some(viewer.row(it.clone()).await?),
             Case::Promise(it) => line.promise = Some(it.clone()),
@@ -145,6 +152,8 @@ struct Book {
     surveys: Vec<SurveyAsk>,
     /// The least satisfaction that counts as satisfied.
     good: u8,
+    /// Whether the reader may see customers.
+    has_customers: bool,
 }
 
 impl Book {
@@ -169,8 +178,60 @@ impl Book {
             Reach::Everything => None,
             Reach::Users(users) => Some(users.as_slice()),
         };
+        let has_customers = app.reach(caller.actor, Action::CustomerRead).is_ok();
         let surveys = surveys::answered_in(&app.db, (period.from, period.to), agents, MOST).await?;
-        Ok(Book { period, now, tickets, promises, surveys, good: directory.settings.csat_good })
+        Ok(Book {
+            period,
+            now,
+            tickets,
+            promises,
+            surveys,
+            good: directory.settings.csat_good,
+            has_customers,
+        })
+    }
+
+    /// From when on a card has to have been looked at to count.
+    fn since(&self, app: &App) -> At {
+        self.period.to - At::from(app.settings().customers.check_days) * DAY_MS
+    }
+
+    /// How many cards are up to date: counted by the store, since there may be a million.
+    async fn cards(&self, app: &App) -> Result<Figure, Problem> {
+        if !self.has_customers {
+            return Ok(Figure::default());
+        }
+        let (all, good) = customer_list::checked(&app.db, self.period.to, self.since(app)).await?;
+        Ok(Figure::counted(good, all))
+    }
+
+    /// The customers behind it: those who are longest due first, then those who were looked at last.
+    async fn checked(
+        &self,
+        app: &App,
+        caller: &Caller,
+        part: Option<bool>,
+    ) -> Result<Vec<IndicatorCase>, Problem> {
+        let mut items = vec![];
+        if !self.has_customers {
+            return Ok(items);
+        }
+        let directory = app.directory();
+        let masks = mask::of(&directory, caller.actor);
+        for is_good in [false, true] {
+            if part.is_some_and(|part| part != is_good) {
+                continue;
+            }
+            let left = MOST_CASES - items.len();
+            let found =
+                customer_list::looked_at(&app.db, self.period.to, self.since(app), is_good, left).await?;
+            items.extend(found.into_iter().map(|row| IndicatorCase {
+                is_good,
+                customer: Some(told(row, &masks, &directory)),
+                ..IndicatorCase::default()
+            }));
+        }
+        Ok(items)
     }
 
     async fn judged(&self, app: &App, it: Indicator) -> Result<Vec<(Verdict, Case<'_>)>, Problem> {

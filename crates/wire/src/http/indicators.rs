@@ -1,6 +1,6 @@
 //! Bodies about the service desk's indicators.
 
-use super::TicketRow;
+use super::{StoredCustomer, TicketRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use yingda_core::{lang::Text, promise::Promise, survey::SurveyAsk};
@@ -32,11 +32,12 @@ pub struct IndicatorCases {
     pub items: Vec<IndicatorCase>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IndicatorCase {
     pub is_good: bool,
     pub took_ms: Option<i64>,
     pub ticket: Option<TicketRow>,
     pub promise: Option<Promise>,
     pub survey: Option<SurveyAsk>,
+    pub customer: Option<StoredCustomer>,
 }

@@ -166,7 +166,7 @@ export const fields = {
   value: {
     questionShape: { csat: "Satisfaction (1–5)", nps: "Recommendation (NPS, 0–10)", ces: "Effort (CES, 1–7)", single: "One choice", multiple: "Several choices", matrix: "Matrix", text: "Text" },
     medium: { chat: "Web chat", voice: "Telephone", mail: "E-mail", sms: "SMS", wechat: "WeChat", fax: "Fax", letter: "Letter", walkin: "Visit", video: "Video" },
-    indicator: { "K-04": "Customer satisfaction", "K-05": "Complaint resolution rate", "K-06": "Complaints closed within 48 h", "K-07": "Feedback handled within 72 h", "K-16": "Orders rearranged within 24 h", "K-30": "Promises kept", "K-41": "First answers in time", "K-42": "Tickets closed within their limit" },
+    indicator: { "K-04": "Customer satisfaction", "K-05": "Complaint resolution rate", "K-06": "Complaints closed within 48 h", "K-07": "Feedback handled within 72 h", "K-08": "Customers' data kept up to date", "K-16": "Orders rearranged within 24 h", "K-30": "Promises kept", "K-41": "First answers in time", "K-42": "Tickets closed within their limit" },
     measure: { complaint: "Complaint", feedback: "Feedback", order_exception: "Order exception" },
     strategy: { longest_idle: "Longest idle", least_loaded: "Least loaded", round_robin: "Round robin", highest_skill: "Highest skill" },
     mask: { phone: "Phone", email: "E-mail", address: "Address", ip: "IP address", sensitive: "Sensitive fields" },

@@ -165,7 +165,7 @@ export const fields = {
   value: {
     questionShape: { csat: "满意度（1–5）", nps: "推荐度（NPS，0–10）", ces: "费力度（CES，1–7）", single: "单选", multiple: "多选", matrix: "矩阵", text: "文字" },
     medium: { chat: "网上聊天", voice: "电话", mail: "邮件", sms: "短信", wechat: "微信", fax: "传真", letter: "信函", walkin: "来访", video: "视频" },
-    indicator: { "K-04": "客户满意度", "K-05": "投诉解决率", "K-06": "投诉48小时办结率", "K-07": "反馈72小时处理率", "K-16": "订单异常24小时重新安排率", "K-30": "承诺兑现率", "K-41": "首次答复及时率", "K-42": "工单按时办结率" },
+    indicator: { "K-04": "客户满意度", "K-05": "投诉解决率", "K-06": "投诉48小时办结率", "K-07": "反馈72小时处理率", "K-08": "客户信息更新率", "K-16": "订单异常24小时重新安排率", "K-30": "承诺兑现率", "K-41": "首次答复及时率", "K-42": "工单按时办结率" },
     measure: { complaint: "投诉", feedback: "意见反馈", order_exception: "订单异常" },
     strategy: { longest_idle: "空闲最久", least_loaded: "负荷最低", round_robin: "轮流", highest_skill: "技能最高" },
     mask: { phone: "电话", email: "邮箱", address: "地址", ip: "IP地址", sensitive: "敏感字段" },
