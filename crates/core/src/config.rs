@@ -2,11 +2,13 @@
 //! committed event changes what the engine knows.
 
 mod channel;
+mod rule;
 mod settings;
 mod ticket_type;
 mod widget;
 
 pub use channel::*;
+pub use rule::*;
 pub use settings::{Reason, Settings};
 pub use ticket_type::*;
 pub use widget::{Corner, Invitation, Topic, Widget};
@@ -36,6 +38,7 @@ pub enum Record {
     Channel(Channel),
     Ban(Ban),
     TicketType(Box<TicketType>),
+    Rule(Box<Rule>),
     Settings(Box<Settings>),
 }
 
@@ -60,11 +63,12 @@ pub enum RecordKind {
     Channel,
     Ban,
     TicketType,
+    Rule,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 17] = [
+    pub const ALL: [RecordKind; 18] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -81,6 +85,7 @@ impl RecordKind {
         RecordKind::Channel,
         RecordKind::Ban,
         RecordKind::TicketType,
+        RecordKind::Rule,
         RecordKind::Settings,
     ];
 
@@ -102,6 +107,7 @@ impl RecordKind {
             RecordKind::Channel => "channel",
             RecordKind::Ban => "ban",
             RecordKind::TicketType => "ticket_type",
+            RecordKind::Rule => "rule",
             RecordKind::Settings => "settings",
         }
     }
@@ -130,6 +136,7 @@ impl Record {
             Record::Channel(_) => RecordKind::Channel,
             Record::Ban(_) => RecordKind::Ban,
             Record::TicketType(_) => RecordKind::TicketType,
+            Record::Rule(_) => RecordKind::Rule,
             Record::Settings(_) => RecordKind::Settings,
         }
     }
@@ -153,6 +160,7 @@ impl Record {
             Record::Channel(it) => it.name.clone(),
             Record::Ban(it) => Text::new(&it.value, &it.value),
             Record::TicketType(it) => it.name.clone(),
+            Record::Rule(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }
     }

@@ -507,6 +507,15 @@ pub enum Fact {
         title: String,
         what: TicketNews,
     },
+    /// A rule has something to say to somebody.
+    RuleTold {
+        rule: RuleId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        text: String,
+    },
     // ── promises ──
     PromiseMade {
         promise: RecordId,

@@ -66,6 +66,8 @@ pub enum Fault {
     NoEnd,
     /// No way leads there.
     Unreachable,
+    /// The event of the rule has none.
+    Unfit,
 }
 
 /// The forms that a text may have to take.
@@ -143,6 +145,10 @@ impl Fault {
             Fault::NoEnd => Text::new(
                 "至少要有一个“已关闭”阶段的状态。",
                 "At least one state has to be of the phase “closed”.",
+            ),
+            Fault::Unfit => Text::new(
+                "这个触发事件没有这一项，请换一个。",
+                "What sets the rule off has no such thing; choose another.",
             ),
             Fault::Unreachable => Text::new("没有任何流转能到达这个状态。", "No move leads to this state."),
         }

@@ -39,6 +39,8 @@ pub mod refusal;
 pub mod register;
 pub mod roles;
 pub mod routing;
+pub mod rule;
+pub mod rule_run;
 pub mod sites;
 pub mod ticket;
 pub mod timers;

@@ -34,6 +34,7 @@ mod records;
 mod registers;
 mod repetition;
 mod reports;
+mod rules;
 mod sealed;
 mod session;
 mod sites;

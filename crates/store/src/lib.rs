@@ -45,6 +45,7 @@ mod pulse;
 pub mod reader;
 pub mod record;
 pub mod register;
+pub mod rule_run;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
@@ -95,6 +96,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("reader", reader::ALL),
         ("record", record::ALL),
         ("register", register::ALL),
+        ("rule_run", rule_run::ALL),
         ("session", session::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),

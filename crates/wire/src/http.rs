@@ -5,6 +5,7 @@ mod indicators;
 mod packs;
 mod people;
 mod registers;
+mod rules;
 mod tickets;
 
 pub use channels::*;
@@ -12,6 +13,7 @@ pub use indicators::*;
 pub use packs::*;
 pub use people::*;
 pub use registers::*;
+pub use rules::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use tickets::*;

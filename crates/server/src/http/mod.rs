@@ -35,6 +35,7 @@ pub mod register_notes;
 mod register_sheet;
 pub mod registers;
 pub mod reports;
+pub mod rules;
 pub mod session;
 pub mod setup;
 pub mod split;
@@ -87,6 +88,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
         .merge(promises::routes())
+        .merge(rules::routes())
         .merge(indicators::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))

@@ -1435,6 +1435,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a rule would have been set off by in a period, without doing anything. */
+        post: operations["post_rules_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules did and still have to do, the newest first. */
+        get: operations["get_rules_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2062,6 +2096,11 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "system";
+        } | {
+            id: components["schemas"]["RuleId"];
+            run: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            type: "rule";
         };
         /** @description An agent's live state; stored as a row so that a rebuild finds it. */
         Agent: {
@@ -2161,6 +2200,11 @@ export interface components {
         Arrived: {
             serial: string;
         };
+        /**
+         * @description What a condition looks at.
+         * @enum {string}
+         */
+        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag";
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -2237,6 +2281,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description How a ticket that a rule opens belongs to the one that it came from.
+         * @enum {string}
+         */
+        Bond: "link" | "task" | "none";
         /**
          * @description Which list.
          * @enum {string}
@@ -2467,6 +2516,23 @@ export interface components {
             unit: components["schemas"]["Unit"];
             /** Format: int32 */
             version: number;
+        };
+        /** @description One thing that has to be so. */
+        Condition: {
+            /**
+             * @description Key of a ticket's field, where `what` is one.
+             * @default
+             */
+            field: string;
+            /** @default is */
+            test: components["schemas"]["Test"];
+            /**
+             * @description With `is`, one of these; ids as texts.
+             * @default []
+             */
+            values: string[];
+            /** @default kind */
+            what: components["schemas"]["Aspect"];
         };
         ConsoleHello: {
             /**
@@ -2869,6 +2935,36 @@ export interface components {
             conversation: components["schemas"]["ConversationId"];
             /** Format: int32 */
             n: number;
+        };
+        /** @description A rule that is tried on what happened. */
+        DryRun: {
+            /** @description From this instant, in milliseconds, and before that one. */
+            from: components["schemas"]["i64"];
+            rule: components["schemas"]["Rule"];
+            to: components["schemas"]["i64"];
+        };
+        DryRunCase: {
+            at: components["schemas"]["i64"];
+            label: string;
+            on: components["schemas"]["Subject"];
+            /** Format: int64 */
+            seq: number;
+        };
+        DryRunResult: {
+            /** @description The newest of them, at most 200. */
+            cases: components["schemas"]["DryRunCase"][];
+            /**
+             * Format: int64
+             * @description How many of them would have set it off.
+             */
+            fires: number;
+            /** @description All of the period was looked at; else its end only. */
+            is_whole: boolean;
+            /**
+             * Format: int64
+             * @description Events of its kind in the period.
+             */
+            looked: number;
         };
         Endpoint: {
             /** @default  */
@@ -3405,6 +3501,13 @@ export interface components {
             ticket: components["schemas"]["TicketId"];
             title: string;
             what: components["schemas"]["TicketNews"];
+        } | {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @enum {string} */
+            kind: "rule_told";
+            rule: components["schemas"]["RuleId"];
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
         } | {
             conversation?: components["schemas"]["ConversationId"] | null;
             due_at: components["schemas"]["i64"];
@@ -4113,6 +4216,8 @@ export interface components {
             conversation?: components["schemas"]["ConversationId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
             line?: components["schemas"]["LineId"] | null;
+            /** @description Other tickets that it belongs with; they name it as well. */
+            links?: components["schemas"]["TicketId"][];
             of: components["schemas"]["TicketTypeId"];
             owner?: components["schemas"]["UserId"] | null;
             parent?: components["schemas"]["TicketId"] | null;
@@ -4476,6 +4581,16 @@ export interface components {
                 text: string;
                 written_at: components["schemas"]["i64"];
             }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_RuleRunRow: {
+            items: (components["schemas"]["RuleRun"] & {
+                /** @description What it acted on, in words; empty where the reader may not know. */
+                label: string;
+                /** @description Of the ticket that it opened or worked on. */
+                serial: string;
+            })[];
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
@@ -4980,6 +5095,9 @@ export interface components {
         }) | (components["schemas"]["TicketType"] & {
             /** @enum {string} */
             kind: "ticket_type";
+        }) | (components["schemas"]["Rule"] & {
+            /** @enum {string} */
+            kind: "rule";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -4993,7 +5111,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5074,6 +5192,142 @@ export interface components {
         };
         /** @example 7310577399169024 */
         RoleId: string;
+        Rule: {
+            /**
+             * @description One of the conditions is enough; else all must hold.
+             * @default false
+             */
+            any: boolean;
+            /** @default [] */
+            conditions: components["schemas"]["Condition"][];
+            /** @default true */
+            enabled: boolean;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /** @default [] */
+            steps: components["schemas"]["RuleStep"][];
+            /** @default ticket_opened */
+            when: components["schemas"]["RuleEvent"];
+        };
+        RuleAct: {
+            /** @enum {string} */
+            act: "open_ticket";
+            bond?: components["schemas"]["Bond"];
+            of: components["schemas"]["TicketTypeId"];
+            owner?: components["schemas"]["UserId"] | null;
+            /** Format: int32 */
+            severity?: number | null;
+            team?: components["schemas"]["TeamId"] | null;
+            title: string;
+            values?: {
+                [key: string]: string;
+            };
+        } | {
+            /** @enum {string} */
+            act: "assign";
+            owner?: components["schemas"]["UserId"] | null;
+            team?: components["schemas"]["TeamId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "severity";
+            /** Format: int32 */
+            severity: number;
+        } | {
+            /** @enum {string} */
+            act: "field";
+            field: string;
+            value: string;
+        } | {
+            /** @enum {string} */
+            act: "watch";
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            act: "note";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "tell";
+            text: string;
+            to: components["schemas"]["EscalateTo"][];
+        } | {
+            /** @enum {string} */
+            act: "tag";
+            tag: components["schemas"]["TagId"];
+        } | {
+            /** @enum {string} */
+            act: "message";
+            channel: components["schemas"]["ChannelId"];
+            text: string;
+        };
+        /**
+         * @description What a rule waits for.
+         * @enum {string}
+         */
+        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "conversation_closed" | "conversation_rated" | "customer_changed";
+        /**
+         * @description Something that is done by itself.
+         * @example 7310577399169024
+         */
+        RuleId: string;
+        RuleRun: {
+            /** Format: int32 */
+            attempts: number;
+            /** @description What it does, as the rule said when it was set off. */
+            does: components["schemas"]["RuleAct"];
+            due_at: components["schemas"]["i64"];
+            ended_at?: components["schemas"]["i64"] | null;
+            id: components["schemas"]["RecordId"];
+            made_at: components["schemas"]["i64"];
+            on: components["schemas"]["Subject"];
+            outcome?: components["schemas"]["Text"] | null;
+            rule: components["schemas"]["RuleId"];
+            /**
+             * Format: int64
+             * @description Position of the event that set it off.
+             */
+            seq: number;
+            state: components["schemas"]["RunState"];
+            /** Format: int32 */
+            step: number;
+            ticket?: components["schemas"]["TicketId"] | null;
+            /** @description The rules that set each other off until this one was, the first one first. */
+            trail: components["schemas"]["RuleId"][];
+        };
+        /** @description What a rule did, or has to do. */
+        RuleRunRow: components["schemas"]["RuleRun"] & {
+            /** @description What it acted on, in words; empty where the reader may not know. */
+            label: string;
+            /** @description Of the ticket that it opened or worked on. */
+            serial: string;
+        };
+        /** @description What is done, when, and how often. */
+        RuleStep: {
+            /**
+             * Format: int32
+             * @description So many minutes after it happened.
+             * @default 0
+             */
+            delay_min: number;
+            /**
+             * @default {
+             *       "act": "note",
+             *       "text": ""
+             *     }
+             */
+            does: components["schemas"]["RuleAct"];
+            /**
+             * Format: int32
+             * @description In so many of a hundred cases.
+             * @default 0
+             */
+            percent: number;
+        };
         /** @description A clock of one ticket. */
         RunningClock: {
             /** @default null */
@@ -5115,6 +5369,8 @@ export interface components {
              */
             told: number | null;
         };
+        /** @enum {string} */
+        RunState: "waiting" | "done" | "skipped" | "failed" | "stopped";
         /** @description The code as the customer says it. */
         SaidCode: {
             code: string;
@@ -5799,6 +6055,8 @@ export interface components {
         };
         /** @example 7310577399169024 */
         TeamId: string;
+        /** @enum {string} */
+        Test: "is" | "is_not" | "contains" | "above" | "below" | "empty" | "filled";
         /** @description A name or text that an administrator writes. */
         Text: {
             /** @default  */
@@ -6049,7 +6307,7 @@ export interface components {
          * @description What a kind of ticket is to the indicators.
          * @enum {string}
          */
-        TicketMeasure: "complaint" | "feedback" | "order_exception";
+        TicketMeasure: "complaint" | "feedback" | "order_exception" | "revisit";
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -10253,6 +10511,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_rules_dry_run: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRun"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunResult"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rules_runs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only of this rule. */
+                rule?: components["schemas"]["RuleId"];
+                /** @description Only those in this state. */
+                state?: "waiting" | "done" | "skipped" | "failed" | "stopped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRunRow"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

@@ -7,6 +7,7 @@ import { form, reply, tag } from "./kinds/content";
 import { role, team, user } from "./kinds/people";
 import { calendar, line, queue, skill } from "./kinds/routing";
 import { ticketType } from "./kinds/tickets";
+import { rule } from "./rules/record";
 import { ban, invitation, settings, webhook, widget } from "./kinds/site";
 
 export interface Section {
@@ -26,7 +27,7 @@ export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
   { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
   { key: "content", sections: [of(reply), of(tag), of(form)] },
-  { key: "tickets", sections: [of(ticketType)] },
+  { key: "tickets", sections: [of(ticketType), of(rule)] },
   { key: "web", sections: [of(widget), of(invitation)] },
   { key: "outside", sections: [of(channel), gateway, batches, of(webhook), keys] },
   { key: "site", sections: [of(settings), packs, of(ban)] },

@@ -11,6 +11,8 @@ export function actorName(by: Actor): string {
       return t("shell.visitor", { number: by.id.slice(-4) });
     case "api":
       return t("audit.api");
+    case "rule":
+      return t("audit.byRule");
     case "bot":
       return t("desk.bot");
     default:

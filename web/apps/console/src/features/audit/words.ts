@@ -4,6 +4,7 @@ export const words = {
   zh: {
     title: "审计",
     api: "接口程序",
+    byRule: "自动规则",
     field: "字段",
     before: "之前",
     after: "之后",
@@ -45,6 +46,7 @@ export const words = {
       invitation_answered: "邀请应答", notice_accepted: "同意告知", message_left: "留言", lead_changed: "处理留言", batch_made: "群发", batch_cancelled: "停止群发", customers_imported: "导入客户", customer_import_stopped: "停止导入客户", message_posted: "消息", read: "已读",
       focus: "关注时长",
       ticket_opened: "新建工单", ticket_edited: "修改工单", ticket_moved: "办理工单", ticket_approval_asked: "申请审批", ticket_approval_answered: "答复审批", ticket_assigned: "分派工单", ticket_noted: "工单备注", ticket_attempted: "联系客户", ticket_checked: "检查项", ticket_watched: "关注工单", ticket_urged: "催办工单", ticket_linked: "关联工单", ticket_clock_rang: "工单时限", ticket_told: "工单通知",
+      rule_told: "规则通知",
       promise_made: "作出承诺", promise_moved: "改约承诺", promise_kept: "兑现承诺", promise_dropped: "取消承诺", promise_given: "转交承诺", promise_rang: "承诺到期", promise_told: "承诺提醒",
     },
     subject: { conversation: "会话", user: "用户", visitor: "访客", customer: "客户", record: "记录", ticket: "工单", site: "系统" },
@@ -52,6 +54,7 @@ export const words = {
   en: {
     title: "Audit",
     api: "Program",
+    byRule: "Rule",
     field: "Field",
     before: "Before",
     after: "After",
@@ -93,6 +96,7 @@ export const words = {
       invitation_answered: "Invitation answered", notice_accepted: "Notice accepted", message_left: "Message left", lead_changed: "Message handled", batch_made: "Batch sent", batch_cancelled: "Batch stopped", customers_imported: "Customers imported", customer_import_stopped: "Import stopped", message_posted: "Message", read: "Read",
       focus: "Focus",
       ticket_opened: "Ticket opened", ticket_edited: "Ticket edited", ticket_moved: "Ticket moved", ticket_approval_asked: "Approval asked", ticket_approval_answered: "Approval answered", ticket_assigned: "Ticket assigned", ticket_noted: "Ticket note", ticket_attempted: "Contact attempt", ticket_checked: "Checklist item", ticket_watched: "Ticket watched", ticket_urged: "Ticket urged", ticket_linked: "Tickets linked", ticket_clock_rang: "Ticket clock", ticket_told: "Told of a ticket",
+      rule_told: "Told by a rule",
       promise_made: "Promise made", promise_moved: "Promise moved", promise_kept: "Promise kept", promise_dropped: "Promise dropped", promise_given: "Promise handed on", promise_rang: "Promise due", promise_told: "Told of a promise",
     },
     subject: { conversation: "Conversation", user: "User", visitor: "Visitor", customer: "Customer", record: "Record", ticket: "Ticket", site: "System" },
