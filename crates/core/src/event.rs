@@ -516,6 +516,17 @@ pub enum Fact {
         conversation: Option<ConversationId>,
         text: String,
     },
+    // ── plans of visits ──
+    PlanMade {
+        plan: RecordId,
+        name: String,
+        visits: u32,
+    },
+    /// No more tickets of it are made.
+    PlanCancelled {
+        plan: RecordId,
+        name: String,
+    },
     // ── promises ──
     PromiseMade {
         promise: RecordId,

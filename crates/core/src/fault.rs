@@ -68,6 +68,12 @@ pub enum Fault {
     Unreachable,
     /// The event of the rule has none.
     Unfit,
+    /// The beginning lies behind the end.
+    Reversed,
+    /// The calendar has no open hours there.
+    NeverOpen,
+    /// Tickets of this kind want answers as they are opened.
+    Asks,
 }
 
 /// The forms that a text may have to take.
@@ -145,6 +151,14 @@ impl Fault {
             Fault::NoEnd => Text::new(
                 "至少要有一个“已关闭”阶段的状态。",
                 "At least one state has to be of the phase “closed”.",
+            ),
+            Fault::Reversed => Text::new("开始须早于结束。", "The beginning has to lie before the end."),
+            Fault::NeverOpen => {
+                Text::new("这段时间里没有营业时间。", "There are no open hours in this time.")
+            }
+            Fault::Asks => Text::new(
+                "这类工单新建时有必填字段，不能批量生成，请换一类。",
+                "Tickets of this kind want answers as they are opened, and cannot be made by themselves.",
             ),
             Fault::Unfit => Text::new(
                 "这个触发事件没有这一项，请换一个。",

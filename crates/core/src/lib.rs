@@ -31,6 +31,7 @@ pub mod mask;
 pub mod medium;
 pub mod outreach;
 pub mod phone;
+pub mod plan;
 pub mod promise;
 pub mod proof;
 pub mod pulse;

@@ -28,6 +28,7 @@ mod office;
 mod oidc;
 mod openapi;
 mod outreach;
+mod plans;
 mod promises;
 mod proof;
 mod records;

@@ -43,13 +43,5 @@ CREATE TABLE plan_visit (
 CREATE INDEX plan_visit_waiting ON plan_visit (plan, place) WHERE ticket IS NULL AND problem IS NULL;
 CREATE INDEX plan_visit_customer ON plan_visit (customer);
 
--- Lists of tickets that somebody put together, for themselves or for all.
-CREATE TABLE ticket_view (
-    id BIGINT PRIMARY KEY,
-    version BIGINT NOT NULL,
-    owner BIGINT NOT NULL,
-    is_shared BOOLEAN NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE INDEX ticket_view_owner ON ticket_view (owner);
-CREATE INDEX ticket_view_shared ON ticket_view (id) WHERE is_shared;
+-- The files of a ticket by their names.
+CREATE INDEX ticket_file_ticket ON ticket_file (ticket, file);

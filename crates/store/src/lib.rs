@@ -38,6 +38,7 @@ pub mod lease;
 pub mod outbound;
 pub mod outreach;
 pub mod pack;
+pub mod plan;
 pub mod preference;
 pub mod promise;
 pub mod proof;
@@ -89,6 +90,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),
+        ("plan", plan::ALL),
         ("preference", preference::ALL),
         ("promise", promise::ALL),
         ("proof", proof::ALL),

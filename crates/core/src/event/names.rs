@@ -74,6 +74,8 @@ impl Fact {
             Fact::TicketClockRang { .. } => "ticket_clock_rang",
             Fact::TicketTold { .. } => "ticket_told",
             Fact::RuleTold { .. } => "rule_told",
+            Fact::PlanMade { .. } => "plan_made",
+            Fact::PlanCancelled { .. } => "plan_cancelled",
             Fact::PromiseMade { .. } => "promise_made",
             Fact::PromiseMoved { .. } => "promise_moved",
             Fact::PromiseKept { .. } => "promise_kept",

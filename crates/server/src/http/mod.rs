@@ -28,6 +28,7 @@ pub mod letters;
 pub mod nodes;
 pub mod oidc;
 pub mod packs;
+pub mod plans;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -89,6 +90,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(ticket_paper::routes())
         .merge(promises::routes())
         .merge(rules::routes())
+        .merge(plans::routes())
         .merge(indicators::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))

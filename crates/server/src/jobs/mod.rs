@@ -6,6 +6,7 @@ mod derive;
 pub mod facts;
 pub mod follow_ups;
 pub mod imports;
+pub mod plans;
 pub mod rules;
 mod stray_files;
 pub mod webhooks;
@@ -45,6 +46,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
+        plans::start(duty.clone()),
         rules::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),

@@ -1217,6 +1217,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of visits, the newest first, and how each stands. */
+        get: operations["get_plans"];
+        put?: never;
+        /** Makes a plan: its visits become tickets one after the other. */
+        post: operations["post_plans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan, and how it stands. */
+        get: operations["get_plans_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes no more tickets of a plan. Those that are there stay. */
+        post: operations["post_plans_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of a plan as a table for spreadsheets. Leaves a trace. */
+        get: operations["get_plans_id_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of a plan in their order. */
+        get: operations["get_plans_id_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/promises": {
         parameters: {
             query?: never;
@@ -1622,6 +1708,23 @@ export interface paths {
         put?: never;
         /** Does something with a ticket. */
         post: operations["post_tickets_id_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a ticket: of its notes and of its fields. */
+        get: operations["get_tickets_id_files"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3509,6 +3612,18 @@ export interface components {
             text: string;
             ticket?: components["schemas"]["TicketId"] | null;
         } | {
+            /** @enum {string} */
+            kind: "plan_made";
+            name: string;
+            plan: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            visits: number;
+        } | {
+            /** @enum {string} */
+            kind: "plan_cancelled";
+            name: string;
+            plan: components["schemas"]["RecordId"];
+        } | {
             conversation?: components["schemas"]["ConversationId"] | null;
             due_at: components["schemas"]["i64"];
             /** @enum {string} */
@@ -4198,6 +4313,26 @@ export interface components {
             /** @description A mail address, a number, or the platform's name of a person; empty for what is known of the customer. */
             to?: string;
         };
+        /** @description A plan that is to be made. */
+        NewPlan: {
+            audience: components["schemas"]["PlanAudience"];
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /** @description From this instant, in milliseconds, and before that one. */
+            from: components["schemas"]["i64"];
+            name: string;
+            /** @description The kind of ticket that each visit is: its form, its checklist, its clocks. */
+            of: components["schemas"]["TicketTypeId"];
+            /** @description Key of the number that says how satisfied they were. */
+            score?: string;
+            sensitive?: components["schemas"]["FieldWhen"] | null;
+            /** @description Visits go to them in turn. */
+            staff: components["schemas"]["UserId"][];
+            /** @description Of each ticket; may hold `{customer}`. */
+            title: string;
+            to: components["schemas"]["i64"];
+            /** @description Key of the state in which nobody was reached. */
+            unreached?: string;
+        };
         /** @description A promise that is to be made. */
         NewPromise: {
             conversation?: components["schemas"]["ConversationId"] | null;
@@ -4519,6 +4654,36 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_PlanRow: {
+            items: {
+                figures: components["schemas"]["PlanFigures"];
+                plan: components["schemas"]["Plan"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_PlanVisit: {
+            items: {
+                customer: components["schemas"]["CustomerId"];
+                customer_name: string;
+                due_at: components["schemas"]["i64"];
+                part: components["schemas"]["VisitPart"];
+                person: components["schemas"]["UserId"];
+                /** Format: int32 */
+                place: number;
+                /** @description Why its ticket could not be made, in the caller's language. */
+                problem?: string | null;
+                /** Format: double */
+                score?: number | null;
+                sensitive: boolean;
+                serial: string;
+                /** @description Key of the ticket's state. */
+                state: string;
+                ticket?: components["schemas"]["TicketId"] | null;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Promise: {
             items: {
                 /** @default null */
@@ -4715,6 +4880,90 @@ export interface components {
             queue: components["schemas"]["QueueId"];
         } | {
             agent: components["schemas"]["UserId"];
+        };
+        Plan: components["schemas"]["NewPlan"] & {
+            by?: components["schemas"]["UserId"] | null;
+            /** @description No more tickets of it are made. */
+            cancelled: boolean;
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            total: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Who is visited: all that is set must hold. */
+        PlanAudience: {
+            /**
+             * @description These; none given: all customers.
+             * @default []
+             */
+            customers: components["schemas"]["CustomerId"][];
+            /** @default null */
+            line: components["schemas"]["LineId"] | null;
+            /** @default null */
+            tag: components["schemas"]["TagId"] | null;
+            /**
+             * @description Only those.
+             * @default false
+             */
+            vip: boolean;
+        };
+        /** @description How a plan stands. */
+        PlanFigures: {
+            /** Format: int32 */
+            done: number;
+            /** Format: int32 */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Of which there are tickets.
+             */
+            made: number;
+            /** Format: double */
+            mean?: number | null;
+            /** Format: int32 */
+            overdue: number;
+            /**
+             * Format: double
+             * @description Done or unreached, in percent of all.
+             */
+            progress: number;
+            /**
+             * Format: int32
+             * @description Visits that said how satisfied they were, and the mean of it.
+             */
+            scored: number;
+            /** Format: int32 */
+            sensitive: number;
+            /** Format: int32 */
+            total: number;
+            /** Format: int32 */
+            unreached: number;
+        };
+        /** @description A plan and how it stands. */
+        PlanRow: {
+            figures: components["schemas"]["PlanFigures"];
+            plan: components["schemas"]["Plan"];
+        };
+        /** @description One visit of a plan. */
+        PlanVisit: {
+            customer: components["schemas"]["CustomerId"];
+            customer_name: string;
+            due_at: components["schemas"]["i64"];
+            part: components["schemas"]["VisitPart"];
+            person: components["schemas"]["UserId"];
+            /** Format: int32 */
+            place: number;
+            /** @description Why its ticket could not be made, in the caller's language. */
+            problem?: string | null;
+            /** Format: double */
+            score?: number | null;
+            sensitive: boolean;
+            serial: string;
+            /** @description Key of the ticket's state. */
+            state: string;
+            ticket?: components["schemas"]["TicketId"] | null;
         };
         PlatformSetup: {
             /**
@@ -6634,6 +6883,11 @@ export interface components {
          * @example 7310577399169024
          */
         VisitorId: string;
+        /**
+         * @description How one visit stands.
+         * @enum {string}
+         */
+        VisitPart: "unmade" | "open" | "overdue" | "done" | "unreached";
         Webhook: {
             /** @default false */
             enabled: boolean;
@@ -9773,6 +10027,216 @@ export interface operations {
             };
         };
     };
+    get_plans: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plans: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plans_id_cancel: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id_export: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id_visits: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only those that stand so. */
+                part?: "unmade" | "open" | "overdue" | "done" | "unreached";
+                /** @description Only those with a sensitive matter. */
+                sensitive?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanVisit"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_promises: {
         parameters: {
             query?: {
@@ -11073,6 +11537,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredTicket"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_id_files: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFile"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

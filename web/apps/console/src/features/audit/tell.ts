@@ -73,6 +73,8 @@ export function gist(row: AuditRow): string {
       return nameOf("user", event.owner) || nameOf("team", event.team);
     case "exported":
       return t("audit.rows", { what: t(`audit.exports.${event.what}`), count: event.rows });
+    case "plan_made":
+    case "plan_cancelled":
     case "api_key_changed":
       return event.name;
     case "secret_changed":
