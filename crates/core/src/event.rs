@@ -479,6 +479,8 @@ pub enum Fact {
     TicketWatched {
         ticket: TicketId,
         user: UserId,
+        // An event has an `on` already: what it is about.
+        #[serde(rename = "is_on")]
         on: bool,
     },
     TicketUrged {
@@ -488,6 +490,7 @@ pub enum Fact {
     TicketLinked {
         ticket: TicketId,
         other: TicketId,
+        #[serde(rename = "is_on")]
         on: bool,
     },
     /// So much of a clock's time has passed, and these were told.
@@ -507,7 +510,6 @@ pub enum Fact {
         title: String,
         what: TicketNews,
     },
-    /// A rule has something to say to somebody.
     RuleTold {
         rule: RuleId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -516,13 +518,11 @@ pub enum Fact {
         conversation: Option<ConversationId>,
         text: String,
     },
-    // ── plans of visits ──
     PlanMade {
         plan: RecordId,
         name: String,
         visits: u32,
     },
-    /// No more tickets of it are made.
     PlanCancelled {
         plan: RecordId,
         name: String,

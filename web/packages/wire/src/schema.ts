@@ -3572,9 +3572,9 @@ export interface components {
             kind: "ticket_checked";
             ticket: components["schemas"]["TicketId"];
         } | {
+            is_on: boolean;
             /** @enum {string} */
             kind: "ticket_watched";
-            on: boolean;
             ticket: components["schemas"]["TicketId"];
             user: components["schemas"]["UserId"];
         } | {
@@ -3583,9 +3583,9 @@ export interface components {
             text: string;
             ticket: components["schemas"]["TicketId"];
         } | {
+            is_on: boolean;
             /** @enum {string} */
             kind: "ticket_linked";
-            on: boolean;
             other: components["schemas"]["TicketId"];
             ticket: components["schemas"]["TicketId"];
         } | {

@@ -52,11 +52,14 @@ export const ACTS = ["open_ticket", "assign", "severity", "field", "watch", "not
 const NEED_TICKET: readonly RuleAct["act"][] = ["assign", "severity", "field", "watch", "note"];
 export const actsOf = (when: RuleEvent): RuleAct["act"][] => ACTS.filter((act) => ofTicket(when) || !NEED_TICKET.includes(act));
 
+/** An id of nothing: it can be sent, and is refused where it stands. */
+export const NOBODY = "0";
+
 /** An act before anything of it is chosen. */
 export function blankAct(act: RuleAct["act"]): RuleAct {
   switch (act) {
     case "open_ticket":
-      return { act, of: "", title: "", bond: "link", team: null, owner: null, severity: null, values: {} };
+      return { act, of: NOBODY, title: "", bond: "link", team: null, owner: null, severity: null, values: {} };
     case "assign":
       return { act, team: null, owner: null };
     case "severity":
@@ -64,15 +67,15 @@ export function blankAct(act: RuleAct["act"]): RuleAct {
     case "field":
       return { act, field: "", value: "" };
     case "watch":
-      return { act, user: "" };
+      return { act, user: NOBODY };
     case "note":
       return { act, text: "" };
     case "tell":
       return { act, to: ["leader"], text: "" };
     case "tag":
-      return { act, tag: "" };
+      return { act, tag: NOBODY };
     case "message":
-      return { act, channel: "", text: "" };
+      return { act, channel: NOBODY, text: "" };
   }
 }
 
