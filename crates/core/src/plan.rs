@@ -163,7 +163,7 @@ pub fn check(new: &NewPlan, now: At, directory: &Directory) -> Result<(), Refuse
             faults.unless(!of.fields.iter().any(|it| it.required && it.when.is_none()), "of", Fault::Asks);
         }
     }
-    Ok(faults.none()?)
+    faults.none()
 }
 
 /// When the visit at a place of `total` is due: spread evenly over the open hours, the last one at their end.

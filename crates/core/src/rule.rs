@@ -231,7 +231,7 @@ fn act(it: &RuleAct, rule: &Rule, at: &str, directory: &Directory, faults: &mut 
     let works = |id: &UserId| directory.users.get(id).is_some_and(|user| !user.disabled);
     let written = |faults: &mut Faults, key: &str, text: &str, most: usize| {
         faults.unless(!text.trim().is_empty(), part(key), Fault::Missing);
-        faults.length(&part(key), text, most);
+        faults.length(part(key), text, most);
     };
     let people = |faults: &mut Faults, team: &Option<TeamId>, owner: &Option<UserId>| {
         faults.unless(team.is_none_or(|id| directory.teams.contains_key(&id)), part("team"), Fault::Unknown);
@@ -262,7 +262,7 @@ fn act(it: &RuleAct, rule: &Rule, at: &str, directory: &Directory, faults: &mut 
             let fields = directory.ticket_types.values().filter_map(|of| of.field(field));
             let mut fields = fields.filter(|field| field.shape != FieldShape::Formula).peekable();
             faults.unless(fields.peek().is_some(), part("field"), Fault::Unknown);
-            faults.length(&part("value"), value, 2_000);
+            faults.length(part("value"), value, 2_000);
         }
         RuleAct::Watch { user } => faults.unless(works(user), part("user"), Fault::Unknown),
         RuleAct::Note { text } => written(faults, "text", text, 2_000),

@@ -29,6 +29,7 @@ test("SYS-21, B-32, B-50: a new kind with three states and a time limit, and a r
   await page.getByRole("button", { name: "保存", exact: true }).click();
   await expect(editor.getByRole("alert").first(), "what is missing is said where it is missing").toBeVisible();
   await choose("工单类型", "上门安装");
+  await choose("负责人", ADMIN.name);
   await editor.getByRole("textbox", { name: "标题", exact: true }).fill("回访 {serial}");
   await editor.getByRole("button", { name: "用历史试一试" }).click();
   await expect(editor.getByText("次事件中会触发0次")).toBeVisible();
