@@ -125,7 +125,7 @@ struct Setting<'a> {
 impl Setting<'_> {
     async fn take(&mut self, stored: &StoredEvent) -> Result<(), Problem> {
         let waits = |rule: &&Rule| rule.when.fact_kind() == stored.kind;
-        if !self.awake.values().any(|rule| waits(rule)) {
+        if !self.awake.values().any(waits) {
             return Ok(());
         }
         let Some(event) = stored.event() else { return Ok(()) };
