@@ -48,7 +48,7 @@ fn name(n: usize) -> String {
     let mixed = n.wrapping_mul(2_654_435_761) >> 7;
     let mut name = String::from(letter(SURNAMES, mixed));
     name.push(letter(GIVEN, mixed / 59));
-    if mixed % 3 != 0 {
+    if !mixed.is_multiple_of(3) {
         name.push(letter(GIVEN, mixed / 3_481));
     }
     name

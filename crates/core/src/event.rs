@@ -9,7 +9,7 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
-    config::{Record, RecordKind, TicketPhase},
+    config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
@@ -17,7 +17,6 @@ use crate::{
     proof::{CodeFault, Point},
     refusal::Refusal,
     register::Book,
-    why::Why,
 };
 pub use parts::*;
 use serde::{Deserialize, Serialize};
@@ -42,27 +41,6 @@ pub struct Event {
     pub fact: Fact,
     #[serde(skip)]
     pub private: Option<Box<Private>>,
-}
-
-/// Kept out of what is sent: read on purpose, through the permission table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Private {
-    Why(Why),
-    Change {
-        before: Option<Box<Record>>,
-        after: Option<Box<Record>>,
-    },
-    /// Values of a consultation record or a customer, before and after.
-    Values {
-        before: Option<serde_json::Value>,
-        after: Option<serde_json::Value>,
-    },
-    /// Where a sign-in came from.
-    Origin {
-        ip: String,
-        agent: String,
-    },
 }
 
 /// The facts. Names never change once stored; new ones are added.

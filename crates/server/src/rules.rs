@@ -45,7 +45,11 @@ impl Sight {
         Seen {
             ticket: self.ticket.as_ref().map(|(ticket, of)| (ticket, &**of)),
             conversation: self.conversation.as_ref(),
-            customer: self.customer.as_ref().map(|it| Client { vip: it.vip, tags: &it.tags, line: it.line }),
+            customer: self.customer.as_ref().map(|it| Client {
+                vip: it.card.vip,
+                tags: &it.card.tags,
+                line: it.line,
+            }),
             rating: self.rating,
             state: self.state.as_deref(),
         }
@@ -60,7 +64,7 @@ impl Sight {
     fn fill(&self, text: &str) -> String {
         let ticket = self.ticket.as_ref().map(|(ticket, _)| ticket);
         let name = |key: &str| match key {
-            "customer" => Some(self.customer.as_ref().map(|it| it.name.clone()).unwrap_or_default()),
+            "customer" => Some(self.customer.as_ref().map(|it| it.card.name.clone()).unwrap_or_default()),
             "serial" => Some(ticket.map(|it| it.serial.clone()).unwrap_or_default()),
             "title" => Some(ticket.map(|it| it.title.clone()).unwrap_or_default()),
             _ => None,
@@ -203,25 +207,25 @@ async fn attempt(app: &App, db: &Db, run: &RuleRun) -> Result<Option<RuleRun>, P
         }
         RuleAct::Tag { tag } => {
             let Some(before) = sight.customer.as_ref() else { return skipped(NO_CUSTOMER) };
-            if before.tags.contains(tag) {
+            if before.card.tags.contains(tag) {
                 return skipped(SO_ALREADY);
             }
             let mut after = before.clone();
-            after.tags.push(*tag);
+            after.card.tags.push(*tag);
             let change = Change {
                 id: before.id,
                 version: before.version + 1,
                 before: Some(before),
                 after: Some(&after),
             };
-            let mut writes = customer::update(&after, now);
+            let mut writes = customer::update(&after, &directory.settings.customers, now);
             writes.push(rows::update(&done));
-            app.site.change(Item::new(by, vec![change.fact()], writes)).await?;
+            app.site.change(Item::new(by, vec![change.fact(&directory)], writes)).await?;
             return Ok(None);
         }
         RuleAct::Message { channel, text } => {
             let Some(customer) = sight.customer.as_ref() else { return skipped(NO_CUSTOMER) };
-            let number = phone::normal(&customer.phone);
+            let number = phone::normal(&customer.card.phone);
             if number.is_empty() {
                 return skipped(NO_NUMBER);
             }

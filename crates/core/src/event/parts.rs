@@ -1,6 +1,6 @@
 //! The small vocabularies of facts.
 
-use crate::id::FileId;
+use crate::{config::Record, id::FileId, why::Why};
 use serde::{Deserialize, Serialize};
 
 /// Who wrote a message.
@@ -76,4 +76,25 @@ pub struct Persona {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<FileId>,
+}
+
+/// Kept out of what is sent: read on purpose, through the permission table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Private {
+    Why(Why),
+    Change {
+        before: Option<Box<Record>>,
+        after: Option<Box<Record>>,
+    },
+    /// Values of a consultation record or a customer, before and after.
+    Values {
+        before: Option<serde_json::Value>,
+        after: Option<serde_json::Value>,
+    },
+    /// Where a sign-in came from.
+    Origin {
+        ip: String,
+        agent: String,
+    },
 }

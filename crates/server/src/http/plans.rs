@@ -253,7 +253,7 @@ async fn shown(
             Some(name) => name.clone(),
             None => {
                 let found = customer::living(&app.db, visit.customer).await?;
-                found.map(|it| mask::within(&it.name, &masks)).unwrap_or_default()
+                found.map(|it| mask::within(&it.card.name, &masks)).unwrap_or_default()
             }
         };
         names.insert(visit.customer, name.clone());

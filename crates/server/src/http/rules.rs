@@ -159,7 +159,7 @@ impl Namer<'_> {
                     it.serial.clone()
                 }
             }
-            (_, _, Some(it)) if may(Action::CustomerRead) => it.name.clone(),
+            (_, _, Some(it)) if may(Action::CustomerRead) => it.card.name.clone(),
             _ => String::new(),
         };
         mask::within(&name, &self.masks)

@@ -72,7 +72,7 @@ async fn open(duty: &Duty, plan: &Plan, visit: &Visit) -> Result<(), Problem> {
             rows::failed(plan.id, visit.place, &both(&gone))
         }
         Some(customer) => {
-            let title = fill(&wanted.title, |name| (name == "customer").then(|| customer.name.clone()));
+            let title = fill(&wanted.title, |name| (name == "customer").then(|| customer.card.name.clone()));
             let new = NewTicket {
                 of: wanted.of,
                 title: title.chars().take(200).collect(),
