@@ -125,7 +125,7 @@ pub enum Reach {
 /// How far this actor may go with this action; `None` is not at all.
 pub fn scope(directory: &Directory, actor: Actor, action: Action) -> Option<Reach> {
     match actor {
-        Actor::System => Some(Reach::Everything),
+        Actor::System | Actor::Rule { .. } => Some(Reach::Everything),
         Actor::Bot | Actor::Visitor { .. } => None,
         Actor::Api { id } => directory.keys.get(&id)?.contains(&action).then_some(Reach::Everything),
         Actor::User { id } => {

@@ -2,12 +2,14 @@
 //! committed event changes what the engine knows.
 
 mod channel;
+mod rule;
 mod settings;
 mod survey;
 mod ticket_type;
 mod widget;
 
 pub use channel::*;
+pub use rule::*;
 pub use settings::{Portal, Reason, Settings};
 pub use survey::*;
 pub use ticket_type::*;
@@ -38,6 +40,7 @@ pub enum Record {
     Channel(Channel),
     Ban(Ban),
     TicketType(Box<TicketType>),
+    Rule(Box<Rule>),
     Survey(Box<Survey>),
     Settings(Box<Settings>),
 }
@@ -63,12 +66,13 @@ pub enum RecordKind {
     Channel,
     Ban,
     TicketType,
+    Rule,
     Survey,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 18] = [
+    pub const ALL: [RecordKind; 19] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -85,6 +89,7 @@ impl RecordKind {
         RecordKind::Channel,
         RecordKind::Ban,
         RecordKind::TicketType,
+        RecordKind::Rule,
         RecordKind::Survey,
         RecordKind::Settings,
     ];
@@ -107,6 +112,7 @@ impl RecordKind {
             RecordKind::Channel => "channel",
             RecordKind::Ban => "ban",
             RecordKind::TicketType => "ticket_type",
+            RecordKind::Rule => "rule",
             RecordKind::Survey => "survey",
             RecordKind::Settings => "settings",
         }
@@ -136,6 +142,7 @@ impl Record {
             Record::Channel(_) => RecordKind::Channel,
             Record::Ban(_) => RecordKind::Ban,
             Record::TicketType(_) => RecordKind::TicketType,
+            Record::Rule(_) => RecordKind::Rule,
             Record::Survey(_) => RecordKind::Survey,
             Record::Settings(_) => RecordKind::Settings,
         }
@@ -160,6 +167,7 @@ impl Record {
             Record::Channel(it) => it.name.clone(),
             Record::Ban(it) => Text::new(&it.value, &it.value),
             Record::TicketType(it) => it.name.clone(),
+            Record::Rule(it) => it.name.clone(),
             Record::Survey(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }

@@ -52,7 +52,7 @@ impl Engine {
     fn may_act(&self, actor: Actor, id: ConversationId, act: &Act) -> Result<(), Refusal> {
         let Some(conversation) = self.conversations.get(&id) else { return Err(Refusal::NotFound) };
         match actor {
-            Actor::System | Actor::Bot => return Ok(()),
+            Actor::System | Actor::Rule { .. } | Actor::Bot => return Ok(()),
             Actor::Visitor { id } if id != conversation.visitor => return Err(Refusal::NotFound),
             Actor::Visitor { .. } => {
                 return match act {

@@ -20,6 +20,7 @@ pub struct Directory {
     pub channels: BTreeMap<ChannelId, Arc<Channel>>,
     pub bans: BTreeMap<RecordId, Arc<Ban>>,
     pub ticket_types: BTreeMap<TicketTypeId, Arc<TicketType>>,
+    pub rules: BTreeMap<RuleId, Arc<Rule>>,
     pub surveys: BTreeMap<SurveyId, Arc<Survey>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
@@ -99,6 +100,11 @@ impl Directory {
                 &mut self.ticket_types,
                 id,
                 record.and_then(|r| if let Record::TicketType(it) = r { Some(&**it) } else { None }),
+            ),
+            RecordKind::Rule => put(
+                &mut self.rules,
+                id,
+                record.and_then(|r| if let Record::Rule(it) = r { Some(&**it) } else { None }),
             ),
             RecordKind::Survey => put(
                 &mut self.surveys,

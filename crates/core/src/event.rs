@@ -1,14 +1,13 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
+mod entry;
 mod names;
 mod parts;
-mod private;
 mod subject;
 
 pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
 use crate::{
     At,
-    actor::Actor,
     agent::AgentState,
     config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
@@ -20,31 +19,12 @@ use crate::{
     register::Book,
     survey::Via,
 };
+pub use entry::{Event, Private};
 pub use parts::*;
-pub use private::Private;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 pub use subject::*;
-
-/// One fact. `private` is stored apart and never fanned out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Event {
-    /// Position in the site's log: gapless, starting at 1.
-    pub seq: u64,
-    pub at: At,
-    pub on: Subject,
-    pub by: Actor,
-    pub to: Audience,
-    /// The command that caused it, so that its sender knows its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Origin>,
-    #[serde(flatten)]
-    pub fact: Fact,
-    #[serde(skip)]
-    pub private: Option<Box<Private>>,
-}
 
 /// The facts. Names never change once stored; new ones are added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -460,6 +440,8 @@ pub enum Fact {
     TicketWatched {
         ticket: TicketId,
         user: UserId,
+        // An event has an `on` already: what it is about.
+        #[serde(rename = "is_on")]
         on: bool,
     },
     TicketUrged {
@@ -469,6 +451,7 @@ pub enum Fact {
     TicketLinked {
         ticket: TicketId,
         other: TicketId,
+        #[serde(rename = "is_on")]
         on: bool,
     },
     /// So much of a clock's time has passed, and these were told.
@@ -487,6 +470,23 @@ pub enum Fact {
         serial: String,
         title: String,
         what: TicketNews,
+    },
+    RuleTold {
+        rule: RuleId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ticket: Option<TicketId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        conversation: Option<ConversationId>,
+        text: String,
+    },
+    PlanMade {
+        plan: RecordId,
+        name: String,
+        visits: u32,
+    },
+    PlanCancelled {
+        plan: RecordId,
+        name: String,
     },
     // ── promises ──
     PromiseMade {

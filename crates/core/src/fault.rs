@@ -68,6 +68,14 @@ pub enum Fault {
     Unreachable,
     /// It asks for more than what fills it in by itself knows.
     AsksMore,
+    /// The event of the rule has none.
+    Unfit,
+    /// The beginning lies behind the end.
+    Reversed,
+    /// The calendar has no open hours there.
+    NeverOpen,
+    /// Tickets of this kind want answers as they are opened.
+    Asks,
 }
 
 /// The forms that a text may have to take.
@@ -150,6 +158,18 @@ impl Fault {
                 "这类工单有文字以外的必填字段，系统无法自动填写，请换一类或改为选填。",
                 "This kind requires fields other than text, which nobody is there to fill in; choose another kind, or \
                  make them optional.",
+            ),
+            Fault::Reversed => Text::new("开始须早于结束。", "The beginning has to lie before the end."),
+            Fault::NeverOpen => {
+                Text::new("这段时间里没有营业时间。", "There are no open hours in this time.")
+            }
+            Fault::Asks => Text::new(
+                "这类工单新建时有必填字段，不能批量生成，请换一类。",
+                "Tickets of this kind want answers as they are opened, and cannot be made by themselves.",
+            ),
+            Fault::Unfit => Text::new(
+                "这个触发事件没有这一项，请换一个。",
+                "What sets the rule off has no such thing; choose another.",
             ),
             Fault::Unreachable => Text::new("没有任何流转能到达这个状态。", "No move leads to this state."),
         }

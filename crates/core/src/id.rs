@@ -87,6 +87,8 @@ ids! {
     UserId,
     QueueId, SkillId, TeamId, RoleId, LineId, WidgetId, CalendarId, InvitationId, TagId, ApiKeyId, FormId,
     WebhookId, ChannelId, TicketTypeId, SurveyId,
+    /// Something that is done by itself.
+    RuleId,
     /// A case that is followed until it is closed.
     TicketId,
     /// An uploaded file; the row behind it holds the content's hash.

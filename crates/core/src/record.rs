@@ -28,7 +28,7 @@ pub fn manages(kind: RecordKind) -> Action {
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
         RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
         RecordKind::Ban => Action::ManageBans,
-        RecordKind::TicketType => Action::ManageTickets,
+        RecordKind::TicketType | RecordKind::Rule => Action::ManageTickets,
         RecordKind::Settings => Action::ManageSettings,
     }
 }
@@ -37,7 +37,12 @@ pub fn manages(kind: RecordKind) -> Action {
 pub fn is_open_to_staff(kind: RecordKind) -> bool {
     !matches!(
         kind,
-        RecordKind::User | RecordKind::Role | RecordKind::Webhook | RecordKind::Channel | RecordKind::Ban
+        RecordKind::User
+            | RecordKind::Role
+            | RecordKind::Webhook
+            | RecordKind::Channel
+            | RecordKind::Rule
+            | RecordKind::Ban
     )
 }
 
@@ -60,7 +65,7 @@ pub fn may_read(directory: &Directory, actor: Actor, record: &Record) -> bool {
 /// Whether the actor may list records of a kind at all.
 pub fn may_list(directory: &Directory, actor: Actor, kind: RecordKind) -> bool {
     match actor {
-        Actor::System => true,
+        Actor::System | Actor::Rule { .. } => true,
         Actor::User { id } if is_open_to_staff(kind) => {
             directory.users.get(&id).is_some_and(|user| !user.disabled)
         }
@@ -123,6 +128,10 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
         Record::TicketType(it) => {
             on.name(&it.name, &directory.ticket_types, |it| &it.name, &mut faults);
             crate::ticket::check(it, id.map(TicketTypeId::from), directory, &mut faults);
+        }
+        Record::Rule(it) => {
+            on.name(&it.name, &directory.rules, |it| &it.name, &mut faults);
+            crate::rule::check(it, directory, &mut faults);
         }
         Record::Survey(it) => {
             on.name(&it.name, &directory.surveys, |it| &it.name, &mut faults);
@@ -227,6 +236,9 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
             _ => false,
         };
         note(used, &survey.name);
+    }
+    for rule in directory.rules.values() {
+        note(crate::rule::names(rule, kind, id), &rule.name);
     }
     for (own, queue) in &directory.queues {
         let used = match kind {

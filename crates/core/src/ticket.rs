@@ -153,7 +153,7 @@ impl Ticket {
     }
 
     /// Whom a step of the escalation concerns.
-    fn concerned(&self, to: crate::config::EscalateTo, directory: &Directory) -> Vec<UserId> {
+    pub fn concerned(&self, to: crate::config::EscalateTo, directory: &Directory) -> Vec<UserId> {
         use crate::config::EscalateTo;
         let leader = |team: Option<TeamId>| team.and_then(|id| directory.teams.get(&id)?.leader);
         let above = || self.team.and_then(|id| directory.teams.get(&id)?.parent);

@@ -334,7 +334,7 @@ impl Way {
         match (by, author) {
             (Actor::Visitor { .. }, _) => count.customer += 1,
             (Actor::Bot, _) | (_, Author::Bot) => count.bot += 1,
-            (Actor::System, _) | (_, Author::Automatic) => count.automatic += 1,
+            (Actor::System | Actor::Rule { .. }, _) | (_, Author::Automatic) => count.automatic += 1,
             (_, Author::Suggestion) => count.suggestion += 1,
             (_, Author::Person) => count.person += 1,
         }
@@ -393,6 +393,6 @@ fn side(actor: Actor) -> Side {
     match actor {
         Actor::Visitor { .. } => Side::Customer,
         Actor::User { .. } | Actor::Api { .. } => Side::Staff,
-        Actor::Bot | Actor::System => Side::System,
+        Actor::Bot | Actor::System | Actor::Rule { .. } => Side::System,
     }
 }

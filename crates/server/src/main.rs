@@ -37,6 +37,7 @@ mod proof;
 mod queue_now;
 mod random;
 mod recall;
+mod rules;
 mod secrets;
 mod sentences;
 mod serve;

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use yingda_core::{
     actor::Actor,
     config::{Record, RecordKind},
+    directory::Directory,
     id::RecordId,
     lang::{Lang, Text},
 };
@@ -106,9 +107,17 @@ pub async fn go_through(
         rows::of_pack(&app.db, key).await?.into_iter().map(|it| (it.item.clone(), it)).collect();
     let mut ids: BTreeMap<String, RecordId> =
         here.iter().map(|(item, it)| (item.clone(), it.record)).collect();
-    let mut told = vec![];
+    // What stands earlier in the pack is there by the time that something names it; what names something goes first.
+    let mut planned = (*app.directory()).clone();
+    let mut items: Vec<&Item> = pack.items.iter().collect();
+    if deed == Deed::Remove {
+        items.reverse();
+    }
     for item in &pack.items {
         ids.entry(item.key.clone()).or_insert_with(|| RecordId(app.next_id()));
+    }
+    let mut told = vec![];
+    for item in items {
         let record =
             record_of(item, &ids).map_err(|error| Problem::broken("a pack cannot be read", error))?;
         let mut line = PackItem {
@@ -122,7 +131,7 @@ pub async fn go_through(
         let work = Work { app, by, key, record, ids: &ids };
         let outcome = match here.get(&item.key) {
             Some(known) => work.known(known, deed).await,
-            None => work.fresh(&item.key, deed).await,
+            None => work.fresh(&item.key, deed, &mut planned).await,
         };
         match outcome {
             Ok((state, record)) => (line.state, line.record) = (state, record),
@@ -133,6 +142,9 @@ pub async fn go_through(
             }
         }
         told.push(line);
+    }
+    if deed == Deed::Remove {
+        told.reverse();
     }
     Ok(told)
 }
@@ -149,10 +161,10 @@ type Outcome = Result<(PackState, Option<RecordId>), Problem>;
 
 impl Work<'_> {
     /// It was never brought here.
-    async fn fresh(self, item: &str, deed: Deed) -> Outcome {
-        let directory = self.app.directory();
+    async fn fresh(self, item: &str, deed: Deed, planned: &mut Directory) -> Outcome {
         // What would stand in the way is told before anything is done.
-        records::refuse(yingda_core::record::check(&self.record, None, &directory))?;
+        records::refuse(yingda_core::record::check(&self.record, None, planned))?;
+        planned.apply(self.record.kind(), self.ids[item], Some(&self.record));
         if deed != Deed::Install {
             return Ok((PackState::New, None));
         }
@@ -201,7 +213,6 @@ pub fn kinds(pack: &Pack) -> Vec<RecordKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yingda_core::directory::Directory;
 
     #[test]
     fn q_18_every_shipped_pack_would_pass_the_checks_of_an_administrators() {

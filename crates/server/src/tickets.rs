@@ -51,6 +51,17 @@ pub async fn find(app: &App, actor: Actor, id: TicketId) -> Result<Ticket, Probl
 
 /// Opens a ticket under the next number of its kind's day. The same `request` opens one, however often it comes.
 pub async fn open(app: &App, by: Actor, new: NewTicket, request: Option<i64>) -> Result<Ticket, Problem> {
+    open_with(app, by, new, request, &[]).await
+}
+
+/// Opens a ticket, and writes something else in the same transaction.
+pub async fn open_with(
+    app: &App,
+    by: Actor,
+    new: NewTicket,
+    request: Option<i64>,
+    also: &[Statement],
+) -> Result<Ticket, Problem> {
     if let Some(known) = opened(app, request).await? {
         return Ok(known);
     }
@@ -74,8 +85,14 @@ pub async fn open(app: &App, by: Actor, new: NewTicket, request: Option<i64>) ->
         let serial = app.ticket_kinds.serial(&series, &app.db).await?;
         let scene = Scene { directory: &directory, of: &of, by, now, open_tasks: 0 };
         let decided = ticket::open(new.clone(), id, serial, version, scene).map_err(problem)?;
-        let writes = rows::insert(&decided.ticket, &of, &directory, request);
-        match app.site.change(item(by, &decided, writes, &directory)).await {
+        let mut writes = rows::insert(&decided.ticket, &of, &directory, request);
+        writes.extend_from_slice(also);
+        let mut whole = item(by, &decided, writes, &directory);
+        for other in &new.links {
+            let step = decide(app, by, *other, TicketAct::Link { ticket: id, on: true }, &directory).await?;
+            add(&mut whole, by, &step, &directory);
+        }
+        match app.site.change(whole).await {
             Ok(_) => {
                 crate::jobs::clocks::WAKE.notify_one();
                 return Ok(decided.ticket);
@@ -87,6 +104,8 @@ pub async fn open(app: &App, by: Actor, new: NewTicket, request: Option<i64>) ->
                 }
                 app.ticket_kinds.forget_series(&series);
             }
+            // Somebody works on one that it is linked with.
+            Err(refused) if refused.refusal == Refusal::Stale && !new.links.is_empty() => {}
             Err(refused) => return Err(refused.into()),
         }
     }
@@ -103,41 +122,69 @@ async fn opened(app: &App, request: Option<i64>) -> Result<Option<Ticket>, Probl
 /// Does something with a ticket, on whatever it is by then: acts of several people meet without loss, and only a
 /// change of the same field is a conflict.
 pub async fn act(app: &App, by: Actor, id: TicketId, act: TicketAct) -> Result<Ticket, Problem> {
+    act_with(app, by, id, act, &[]).await
+}
+
+/// Does something with a ticket, and writes something else in the same transaction.
+pub async fn act_with(
+    app: &App,
+    by: Actor,
+    id: TicketId,
+    act: TicketAct,
+    also: &[Statement],
+) -> Result<Ticket, Problem> {
     for _ in 0..TRIES {
-        let before = find(app, by, id).await?;
         if let TicketAct::Link { ticket, .. } = &act {
             find(app, by, *ticket).await?;
         }
         let directory = app.directory();
-        let of = kind_of(app, &before).await?;
-        let open_tasks = rows::open_tasks(&app.db, id).await?;
-        let scene = Scene { directory: &directory, of: &of, by, now: app.clock.now(), open_tasks };
-        let decided = match ticket::act(&before, act.clone(), scene) {
-            Ok(decided) => decided,
-            Err(Refused::Refusal(Refusal::Stale)) => return Err(Problem::stale(before)),
-            Err(refused) => return Err(problem(refused)),
-        };
-        let step = [Step { before, decided, of }];
-        if store(app, by, &step, &directory).await? {
+        let step = decide(app, by, id, act.clone(), &directory).await?;
+        let mut whole = Item::new(by, vec![], also.to_vec());
+        add(&mut whole, by, &step, &directory);
+        if changed(app, whole).await? {
             crate::jobs::clocks::WAKE.notify_one();
             // Given away, it is shown once to who may see it no more.
-            let [Step { decided, .. }] = step;
-            return Ok(decided.ticket);
+            return Ok(step.decided.ticket);
         }
     }
     Err(Refusal::Busy.into())
 }
 
+/// What an act makes of a ticket as it is now.
+async fn decide(
+    app: &App,
+    by: Actor,
+    id: TicketId,
+    act: TicketAct,
+    directory: &Directory,
+) -> Result<Step, Problem> {
+    let before = find(app, by, id).await?;
+    let of = kind_of(app, &before).await?;
+    let open_tasks = rows::open_tasks(&app.db, id).await?;
+    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks };
+    match ticket::act(&before, act, scene) {
+        Ok(decided) => Ok(Step { before, decided, of }),
+        Err(Refused::Refusal(Refusal::Stale)) => Err(Problem::stale(before)),
+        Err(refused) => Err(problem(refused)),
+    }
+}
+
 /// Stores what was decided, in one transaction; false when somebody was quicker with one of them.
 pub async fn store(app: &App, by: Actor, steps: &[Step], directory: &Directory) -> Result<bool, Problem> {
     let mut whole = Item::new(by, vec![], vec![]);
-    for Step { before, decided, of } in steps {
-        let writes = rows::update(before, &decided.ticket, of, directory);
-        let one = item(by, decided, writes, directory);
-        whole.facts.extend(one.facts);
-        whole.writes.extend(one.writes);
-        whole.readers.extend(one.readers);
-    }
+    steps.iter().for_each(|step| add(&mut whole, by, step, directory));
+    changed(app, whole).await
+}
+
+fn add(whole: &mut Item, by: Actor, step: &Step, directory: &Directory) {
+    let writes = rows::update(&step.before, &step.decided.ticket, &step.of, directory);
+    let one = item(by, &step.decided, writes, directory);
+    whole.facts.extend(one.facts);
+    whole.writes.extend(one.writes);
+    whole.readers.extend(one.readers);
+}
+
+async fn changed(app: &App, whole: Item) -> Result<bool, Problem> {
     match app.site.change(whole).await {
         Ok(_) => Ok(true),
         Err(refused) if refused.refusal == Refusal::Stale => Ok(false),

@@ -412,6 +412,8 @@ async fn files_of_a_ticket_follow_its_rights() {
     assert_eq!(refused.status, StatusCode::FORBIDDEN, "no name of a customer one may not see");
     act(&agent, &it, json!({ "act": "watch", "user": depot_id, "on": true })).await;
     assert_eq!(depot.get(&at).await.status, StatusCode::OK, "who follows the case sees its papers");
+    let named = depot.get(&format!("{}/files", path(&it))).await.body;
+    assert_eq!((&named[0]["id"], &named[0]["name"]), (&json!(file), &json!("proof.txt")), "{named}");
 }
 
 /// a pack is installed by hand and from the command line, as often as one likes; what somebody changed or deleted
@@ -423,18 +425,18 @@ async fn q_18_a_pack_never_overwrites_what_somebody_changed() {
         body.as_array().unwrap().iter().map(|it| it["state"].as_str().unwrap().to_owned()).collect()
     };
     let look = admin.get("/packs/property").await.body;
-    assert_eq!(states(&look), ["new"; 5]);
+    assert_eq!(states(&look), ["new"; 8]);
     let printed = run(&server.data, &["pack", "install", "property"], &[]);
     assert!(printed.status.success(), "{printed:?}");
-    assert_eq!(states(&admin.get("/packs/property").await.body), ["same"; 5]);
+    assert_eq!(states(&admin.get("/packs/property").await.body), ["same"; 8]);
     let count = || async {
         admin.get("/records/ticket_type?limit=100").await.body["items"].as_array().unwrap().len()
     };
-    assert_eq!(count().await, 4);
+    assert_eq!(count().await, 5);
     let again = admin.post("/packs/property/install", json!({})).await.body;
     assert_eq!(
         (states(&again), count().await),
-        (vec!["same".to_owned(); 5], 4),
+        (vec!["same".to_owned(); 8], 5),
         "the second time changes nothing"
     );
 
@@ -447,10 +449,18 @@ async fn q_18_a_pack_never_overwrites_what_somebody_changed() {
     ticket(&admin, &kind(&admin, "ZG").await, json!({ "values": { "place": "3 号楼", "defect": "灯坏" } }))
         .await;
     let again = admin.post("/packs/property/install", json!({})).await.body;
-    assert_eq!(states(&again), ["edited", "same", "deleted", "same", "same"], "{again}");
+    assert_eq!(
+        states(&again),
+        ["edited", "same", "deleted", "same", "same", "same", "same", "same"],
+        "{again}"
+    );
     assert_eq!(admin.get(&repair).await.body["record"]["name"]["zh"], "上门报修");
     let gone = admin.post("/packs/property/remove", json!({})).await.body;
-    assert_eq!(states(&gone), ["edited", "removed", "deleted", "blocked", "removed"], "{gone}");
+    assert_eq!(
+        states(&gone),
+        ["edited", "removed", "deleted", "blocked", "removed", "removed", "removed", "removed"],
+        "{gone}"
+    );
     assert_eq!(count().await, 2);
     let printed = run(&server.data, &["pack", "install", "none"], &[]);
     assert!(!printed.status.success());

@@ -68,6 +68,7 @@ sql! {
         INSERT INTO customer_value (field, term, sort_key, customer) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     UNDERIVED = concat!("SELECT ", columns!(), " FROM customer WHERE derived < 1 AND id > $1 ORDER BY id LIMIT $2");
     DERIVED = "UPDATE customer SET derived = $2, sort_key = $3 WHERE id = $1 AND version = $4";
+    MOVE_VISITS = "UPDATE plan_visit SET customer = $2 WHERE customer = $1";
     FORGET_TERMS = "DELETE FROM contact_point WHERE customer = $1";
     ADD_TERM = "INSERT INTO contact_point (kind, term, customer) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     ONE = concat!("SELECT ", columns!(), " FROM customer WHERE id = $1");
@@ -374,6 +375,7 @@ pub fn merge(from: CustomerId, from_version: i64, into: CustomerId, now: At) -> 
         moved(MOVE_LEADS),
         moved(MOVE_SURVEYS),
         moved(MOVE_PORTAL),
+        moved(MOVE_VISITS),
     ]
 }
 

@@ -99,6 +99,7 @@ pub fn actor_code(by: Actor) -> (i16, i64) {
         Actor::Visitor { id } => (2, id.0),
         Actor::User { id } => (3, id.0),
         Actor::Api { id } => (4, id.0),
+        Actor::Rule { id, .. } => (5, id.0),
     }
 }
 

@@ -19,6 +19,9 @@ sql! {
         ON CONFLICT DO NOTHING";
     TICKETS = "SELECT ticket FROM ticket_file WHERE file = $1 ORDER BY ticket DESC LIMIT 100";
     ONE = "SELECT id, hash, size, mime, name, visitor, account, created_at FROM file WHERE id = $1";
+    OF_TICKET = "
+        SELECT f.id, f.hash, f.size, f.mime, f.name, f.visitor, f.account, f.created_at
+        FROM ticket_file AS t JOIN file AS f ON f.id = t.file WHERE t.ticket = $1 ORDER BY f.id LIMIT 500";
     USES = "SELECT conversation FROM file_use WHERE file = $1 ORDER BY conversation DESC LIMIT 100";
     HAS_HASH = "SELECT id FROM file WHERE hash = $1 LIMIT 1";
     /// A record names a file by its id, as in a profile's picture; so does what has not come in yet.
@@ -97,6 +100,11 @@ pub fn forget(id: FileId) -> Statement {
 
 pub async fn get(db: &Db, id: FileId) -> Result<Option<StoredFile>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
+}
+
+/// The files of a ticket, in the order in which they came.
+pub async fn of_ticket(db: &Db, ticket: TicketId) -> Result<Vec<StoredFile>, ReadError> {
+    db.query(OF_TICKET, args![ticket.0], stored).await
 }
 
 /// Conversations in which it was posted, the latest first.

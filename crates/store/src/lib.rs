@@ -38,6 +38,7 @@ pub mod lease;
 pub mod outbound;
 pub mod outreach;
 pub mod pack;
+pub mod plan;
 pub mod portal;
 pub mod preference;
 pub mod promise;
@@ -46,6 +47,7 @@ mod pulse;
 pub mod reader;
 pub mod record;
 pub mod register;
+pub mod rule_run;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
@@ -91,6 +93,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),
         ("portal", portal::ALL),
+        ("plan", plan::ALL),
         ("preference", preference::ALL),
         ("promise", promise::ALL),
         ("proof", proof::ALL),
@@ -98,6 +101,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("reader", reader::ALL),
         ("record", record::ALL),
         ("register", register::ALL),
+        ("rule_run", rule_run::ALL),
         ("session", session::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),

@@ -14,6 +14,9 @@ sql! {
     IS_OUT = "SELECT since_at FROM opt_out WHERE kind = $1 AND term = $2";
     PUT = "
         INSERT INTO batch (id, channel, name, body, author, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    PUT_ONCE = "
+        INSERT INTO batch (id, channel, name, body, author, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT DO NOTHING";
     ONE = "SELECT id, channel, name, body, author, created_at FROM batch WHERE id = $1";
     LIST = "
         SELECT id, channel, name, body, author, created_at FROM batch WHERE id < $1 ORDER BY id DESC LIMIT $2";
@@ -60,9 +63,16 @@ pub async fn is_out(db: &Db, kind: &str, term: &str) -> Result<Option<At>, ReadE
 }
 
 pub fn insert(batch: &Batch) -> Statement {
-    let it = batch;
-    let args = args![it.id.0, it.channel.0, &*it.name, &*it.body, it.author.map(|id| id.0), it.created_at];
-    Statement::new(PUT, args)
+    Statement::new(PUT, row(batch))
+}
+
+/// A batch to which messages come one by one; nothing where it exists.
+pub fn insert_once(batch: &Batch) -> Statement {
+    Statement::new(PUT_ONCE, row(batch))
+}
+
+fn row(it: &Batch) -> Vec<crate::Value> {
+    args![it.id.0, it.channel.0, &*it.name, &*it.body, it.author.map(|id| id.0), it.created_at]
 }
 
 /// What has not left yet stays.

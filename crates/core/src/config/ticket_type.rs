@@ -43,6 +43,7 @@ pub enum TicketMeasure {
     Complaint,
     Feedback,
     OrderException,
+    Revisit,
 }
 
 /// Numbers as keys of JSON are texts, which serde reads back only outside of tagged enums.

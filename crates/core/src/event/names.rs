@@ -73,6 +73,9 @@ impl Fact {
             Fact::TicketLinked { .. } => "ticket_linked",
             Fact::TicketClockRang { .. } => "ticket_clock_rang",
             Fact::TicketTold { .. } => "ticket_told",
+            Fact::RuleTold { .. } => "rule_told",
+            Fact::PlanMade { .. } => "plan_made",
+            Fact::PlanCancelled { .. } => "plan_cancelled",
             Fact::PromiseMade { .. } => "promise_made",
             Fact::PromiseMoved { .. } => "promise_moved",
             Fact::PromiseKept { .. } => "promise_kept",
@@ -103,6 +106,7 @@ impl Fact {
                 | Fact::Read { .. }
                 | Fact::Focus { .. }
                 | Fact::TicketTold { .. }
+                | Fact::RuleTold { .. }
                 | Fact::PromiseTold { .. }
         )
     }

@@ -38,6 +38,7 @@ pub fn open(
     let known = new.line.is_none_or(|line| directory.lines.contains_key(&line));
     faults.unless(known, "line", Fault::Unknown);
     faults.unless(new.received_at.is_none_or(|at| at <= now), "received_at", Fault::Future);
+    faults.unless(new.links.len() <= MAX_LINKS, "links", Fault::TooMany(MAX_LINKS));
     faults.0.extend(form::check_values(&of.fields, &new.values));
     let mut values = answered(new.values);
     form::compute(&of.fields, &mut values);
@@ -63,6 +64,7 @@ pub fn open(
         customer: new.customer,
         conversation: new.conversation,
         parent: new.parent,
+        links: new.links,
         values,
         received_at: new.received_at.unwrap_or(now),
         created_at: now,

@@ -35,6 +35,9 @@ pub struct NewTicket {
     /// Makes it a sub-task of that ticket.
     #[serde(default)]
     pub parent: Option<TicketId>,
+    /// Other tickets that it belongs with; they name it as well.
+    #[serde(default)]
+    pub links: Vec<TicketId>,
     #[serde(default)]
     pub values: BTreeMap<String, String>,
     /// When the customer first raised it; absent: now.

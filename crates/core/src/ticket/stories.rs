@@ -444,3 +444,28 @@ fn a_kind_that_cannot_work_is_refused_with_its_reasons() {
         ["moves.2.limit.field"]
     );
 }
+
+/// A fact has no name that the event around it has: else nobody could read it back.
+#[test]
+fn what_happened_is_read_back_as_it_was_written() {
+    use crate::event::{Audience, Event, Subject};
+    let ticket = TicketId(7);
+    let facts = [
+        Fact::TicketWatched { ticket, user: UserId(1), on: true },
+        Fact::TicketLinked { ticket, other: TicketId(8), on: false },
+    ];
+    for fact in facts {
+        let event = Event {
+            seq: 1,
+            at: 2,
+            on: Subject::Ticket(ticket),
+            by: Actor::System,
+            to: Audience::Staff,
+            from: None,
+            fact,
+            private: None,
+        };
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
+    }
+}

@@ -77,6 +77,7 @@ fn read_actor(text: &str) -> Option<Actor> {
         Some(("user", id)) => Some(Actor::User { id: id.parse().ok()? }),
         Some(("api", id)) => Some(Actor::Api { id: id.parse().ok()? }),
         Some(("visitor", id)) => Some(Actor::Visitor { id: id.parse().ok()? }),
+        Some(("rule", id)) => Some(Actor::Rule { id: id.parse().ok()?, run: RecordId(0) }),
         None if text == "bot" => Some(Actor::Bot),
         None if text == "system" => Some(Actor::System),
         _ => None,
@@ -244,6 +245,7 @@ pub fn actor_name(by: Actor) -> String {
         Actor::Api { id } => format!("api:{id}"),
         Actor::Bot => "bot".into(),
         Actor::System => "system".into(),
+        Actor::Rule { id, .. } => format!("rule:{id}"),
     }
 }
 
@@ -291,6 +293,7 @@ fn actor_of(kind: i16, id: i64) -> Actor {
         2 => Actor::Visitor { id: VisitorId(id) },
         3 => Actor::User { id: UserId(id) },
         4 => Actor::Api { id: ApiKeyId(id) },
+        5 => Actor::Rule { id: RuleId(id), run: RecordId(0) },
         _ => Actor::System,
     }
 }

@@ -118,13 +118,7 @@ async fn upload(
         user,
         created_at: app.clock.now(),
     };
-    let stored = StoredFile {
-        id: row.id,
-        name: row.name.clone(),
-        mime: row.mime.clone(),
-        size,
-        url: format!("/api/v1/files/{}", row.id),
-    };
+    let stored = told(row.clone());
     let replay = Replay::new(StatusCode::CREATED, &stored);
     let mut statements = vec![rows::insert(&row)];
     statements.extend(key.map(|key| key.keep(&app, &replay)));
@@ -166,6 +160,17 @@ async fn read(form: &mut Multipart, largest: usize) -> Result<(String, Bytes), P
         return Ok((name, bytes.freeze()));
     }
     Err(Problem::field("file", "表单中没有文件。", "The form holds no file."))
+}
+
+/// What is told of a file.
+pub fn told(row: rows::StoredFile) -> StoredFile {
+    StoredFile {
+        url: format!("/api/v1/files/{}", row.id),
+        id: row.id,
+        name: row.name,
+        mime: row.mime,
+        size: row.size,
+    }
 }
 
 /// A file. Pictures are shown in the page, everything else is downloaded.

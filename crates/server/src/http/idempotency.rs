@@ -147,6 +147,7 @@ fn name_of(actor: Actor) -> String {
         Actor::Api { id } => format!("api:{id}"),
         Actor::Bot => "bot".into(),
         Actor::System => "system".into(),
+        Actor::Rule { id, run } => format!("rule:{id}:{run}"),
     }
 }
 

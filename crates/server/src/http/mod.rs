@@ -29,6 +29,7 @@ pub mod nodes;
 pub mod oidc;
 pub mod packs;
 mod plain_page;
+pub mod plans;
 mod portal;
 mod portal_pages;
 mod portal_tickets;
@@ -39,6 +40,7 @@ pub mod register_notes;
 mod register_sheet;
 pub mod registers;
 pub mod reports;
+pub mod rules;
 pub mod session;
 pub mod setup;
 pub mod split;
@@ -95,6 +97,8 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
         .merge(promises::routes())
+        .merge(rules::routes())
+        .merge(plans::routes())
         .merge(indicators::routes())
         .merge(surveys::routes())
         .merge(visitors::routes())

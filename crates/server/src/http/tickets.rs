@@ -35,9 +35,9 @@ use yingda_core::{
     refusal::Refusal,
     ticket::{self, NewTicket, Readable, Ticket, TicketAct},
 };
-use yingda_store::{customer, event::Part, ticket as rows, ticket_list as lists};
+use yingda_store::{customer, event::Part, file, ticket as rows, ticket_list as lists};
 use yingda_wire::http::{
-    AuditRow, Page, StoredTicket, TicketActs, TicketBoard, TicketColumn, TicketDone, TicketRow,
+    AuditRow, Page, StoredFile, StoredTicket, TicketActs, TicketBoard, TicketColumn, TicketDone, TicketRow,
 };
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -50,6 +50,7 @@ pub fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(act))
         .routes(routes!(history))
         .routes(routes!(of_conversation))
+        .routes(routes!(files_of))
 }
 
 const EXPORT_ROWS: usize = 100_000;
@@ -313,6 +314,19 @@ async fn history(
     let of = tickets::kind_of(&app, &found).await?;
     page.items.iter_mut().for_each(|row| viewer.hide(&of, row));
     Ok(Json(page))
+}
+
+/// The files of a ticket: of its notes and of its fields.
+#[utoipa::path(get, path = "/tickets/{id}/files", tag = "tickets", params(("id" = TicketId, Path)),
+    responses((status = 200, body = Vec<StoredFile>)))]
+async fn files_of(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(ticket): Path<String>,
+) -> Result<Json<Vec<StoredFile>>, Problem> {
+    let found = tickets::find(&app, caller.actor, id(&ticket)?).await?;
+    let files = file::of_ticket(&app.db, found.id).await?;
+    Ok(Json(files.into_iter().map(files::told).collect()))
 }
 
 /// The tickets that came out of a conversation.

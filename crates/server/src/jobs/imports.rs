@@ -78,16 +78,36 @@ async fn bring(duty: &Duty, import: &Import) -> Result<(), Problem> {
         }
     };
     let Some(grid) = read else { return end(duty, import.id, "failed").await };
-    let mut passed = import.passed as usize;
+    let all = grid.lines.len();
+    let piece = |from: usize| from..(from + PIECE).min(all);
     // What a trial would have made: nobody else knows of it.
     let mut tried = HashSet::new();
-    while passed < grid.lines.len() {
-        let to = (passed + PIECE).min(grid.lines.len());
-        if !piece(duty, import, &grid, passed..to, &mut tried).await? {
+    let (mut lines, mut ahead, mut tries) = (piece(import.passed as usize), None, 0);
+    while !lines.is_empty() {
+        let decided = match ahead.take() {
+            Some(decided) => decided,
+            None => decide(duty, import, &grid, lines.clone(), &tried).await?,
+        };
+        let next = piece(lines.end);
+        // While one piece is stored the next is decided; where they name the same customer, it is decided anew.
+        let storing = store(duty, import, &lines, &decided);
+        let deciding = decide(duty, import, &grid, next.clone(), &tried);
+        let (stored, following) = tokio::join!(storing, deciding);
+        if stored? {
+            ahead = following.ok().filter(|it| it.keys.is_disjoint(&decided.keys));
+            tried.extend(decided.tried);
+            (lines, tries) = (next, 0);
+            continue;
+        }
+        let now = rows::get(&duty.db, import.id).await?;
+        if now.is_none_or(|it| it.state != "running" || it.passed != lines.start as u64) {
             // Stopped, or another node goes on with it.
             return Ok(());
         }
-        passed = to;
+        tries += 1;
+        if tries == TRIES {
+            return Err(Refusal::Busy.into());
+        }
     }
     end(duty, import.id, "done").await
 }
@@ -112,61 +132,51 @@ struct Decided {
     counts: Counts,
     steps: Vec<Step>,
     rejected: Vec<Rejected>,
+    /// Whom the lines name.
+    keys: HashSet<Vec<u8>>,
+    /// Whom a trial would have made.
+    tried: Vec<Vec<u8>>,
 }
 
-/// Takes lines in; false when the import was stopped.
-async fn piece(
+/// Stores a piece; false when the import was stopped, or somebody was quicker with one of the customers.
+async fn store(
     duty: &Duty,
     import: &Import,
-    grid: &Grid,
-    lines: Range<usize>,
-    tried: &mut HashSet<Vec<u8>>,
+    lines: &Range<usize>,
+    decided: &Decided,
 ) -> Result<bool, Problem> {
-    let (from, to) = (lines.start, lines.end);
     let by = import.author.map_or(Actor::System, |id| Actor::User { id });
-    for _ in 0..TRIES {
-        let directory = duty.app.directory();
-        let decided = decide(duty, import, grid, lines.clone(), tried, &directory).await?;
-        let settings = &directory.settings.customers;
-        let now = duty.app.clock.now();
-        let advance = rows::advance(import.id, from as u64, to as u64, decided.counts);
-        let mut writes: Vec<Statement> = vec![advance];
-        writes.extend(decided.rejected.iter().map(|it| rows::reject(import.id, it)));
-        let mut facts = vec![];
-        if !import.plan.is_trial {
-            for Step { before, after } in &decided.steps {
-                let (id, before) = (after.id, before.as_ref());
-                let version = before.map_or(1, |it| it.version + 1);
-                facts.push(Change { id, version, before, after: Some(after) }.fact(&directory));
-                match before {
-                    Some(_) => writes.extend(customer::update(after, settings, now)),
-                    None => writes.extend(customer::insert(after, settings, now)),
-                }
+    let directory = duty.app.directory();
+    let settings = &directory.settings.customers;
+    let now = duty.app.clock.now();
+    let advance = rows::advance(import.id, lines.start as u64, lines.end as u64, decided.counts);
+    let mut writes: Vec<Statement> = vec![advance];
+    writes.extend(decided.rejected.iter().map(|it| rows::reject(import.id, it)));
+    let mut facts = vec![];
+    if !import.plan.is_trial {
+        for Step { before, after } in &decided.steps {
+            let (id, before) = (after.id, before.as_ref());
+            let version = before.map_or(1, |it| it.version + 1);
+            facts.push(Change { id, version, before, after: Some(after) }.fact(&directory));
+            match before {
+                Some(_) => writes.extend(customer::update(after, settings, now)),
+                None => writes.extend(customer::insert(after, settings, now)),
             }
-        }
-        let stored = if facts.is_empty() {
-            let written = duty.db.commit(Batch { statements: writes, ..Batch::default() }).await;
-            match written {
-                Ok(()) => true,
-                Err(CommitError::Stale { .. }) => false,
-                Err(error) => return Err(ReadError::from(error).into()),
-            }
-        } else {
-            match duty.app.site.change(Item::new(by, facts, writes)).await {
-                Ok(_) => true,
-                Err(refused) if refused.refusal == Refusal::Stale => false,
-                Err(refused) => return Err(refused.into()),
-            }
-        };
-        if stored {
-            return Ok(true);
-        }
-        let now = rows::get(&duty.db, import.id).await?;
-        if now.is_none_or(|it| it.state != "running" || it.passed != from as u64) {
-            return Ok(false);
         }
     }
-    Err(Refusal::Busy.into())
+    if facts.is_empty() {
+        let written = duty.db.commit(Batch { statements: writes, ..Batch::default() }).await;
+        return match written {
+            Ok(()) => Ok(true),
+            Err(CommitError::Stale { .. }) => Ok(false),
+            Err(error) => Err(ReadError::from(error).into()),
+        };
+    }
+    match duty.app.site.change(Item::new(by, facts, writes)).await {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.refusal == Refusal::Stale => Ok(false),
+        Err(refused) => Err(refused.into()),
+    }
 }
 
 async fn decide(
@@ -174,10 +184,10 @@ async fn decide(
     import: &Import,
     grid: &Grid,
     lines: Range<usize>,
-    tried: &mut HashSet<Vec<u8>>,
-    directory: &Directory,
+    tried: &HashSet<Vec<u8>>,
 ) -> Result<Decided, Problem> {
     let plan = &import.plan;
+    let directory = &*duty.app.directory();
     let now = duty.app.clock.now();
     let mut decided = Decided::default();
     // Lines of one piece may be about the same customer.
@@ -187,6 +197,7 @@ async fn decide(
         let line = &grid.lines[n];
         let (plain, _) = columns::card(&plan.columns, line, None, directory);
         let key = customer::key(&plan.match_by, &plain);
+        decided.keys.extend(key.clone());
         let earlier = key.as_ref().and_then(|key| here.get(key)).copied();
         let mut reject = |wrong: &[Wrong]| {
             let reason = |it: &Wrong| {
@@ -255,7 +266,7 @@ async fn decide(
             }
         };
         if import.plan.is_trial && stored.is_none() {
-            tried.extend(key.clone());
+            decided.tried.extend(key.clone());
         }
         here.extend(key.map(|key| (key, decided.steps.len())));
         decided.steps.push(Step { before: stored, after });

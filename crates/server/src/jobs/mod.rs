@@ -6,6 +6,8 @@ mod derive;
 pub mod facts;
 pub mod follow_ups;
 pub mod imports;
+pub mod plans;
+pub mod rules;
 mod stray_files;
 mod surveys;
 pub mod webhooks;
@@ -46,6 +48,8 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
         surveys::start(duty.clone()),
+        plans::start(duty.clone()),
+        rules::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

@@ -42,3 +42,6 @@ export function brief(at: number, now = Date.now()): string {
 
 export const dateTime = (at: number): string =>
   format(at, { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** A day of the calendar. */
+export const day = (at: number): string => format(at, { year: "numeric", month: "2-digit", day: "2-digit" });

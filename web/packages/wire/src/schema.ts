@@ -1217,6 +1217,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Plans of visits, the newest first, and how each stands. */
+        get: operations["get_plans"];
+        put?: never;
+        /** Makes a plan: its visits become tickets one after the other. */
+        post: operations["post_plans"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One plan, and how it stands. */
+        get: operations["get_plans_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes no more tickets of a plan. Those that are there stay. */
+        post: operations["post_plans_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of a plan as a table for spreadsheets. Leaves a trace. */
+        get: operations["get_plans_id_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/{id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits of a plan in their order. */
+        get: operations["get_plans_id_visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/promises": {
         parameters: {
             query?: never;
@@ -1427,6 +1513,40 @@ export interface paths {
          *     facts, so it need not be the sum of the rows. As CSV or XLSX it needs the right to export, and leaves a trace.
          */
         get: operations["get_reports_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what a rule would have been set off by in a period, without doing anything. */
+        post: operations["post_rules_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What rules did and still have to do, the newest first. */
+        get: operations["get_rules_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1660,6 +1780,23 @@ export interface paths {
         put?: never;
         /** Does something with a ticket. */
         post: operations["post_tickets_id_acts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files of a ticket: of its notes and of its fields. */
+        get: operations["get_tickets_id_files"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2134,6 +2271,11 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "system";
+        } | {
+            id: components["schemas"]["RuleId"];
+            run: components["schemas"]["RecordId"];
+            /** @enum {string} */
+            type: "rule";
         };
         /** @description Which conversations are asked about. */
         AfterClose: {
@@ -2263,6 +2405,11 @@ export interface components {
             conversation?: components["schemas"]["ConversationId"] | null;
             ticket?: components["schemas"]["TicketId"] | null;
         };
+        /**
+         * @description What a condition looks at.
+         * @enum {string}
+         */
+        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag";
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -2339,6 +2486,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description How a ticket that a rule opens belongs to the one that it came from.
+         * @enum {string}
+         */
+        Bond: "link" | "task" | "none";
         /**
          * @description Which list.
          * @enum {string}
@@ -2572,6 +2724,23 @@ export interface components {
             unit: components["schemas"]["Unit"];
             /** Format: int32 */
             version: number;
+        };
+        /** @description One thing that has to be so. */
+        Condition: {
+            /**
+             * @description Key of a ticket's field, where `what` is one.
+             * @default
+             */
+            field: string;
+            /** @default is */
+            test: components["schemas"]["Test"];
+            /**
+             * @description With `is`, one of these; ids as texts.
+             * @default []
+             */
+            values: string[];
+            /** @default kind */
+            what: components["schemas"]["Aspect"];
         };
         ConsoleHello: {
             /**
@@ -2974,6 +3143,36 @@ export interface components {
             conversation: components["schemas"]["ConversationId"];
             /** Format: int32 */
             n: number;
+        };
+        /** @description A rule that is tried on what happened. */
+        DryRun: {
+            /** @description From this instant, in milliseconds, and before that one. */
+            from: components["schemas"]["i64"];
+            rule: components["schemas"]["Rule"];
+            to: components["schemas"]["i64"];
+        };
+        DryRunCase: {
+            at: components["schemas"]["i64"];
+            label: string;
+            on: components["schemas"]["Subject"];
+            /** Format: int64 */
+            seq: number;
+        };
+        DryRunResult: {
+            /** @description The newest of them, at most 200. */
+            cases: components["schemas"]["DryRunCase"][];
+            /**
+             * Format: int64
+             * @description How many of them would have set it off.
+             */
+            fires: number;
+            /** @description All of the period was looked at; else its end only. */
+            is_whole: boolean;
+            /**
+             * Format: int64
+             * @description Events of its kind in the period.
+             */
+            looked: number;
         };
         Endpoint: {
             /** @default  */
@@ -3478,9 +3677,9 @@ export interface components {
             kind: "ticket_checked";
             ticket: components["schemas"]["TicketId"];
         } | {
+            is_on: boolean;
             /** @enum {string} */
             kind: "ticket_watched";
-            on: boolean;
             ticket: components["schemas"]["TicketId"];
             user: components["schemas"]["UserId"];
         } | {
@@ -3489,9 +3688,9 @@ export interface components {
             text: string;
             ticket: components["schemas"]["TicketId"];
         } | {
+            is_on: boolean;
             /** @enum {string} */
             kind: "ticket_linked";
-            on: boolean;
             other: components["schemas"]["TicketId"];
             ticket: components["schemas"]["TicketId"];
         } | {
@@ -3510,6 +3709,25 @@ export interface components {
             ticket: components["schemas"]["TicketId"];
             title: string;
             what: components["schemas"]["TicketNews"];
+        } | {
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @enum {string} */
+            kind: "rule_told";
+            rule: components["schemas"]["RuleId"];
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "plan_made";
+            name: string;
+            plan: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            visits: number;
+        } | {
+            /** @enum {string} */
+            kind: "plan_cancelled";
+            name: string;
+            plan: components["schemas"]["RecordId"];
         } | {
             conversation?: components["schemas"]["ConversationId"] | null;
             due_at: components["schemas"]["i64"];
@@ -3776,6 +3994,7 @@ export interface components {
             samples: string[][];
         };
         IndicatorCase: {
+            customer?: components["schemas"]["StoredCustomer"] | null;
             is_good: boolean;
             promise?: components["schemas"]["Promise"] | null;
             survey?: components["schemas"]["SurveyAsk"] | null;
@@ -4243,6 +4462,26 @@ export interface components {
             /** @description A mail address, a number, or the platform's name of a person; empty for what is known of the customer. */
             to?: string;
         };
+        /** @description A plan that is to be made. */
+        NewPlan: {
+            audience: components["schemas"]["PlanAudience"];
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /** @description From this instant, in milliseconds, and before that one. */
+            from: components["schemas"]["i64"];
+            name: string;
+            /** @description The kind of ticket that each visit is: its form, its checklist, its clocks. */
+            of: components["schemas"]["TicketTypeId"];
+            /** @description Key of the number that says how satisfied they were. */
+            score?: string;
+            sensitive?: components["schemas"]["FieldWhen"] | null;
+            /** @description Visits go to them in turn. */
+            staff: components["schemas"]["UserId"][];
+            /** @description Of each ticket; may hold `{customer}`. */
+            title: string;
+            to: components["schemas"]["i64"];
+            /** @description Key of the state in which nobody was reached. */
+            unreached?: string;
+        };
         /** @description A promise that is to be made. */
         NewPromise: {
             conversation?: components["schemas"]["ConversationId"] | null;
@@ -4261,6 +4500,8 @@ export interface components {
             conversation?: components["schemas"]["ConversationId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
             line?: components["schemas"]["LineId"] | null;
+            /** @description Other tickets that it belongs with; they name it as well. */
+            links?: components["schemas"]["TicketId"][];
             of: components["schemas"]["TicketTypeId"];
             owner?: components["schemas"]["UserId"] | null;
             parent?: components["schemas"]["TicketId"] | null;
@@ -4562,6 +4803,36 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_PlanRow: {
+            items: {
+                figures: components["schemas"]["PlanFigures"];
+                plan: components["schemas"]["Plan"];
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_PlanVisit: {
+            items: {
+                customer: components["schemas"]["CustomerId"];
+                customer_name: string;
+                due_at: components["schemas"]["i64"];
+                part: components["schemas"]["VisitPart"];
+                person: components["schemas"]["UserId"];
+                /** Format: int32 */
+                place: number;
+                /** @description Why its ticket could not be made, in the caller's language. */
+                problem?: string | null;
+                /** Format: double */
+                score?: number | null;
+                sensitive: boolean;
+                serial: string;
+                /** @description Key of the ticket's state. */
+                state: string;
+                ticket?: components["schemas"]["TicketId"] | null;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_Promise: {
             items: {
                 /** @default null */
@@ -4624,6 +4895,16 @@ export interface components {
                 text: string;
                 written_at: components["schemas"]["i64"];
             }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_RuleRunRow: {
+            items: (components["schemas"]["RuleRun"] & {
+                /** @description What it acted on, in words; empty where the reader may not know. */
+                label: string;
+                /** @description Of the ticket that it opened or worked on. */
+                serial: string;
+            })[];
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
@@ -4776,6 +5057,90 @@ export interface components {
             queue: components["schemas"]["QueueId"];
         } | {
             agent: components["schemas"]["UserId"];
+        };
+        Plan: components["schemas"]["NewPlan"] & {
+            by?: components["schemas"]["UserId"] | null;
+            /** @description No more tickets of it are made. */
+            cancelled: boolean;
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            total: number;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Who is visited: all that is set must hold. */
+        PlanAudience: {
+            /**
+             * @description These; none given: all customers.
+             * @default []
+             */
+            customers: components["schemas"]["CustomerId"][];
+            /** @default null */
+            line: components["schemas"]["LineId"] | null;
+            /** @default null */
+            tag: components["schemas"]["TagId"] | null;
+            /**
+             * @description Only those.
+             * @default false
+             */
+            vip: boolean;
+        };
+        /** @description How a plan stands. */
+        PlanFigures: {
+            /** Format: int32 */
+            done: number;
+            /** Format: int32 */
+            failed: number;
+            /**
+             * Format: int32
+             * @description Of which there are tickets.
+             */
+            made: number;
+            /** Format: double */
+            mean?: number | null;
+            /** Format: int32 */
+            overdue: number;
+            /**
+             * Format: double
+             * @description Done or unreached, in percent of all.
+             */
+            progress: number;
+            /**
+             * Format: int32
+             * @description Visits that said how satisfied they were, and the mean of it.
+             */
+            scored: number;
+            /** Format: int32 */
+            sensitive: number;
+            /** Format: int32 */
+            total: number;
+            /** Format: int32 */
+            unreached: number;
+        };
+        /** @description A plan and how it stands. */
+        PlanRow: {
+            figures: components["schemas"]["PlanFigures"];
+            plan: components["schemas"]["Plan"];
+        };
+        /** @description One visit of a plan. */
+        PlanVisit: {
+            customer: components["schemas"]["CustomerId"];
+            customer_name: string;
+            due_at: components["schemas"]["i64"];
+            part: components["schemas"]["VisitPart"];
+            person: components["schemas"]["UserId"];
+            /** Format: int32 */
+            place: number;
+            /** @description Why its ticket could not be made, in the caller's language. */
+            problem?: string | null;
+            /** Format: double */
+            score?: number | null;
+            sensitive: boolean;
+            serial: string;
+            /** @description Key of the ticket's state. */
+            state: string;
+            ticket?: components["schemas"]["TicketId"] | null;
         };
         PlatformSetup: {
             /**
@@ -5218,6 +5583,9 @@ export interface components {
         }) | (components["schemas"]["TicketType"] & {
             /** @enum {string} */
             kind: "ticket_type";
+        }) | (components["schemas"]["Rule"] & {
+            /** @enum {string} */
+            kind: "rule";
         }) | (components["schemas"]["Survey"] & {
             /** @enum {string} */
             kind: "survey";
@@ -5234,7 +5602,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "survey" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5315,6 +5683,142 @@ export interface components {
         };
         /** @example 7310577399169024 */
         RoleId: string;
+        Rule: {
+            /**
+             * @description One of the conditions is enough; else all must hold.
+             * @default false
+             */
+            any: boolean;
+            /** @default [] */
+            conditions: components["schemas"]["Condition"][];
+            /** @default true */
+            enabled: boolean;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /** @default [] */
+            steps: components["schemas"]["RuleStep"][];
+            /** @default ticket_opened */
+            when: components["schemas"]["RuleEvent"];
+        };
+        RuleAct: {
+            /** @enum {string} */
+            act: "open_ticket";
+            bond?: components["schemas"]["Bond"];
+            of: components["schemas"]["TicketTypeId"];
+            owner?: components["schemas"]["UserId"] | null;
+            /** Format: int32 */
+            severity?: number | null;
+            team?: components["schemas"]["TeamId"] | null;
+            title: string;
+            values?: {
+                [key: string]: string;
+            };
+        } | {
+            /** @enum {string} */
+            act: "assign";
+            owner?: components["schemas"]["UserId"] | null;
+            team?: components["schemas"]["TeamId"] | null;
+        } | {
+            /** @enum {string} */
+            act: "severity";
+            /** Format: int32 */
+            severity: number;
+        } | {
+            /** @enum {string} */
+            act: "field";
+            field: string;
+            value: string;
+        } | {
+            /** @enum {string} */
+            act: "watch";
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            act: "note";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "tell";
+            text: string;
+            to: components["schemas"]["EscalateTo"][];
+        } | {
+            /** @enum {string} */
+            act: "tag";
+            tag: components["schemas"]["TagId"];
+        } | {
+            /** @enum {string} */
+            act: "message";
+            channel: components["schemas"]["ChannelId"];
+            text: string;
+        };
+        /**
+         * @description What a rule waits for.
+         * @enum {string}
+         */
+        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "conversation_closed" | "conversation_rated" | "customer_changed";
+        /**
+         * @description Something that is done by itself.
+         * @example 7310577399169024
+         */
+        RuleId: string;
+        RuleRun: {
+            /** Format: int32 */
+            attempts: number;
+            /** @description What it does, as the rule said when it was set off. */
+            does: components["schemas"]["RuleAct"];
+            due_at: components["schemas"]["i64"];
+            ended_at?: components["schemas"]["i64"] | null;
+            id: components["schemas"]["RecordId"];
+            made_at: components["schemas"]["i64"];
+            on: components["schemas"]["Subject"];
+            outcome?: components["schemas"]["Text"] | null;
+            rule: components["schemas"]["RuleId"];
+            /**
+             * Format: int64
+             * @description Position of the event that set it off.
+             */
+            seq: number;
+            state: components["schemas"]["RunState"];
+            /** Format: int32 */
+            step: number;
+            ticket?: components["schemas"]["TicketId"] | null;
+            /** @description The rules that set each other off until this one was, the first one first. */
+            trail: components["schemas"]["RuleId"][];
+        };
+        /** @description What a rule did, or has to do. */
+        RuleRunRow: components["schemas"]["RuleRun"] & {
+            /** @description What it acted on, in words; empty where the reader may not know. */
+            label: string;
+            /** @description Of the ticket that it opened or worked on. */
+            serial: string;
+        };
+        /** @description What is done, when, and how often. */
+        RuleStep: {
+            /**
+             * Format: int32
+             * @description So many minutes after it happened.
+             * @default 0
+             */
+            delay_min: number;
+            /**
+             * @default {
+             *       "act": "note",
+             *       "text": ""
+             *     }
+             */
+            does: components["schemas"]["RuleAct"];
+            /**
+             * Format: int32
+             * @description In so many of a hundred cases.
+             * @default 0
+             */
+            percent: number;
+        };
         /** @description A clock of one ticket. */
         RunningClock: {
             /** @default null */
@@ -5356,6 +5860,8 @@ export interface components {
              */
             told: number | null;
         };
+        /** @enum {string} */
+        RunState: "waiting" | "done" | "skipped" | "failed" | "stopped";
         /** @description The code as the customer says it. */
         SaidCode: {
             code: string;
@@ -6189,6 +6695,8 @@ export interface components {
         };
         /** @example 7310577399169024 */
         TeamId: string;
+        /** @enum {string} */
+        Test: "is" | "is_not" | "contains" | "above" | "below" | "empty" | "filled";
         /** @description A name or text that an administrator writes. */
         Text: {
             /** @default  */
@@ -6439,7 +6947,7 @@ export interface components {
          * @description What a kind of ticket is to the indicators.
          * @enum {string}
          */
-        TicketMeasure: "complaint" | "feedback" | "order_exception";
+        TicketMeasure: "complaint" | "feedback" | "order_exception" | "revisit";
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -6771,6 +7279,11 @@ export interface components {
          * @example 7310577399169024
          */
         VisitorId: string;
+        /**
+         * @description How one visit stands.
+         * @enum {string}
+         */
+        VisitPart: "unmade" | "open" | "overdue" | "done" | "unreached";
         Webhook: {
             /** @default false */
             enabled: boolean;
@@ -9910,6 +10423,216 @@ export interface operations {
             };
         };
     };
+    get_plans: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plans: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_plans_id_cancel: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id_export: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plans_id_visits: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only those that stand so. */
+                part?: "unmade" | "open" | "overdue" | "done" | "unreached";
+                /** @description Only those with a sensitive matter. */
+                sensitive?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlanVisit"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_promises: {
         parameters: {
             query?: {
@@ -10661,6 +11384,78 @@ export interface operations {
             };
         };
     };
+    post_rules_dry_run: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRun"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunResult"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rules_runs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description Only of this rule. */
+                rule?: components["schemas"]["RuleId"];
+                /** @description Only those in this state. */
+                state?: "waiting" | "done" | "skipped" | "failed" | "stopped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleRunRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_session: {
         parameters: {
             query?: {
@@ -11355,6 +12150,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredTicket"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tickets_id_files: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredFile"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

@@ -107,6 +107,10 @@ export async function alertFor(event: Event, state: DeskState, open: (path: stri
     const path = `/tickets/${event.ticket}`;
     return tell("message", t(`tickets.told.${event.what}`, { title: event.title }), event.serial, event.ticket, open, path);
   }
+  if (event.kind === "rule_told") {
+    const path = event.ticket ? `/tickets/${event.ticket}` : event.conversation ? inList(event.conversation) : "/";
+    return tell("message", event.text, t("shell.alert.rule"), `rule/${event.seq}`, open, path);
+  }
   if (event.kind === "promise_told") {
     const tone = event.late ? "late" : "promise";
     return tell(tone, promiseWords(event.late, event.text), dateTime(event.due_at), event.promise, open, promisePlace(event));

@@ -1,7 +1,9 @@
 import { fields } from "./fields.en";
+import { rule } from "./rules/words.en";
 
 export const en = {
   ...fields,
+  rule,
   title: "Admin",
   comma: ", ",
   name: "Name",
@@ -180,11 +182,11 @@ export const en = {
   sectionGroup: { people: "People", routing: "Service", content: "Content", tickets: "Tickets", web: "Web site", outside: "Integration", site: "System" },
   section: {
     user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",
-    tag: "Tags", form: "Record forms", survey: "Surveys", ticket_type: "Kinds of tickets", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", packs: "Template packs", ban: "Bans",
+    tag: "Tags", form: "Record forms", survey: "Surveys", ticket_type: "Kinds of tickets", rule: "Rules", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", packs: "Template packs", ban: "Bans",
   },
   one: {
     user: "user", role: "role", team: "team", queue: "queue", skill: "skill", line: "business line", calendar: "opening hours", reply: "canned reply",
-    tag: "tag", form: "record form", survey: "survey", ticket_type: "kind of ticket", widget: "widget", invitation: "invitation", channel: "channel", gateway: "Gateway", webhook: "webhook", keys: "API key", settings: "settings", ban: "ban",
+    tag: "tag", form: "record form", survey: "survey", ticket_type: "kind of ticket", rule: "rule", widget: "widget", invitation: "invitation", channel: "channel", gateway: "Gateway", webhook: "webhook", keys: "API key", settings: "settings", ban: "ban",
   },
   hint: {
     user: "Each agent, team leader and administrator has an account.",
@@ -199,6 +201,7 @@ export const en = {
     form: "The record that is filled in after a conversation.",
     survey: "Sent after conversations, asked by agents, or open to whoever has the link; the results stand in the reports.",
     ticket_type: "Each kind has its own fields, states, time limits and escalation; a name and a prefix are enough to begin.",
+    rule: "What is done by itself when something happens, such as a revisit the day after a repair.",
     widget: "The chat window on your site.",
     invitation: "Rules by which the widget speaks first.",
     channel: "Mail, SMS, WeChat and others join the same queues here.",

@@ -1,7 +1,9 @@
 import { fields } from "./fields.zh";
+import { rule } from "./rules/words.zh";
 
 export const zh = {
   ...fields,
+  rule,
   title: "管理",
   comma: "、",
   name: "名称",
@@ -180,11 +182,11 @@ export const zh = {
   sectionGroup: { people: "人员", routing: "接待", content: "内容", tickets: "工单", web: "网站", outside: "对接", site: "系统" },
   section: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
-    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", packs: "模板包", ban: "黑名单",
+    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "自动规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", packs: "模板包", ban: "黑名单",
   },
   one: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
-    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单条目",
+    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单条目",
   },
   hint: {
     user: "每位座席、组长和管理员各有一个账号。",
@@ -199,6 +201,7 @@ export const zh = {
     form: "会话结束后要填写的咨询记录。",
     survey: "会话结束后自动发出，由座席邀请，或用公开链接；结果在报表里。",
     ticket_type: "每类工单有自己的字段、状态、时限和升级，写好名称和前缀就能用。",
+    rule: "事情发生时自动做什么，例如维修关闭后第二天开回访。",
     widget: "放在网站上的咨询窗口。",
     invitation: "按规则主动招呼访客。",
     channel: "邮件、短信、微信等渠道在这里接入，进入同一套队列。",

@@ -12,6 +12,7 @@ export const AUDITED: FactKind[] = [
   "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled", "customers_imported", "customer_import_stopped",
   "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",
   "ticket_attempted", "ticket_checked", "ticket_watched", "ticket_urged", "ticket_linked", "ticket_clock_rang", "ticket_told",
+  "rule_told", "plan_made", "plan_cancelled",
   "promise_made", "promise_moved", "promise_kept", "promise_dropped", "promise_given", "promise_rang", "promise_told",
   "survey_sent", "survey_answered",
 ];

@@ -11,6 +11,8 @@ export function actorName(by: Actor): string {
       return t("shell.visitor", { number: by.id.slice(-4) });
     case "api":
       return t("audit.api");
+    case "rule":
+      return t("audit.byRule");
     case "bot":
       return t("desk.bot");
     default:
@@ -71,6 +73,8 @@ export function gist(row: AuditRow): string {
       return nameOf("user", event.owner) || nameOf("team", event.team);
     case "exported":
       return t("audit.rows", { what: t(`audit.exports.${event.what}`), count: event.rows });
+    case "plan_made":
+    case "plan_cancelled":
     case "api_key_changed":
       return event.name;
     case "secret_changed":

@@ -16,6 +16,8 @@ export function who(by: Actor): string {
       return t("desk.bot");
     case "api":
       return t("desk.program");
+    case "rule":
+      return t("audit.byRule");
     case "system":
       return t("desk.system");
   }

@@ -46,11 +46,11 @@ export function tell(row: AuditRow, kind: TicketType): Told {
     case "ticket_checked":
       return plain(t(`tickets.story.${event.done ? "checked" : "unchecked"}`, { item: item(event.item) }));
     case "ticket_watched":
-      return plain(t(`tickets.story.${event.on ? "watches" : "unwatches"}`, { who: nameOf("user", event.user) }));
+      return plain(t(`tickets.story.${event.is_on ? "watches" : "unwatches"}`, { who: nameOf("user", event.user) }));
     case "ticket_urged":
       return plain(t("tickets.story.ticket_urged"), event.text, "late");
     case "ticket_linked":
-      return plain(t(`tickets.story.${event.on ? "linked" : "unlinked"}`));
+      return plain(t(`tickets.story.${event.is_on ? "linked" : "unlinked"}`));
     case "ticket_clock_rang": {
       const clock = said(kind.clocks.find((it) => it.key === event.clock)?.name) || event.clock;
       const who = event.told.map((id) => nameOf("user", id)).join(t("admin.comma"));

@@ -86,6 +86,7 @@ export const en = {
   attemptHint: "When and how, and what came of it",
   tasks: "Sub-tasks",
   newTask: "New sub-task",
+  split: "Split off",
   links: "Linked tickets",
   link: "Link",
   linkHint: "A ticket's number",

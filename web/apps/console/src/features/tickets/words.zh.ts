@@ -86,6 +86,7 @@ export const zh = {
   attemptHint: "什么时候、怎样联系的，结果如何",
   tasks: "子任务",
   newTask: "新建子任务",
+  split: "拆出一张",
   links: "关联工单",
   link: "关联",
   linkHint: "输入工单编号",

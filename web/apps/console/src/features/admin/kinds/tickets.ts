@@ -55,7 +55,7 @@ const clock = (key: string, name: { zh: string; en: string }, stops_in: string[]
 });
 
 /** Kinds of tickets: what is asked, through which states it goes, and how fast. A new one works as soon as it is named. */
-const MEASURES = ["complaint", "feedback", "order_exception"] as const;
+const MEASURES = ["complaint", "feedback", "order_exception", "revisit"] as const;
 export const ticketType = kindSpec({
   kind: "ticket_type",
   needs: ["manage_tickets"],
