@@ -314,6 +314,17 @@ async fn r_02_a_customer_sees_and_answers_their_own_and_nothing_else() {
     let card = admin.get(&format!("/customers/{one}")).await.body;
     assert_eq!(card["customer"]["phone"], "13800138000", "people decide about it");
 
+    // Two records were one person: what was the other's is theirs.
+    let version = async |id: &str| admin.get(&format!("/customers/{id}")).await.body["version"].clone();
+    let merge = json!({ "customer": other, "version": version(&other).await });
+    let by = admin.clone().with("if-match", &format!("\"{}\"", version(&one).await));
+    let merged = by.post(&format!("/customers/{one}/merge"), merge).await;
+    assert_eq!(merged.status, StatusCode::OK, "{}", merged.text);
+    assert_eq!(browser.get(&format!("/portal/tickets/{theirs}")).await.status, StatusCode::OK);
+    assert!(browser.get("/portal").await.text.contains("别人的投诉"));
+    let listed = admin.get(&format!("/tickets?customer={one}")).await.body;
+    assert!(listed["items"].as_array().unwrap().iter().any(|it| it["id"] == theirs.as_str()), "{listed}");
+
     let left = browser.send("/portal/leave", &[("seal", &seal)]).await;
     assert_eq!(left.status, StatusCode::SEE_OTHER);
     let again = browser.get(&path).await;

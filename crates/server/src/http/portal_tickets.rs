@@ -32,7 +32,7 @@ use yingda_core::{
     ticket::{self, NewTicket, Ticket, TicketAct},
 };
 use yingda_store::{
-    Batch, ReadError, conversation,
+    Batch, ReadError, conversation, customer,
     event::{self, Part},
     file, ticket as rows,
 };
@@ -65,8 +65,15 @@ fn failed(problem: Problem) -> Response {
 async fn own(app: &App, guest: &Guest, id: &str) -> Result<(Ticket, Arc<TicketType>), Response> {
     let id: TicketId = id.parse().map_err(|_| nothing(guest.lang))?;
     let found = rows::get(&app.db, id).await.map_err(|error| failed(error.into()))?;
-    let found =
-        found.filter(|it| it.customer == Some(guest.customer.id)).ok_or_else(|| nothing(guest.lang))?;
+    let found = found.ok_or_else(|| nothing(guest.lang))?;
+    // A ticket of somebody who became a part of this customer is theirs as well.
+    let whose = match found.customer {
+        Some(id) => customer::living(&app.db, id).await.map_err(|error| failed(error.into()))?,
+        None => None,
+    };
+    if whose.is_none_or(|it| it.id != guest.customer.id) {
+        return Err(nothing(guest.lang));
+    }
     let of = tickets::kind_of(app, &found).await.map_err(failed)?;
     Ok((found, of))
 }

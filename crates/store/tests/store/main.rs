@@ -25,6 +25,7 @@ macro_rules! on_both {
 }
 
 mod backup;
+mod customers;
 mod faults;
 mod files;
 mod leases;
