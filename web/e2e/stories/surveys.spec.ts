@@ -50,7 +50,7 @@ test("B-29: a survey is designed, asked in a conversation, answered without scri
   await expect(main.getByText("100.0%").first()).toBeVisible();
   await leader.page.screenshot({ path: test.info().outputPath("results.png") });
   await isUsableByAll(leader.page.mainFrame(), "results of a survey");
-  await main.getByRole("button", { name: "2：1份" }).click();
+  await main.getByRole("region", { name: "您对这次服务满意吗？" }).getByRole("button", { disabled: false }).click();
   await expect(leader.page.getByText("发票晚了两天"), "the row behind the number").toBeVisible();
   await leader.page.screenshot({ path: test.info().outputPath("rows.png") });
   await isUsableByAll(leader.page.mainFrame(), "rows of a survey");
