@@ -93,8 +93,7 @@ async fn fill(folder: &Folder, count: usize) -> Result<()> {
             values: [("order".to_owned(), format!("YQ{n:09}"))].into(),
             ..Customer::default()
         };
-        let it =
-            rows::Customer { id: CustomerId(ids.next(now)), card, checked_at: now, ..Default::default() };
+        let it = rows::Customer::new(CustomerId(ids.next(now)), card, now);
         batch.statements.extend(rows::insert(&it, &settings, now));
         if batch.statements.len() >= 20_000 {
             db.commit(std::mem::take(&mut batch)).await?;

@@ -5,7 +5,7 @@
 
 use crate::{
     app::App,
-    http::customers::Change,
+    http::customers::learn,
     problem::Problem,
     site::{Item, ItemFact},
 };
@@ -18,7 +18,6 @@ use yingda_core::{
     event::{Audience, Fact, Private, Subject},
     id::*,
     proof::Point,
-    refusal::Refusal,
 };
 use yingda_store::{ReadError, customer, visitor};
 use yingda_wire::frame::Identity;
@@ -139,16 +138,7 @@ pub async fn complete(app: &App, id: CustomerId, point: Point, label: &str) -> R
         return Ok(());
     }
     *field = label.to_owned();
-    let change = Change { id, version: before.version + 1, before: Some(&before), after: Some(&after) };
-    let directory = app.directory();
-    let writes = customer::update(&after, &directory.settings.customers, app.clock.now());
-    let item = Item::new(Actor::System, vec![change.fact(&directory)], writes);
-    match app.site.change(item).await {
-        // Somebody is writing on the card: what they know is better.
-        Err(refused) if refused.refusal == Refusal::Stale => Ok(()),
-        Err(refused) => Err(refused.into()),
-        Ok(_) => Ok(()),
-    }
+    Ok(learn(app, &before, &after).await?)
 }
 
 fn fresh(app: &App, name: &str, phone: &str, email: &str) -> customer::Customer {
@@ -159,15 +149,7 @@ fn fresh(app: &App, name: &str, phone: &str, email: &str) -> customer::Customer 
         email: short(email, 254),
         ..Customer::default()
     };
-    customer::Customer {
-        id: CustomerId(app.next_id()),
-        version: 1,
-        card,
-        created_at: now,
-        updated_at: now,
-        checked_at: now,
-        ..customer::Customer::default()
-    }
+    customer::Customer::new(CustomerId(app.next_id()), card, now)
 }
 
 async fn make(app: &App, by: VisitorId, fresh: customer::Customer) -> Option<CustomerId> {

@@ -104,6 +104,21 @@ pub struct Customer {
     pub segments: Vec<RecordId>,
 }
 
+impl Customer {
+    /// Somebody new, whose card was just looked at.
+    pub fn new(id: CustomerId, card: Card, now: At) -> Customer {
+        Customer {
+            id,
+            version: 1,
+            card,
+            created_at: now,
+            updated_at: now,
+            checked_at: now,
+            ..Customer::default()
+        }
+    }
+}
+
 /// The part of a card that one column holds.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,8 +1,8 @@
 //! A number or an address that messages do not reach is marked on its customer's card, until somebody puts it right
 //! (B-39).
 
-use crate::{http::customers::Change, jobs::Duty, problem::Problem, site::Item};
-use yingda_core::{actor::Actor, id::ChannelId, medium::Medium, proof::Point, refusal::Refusal};
+use crate::{http::customers::learn, jobs::Duty, problem::Problem};
+use yingda_core::{id::ChannelId, medium::Medium, proof::Point};
 use yingda_store::{address, customer, outbound::Outbound};
 
 /// Marks what a message could not be delivered to. Of several customers who have it, each is marked.
@@ -37,14 +37,7 @@ pub async fn mark(duty: &Duty, channel: ChannelId, lost: &Outbound, reason: &str
         }
         let mut after = before.clone();
         after.suspect.push(point.as_str().to_owned());
-        let version = before.version + 1;
-        let change = Change { id: before.id, version, before: Some(&before), after: Some(&after) };
-        let writes = customer::update(&after, &directory.settings.customers, app.clock.now());
-        match app.site.change(Item::new(Actor::System, vec![change.fact(&directory)], writes)).await {
-            // Somebody works on the card at this moment.
-            Err(refused) if refused.refusal != Refusal::Stale => return Err(refused.into()),
-            _ => {}
-        }
+        learn(app, &before, &after).await?;
     }
     Ok(())
 }

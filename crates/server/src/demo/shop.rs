@@ -115,16 +115,9 @@ fn regular(book: &mut Book, pack: &Pack, dice: &mut Dice, n: usize, now: At) -> 
         external_id: format!("C{:05}", 10_001 + n),
         ..Customer::default()
     };
-    let customer = customer::Customer {
-        id: CustomerId(book.engine.fresh_id(now)),
-        line: Some(LineId(1_000_101)),
-        version: 1,
-        card,
-        created_at: now,
-        updated_at: now,
-        checked_at: now,
-        ..customer::Customer::default()
-    };
+    let id = CustomerId(book.engine.fresh_id(now));
+    let line = Some(LineId(1_000_101));
+    let customer = customer::Customer { line, ..customer::Customer::new(id, card, now) };
     let visitor = VisitorId(book.engine.fresh_id(now));
     Regular { customer, visitor, lang: if foreign.is_some() { Lang::En } else { Lang::Zh } }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     problem::Problem,
     proof,
-    site::{Item, ItemFact},
+    site::{Item, ItemFact, Refused},
     tickets,
 };
 use axum::{
@@ -26,6 +26,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
+    actor::Actor,
     config::MaskedField,
     customer::{ContactPoint, CustomerKind, CustomerSettings, PointKind},
     directory::Directory,
@@ -158,15 +159,7 @@ async fn create(State(app): State<Shared>, once: Once<Customer>) -> Result<Respo
     customer.tidy(&directory.settings.customers);
     sound(customer.check(None, &directory))?;
     let (id, now) = (CustomerId(app.next_id()), app.clock.now());
-    let row = rows::Customer {
-        id,
-        version: 1,
-        card: customer,
-        created_at: now,
-        updated_at: now,
-        checked_at: now,
-        ..Default::default()
-    };
+    let row = rows::Customer::new(id, customer, now);
     let stored = told(row.clone(), &mask::of(&directory, caller.actor), &directory);
     let replay = Replay::new(StatusCode::CREATED, &stored).tagged(1);
     let change = Change { id, version: 1, before: None, after: Some(&row) };
@@ -386,6 +379,18 @@ impl Change<'_> {
         let private = Private::Values { before: values(self.before), after: values(self.after) };
         let on = Subject::Customer(self.id);
         ItemFact { on, to: Audience::Staff, fact, private: Some(Box::new(private)) }
+    }
+}
+
+/// What the product itself finds out about a card; nothing where somebody works on it at this moment, who knows better.
+pub async fn learn(app: &App, before: &rows::Customer, after: &rows::Customer) -> Result<(), Refused> {
+    let directory = app.directory();
+    let change =
+        Change { id: after.id, version: before.version + 1, before: Some(before), after: Some(after) };
+    let writes = rows::update(after, &directory.settings.customers, app.clock.now());
+    match app.site.change(Item::new(Actor::System, vec![change.fact(&directory)], writes)).await {
+        Err(refused) if refused.refusal != Refusal::Stale => Err(refused),
+        _ => Ok(()),
     }
 }
 

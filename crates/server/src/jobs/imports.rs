@@ -193,10 +193,8 @@ async fn decide(
     // Lines of one piece may be about the same customer.
     let mut here: HashMap<Vec<u8>, usize> = HashMap::new();
     let known = known(duty, import, &grid.lines[lines.clone()], directory).await?;
-    for (n, known) in lines.zip(known) {
+    for (n, (key, known)) in lines.zip(known) {
         let line = &grid.lines[n];
-        let (plain, _) = columns::card(&plan.columns, line, None, directory);
-        let key = customer::key(&plan.match_by, &plain);
         decided.keys.extend(key.clone());
         let earlier = key.as_ref().and_then(|key| here.get(key)).copied();
         let mut reject = |wrong: &[Wrong]| {
@@ -254,15 +252,7 @@ async fn decide(
             }
             None => {
                 decided.counts.created += 1;
-                customer::Customer {
-                    id: CustomerId(duty.app.next_id()),
-                    version: 1,
-                    card,
-                    created_at: now,
-                    updated_at: now,
-                    checked_at: now,
-                    ..customer::Customer::default()
-                }
+                customer::Customer::new(CustomerId(duty.app.next_id()), card, now)
             }
         };
         if import.plan.is_trial && stored.is_none() {
@@ -274,19 +264,22 @@ async fn decide(
     Ok(decided)
 }
 
-/// Who is there already, line by line.
+/// By what each line is compared, and who is there already.
 async fn known(
     duty: &Duty,
     import: &Import,
     lines: &[Vec<String>],
     directory: &Directory,
-) -> Result<Vec<Vec<customer::Customer>>, Problem> {
+) -> Result<Vec<(Option<Vec<u8>>, Vec<customer::Customer>)>, Problem> {
     let plan = &import.plan;
-    let keys: Vec<Option<Vec<u8>>> = lines
-        .iter()
-        .map(|line| customer::key(&plan.match_by, &columns::card(&plan.columns, line, None, directory).0))
-        .collect();
+    let key = |line: &Vec<String>| {
+        customer::key(&plan.match_by, &columns::card(&plan.columns, line, None, directory).0)
+    };
+    let keys: Vec<Option<Vec<u8>>> = lines.iter().map(key).collect();
     let found = customer::with_keys(&duty.db, &plan.match_by, keys.iter().flatten()).await?;
-    let of = |key: &Option<Vec<u8>>| key.as_ref().and_then(|key| found.get(key)).cloned().unwrap_or_default();
-    Ok(keys.iter().map(of).collect())
+    let with = |key: Option<Vec<u8>>| {
+        let known = key.as_ref().and_then(|key| found.get(key)).cloned().unwrap_or_default();
+        (key, known)
+    };
+    Ok(keys.into_iter().map(with).collect())
 }
