@@ -9,6 +9,7 @@ pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd,
 use crate::{
     At,
     agent::AgentState,
+    call,
     config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
@@ -247,6 +248,43 @@ pub enum Fact {
     /// How long the agent looked at this conversation.
     Focus {
         agent: UserId,
+        ms: i64,
+    },
+    // ── on the telephone ──
+    /// A call came in; `number` is the one that was dialled.
+    CallStarted {
+        call: String,
+        number: String,
+    },
+    /// Caller and agent hear each other.
+    CallAnswered {
+        call: String,
+        agent: UserId,
+    },
+    CallMissed {
+        call: String,
+        agent: UserId,
+        why: call::Miss,
+    },
+    CallHeld {
+        call: String,
+        // An event has an `on` already: what it is about.
+        #[serde(rename = "is_on")]
+        on: bool,
+    },
+    CallEnded {
+        call: String,
+        // An event has a `by` already.
+        #[serde(rename = "ended_by")]
+        by: call::Party,
+        talk_ms: i64,
+    },
+    CallRecorded {
+        call: String,
+        file: FileId,
+        name: String,
+        size: u64,
+        sha256: String,
         ms: i64,
     },
     // ── agents ──

@@ -28,6 +28,7 @@ mod office;
 mod oidc;
 mod openapi;
 mod outreach;
+mod phone;
 mod plans;
 mod portal;
 mod promises;

@@ -271,7 +271,8 @@ impl Voice {
         let inner = self.0.clone();
         let end = inner.end.clone();
         let bridge =
-            Bridge::open(&inner.endpoint, from, Transport::Ws, outgoing.clone(), end.clone()).await?;
+            Bridge::open(&inner.endpoint, from, Transport::Ws, outgoing.clone(), &inner.lost, end.clone())
+                .await?;
         while let Some(Some(frame)) = end.run_until_cancelled(incoming.recv()).await {
             // A browser says so that it is there.
             if frame.iter().all(u8::is_ascii_whitespace) {
@@ -280,7 +281,6 @@ impl Voice {
                 bridge.take(&frame, &inner.gate, &outgoing).await;
             }
         }
-        bridge.close(&inner.endpoint, &inner.lost);
         Ok(())
     }
 }

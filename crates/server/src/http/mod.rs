@@ -28,6 +28,7 @@ pub mod letters;
 pub mod nodes;
 pub mod oidc;
 pub mod packs;
+pub mod phone;
 mod plain_page;
 pub mod plans;
 mod portal;
@@ -109,6 +110,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(webhooks::routes())
         .merge(channels::routes())
         .merge(arrivals::routes())
+        .merge(phone::routes())
         .merge(batches::routes())
         .merge(compose::routes())
         .merge(reports::routes())
@@ -131,6 +133,7 @@ pub fn router(app: Shared) -> Router {
         .merge(assets::routes())
         .merge(visitor_pages::routes())
         .merge(survey_pages::routes())
+        .merge(phone::doors())
         .merge(portal::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))

@@ -74,7 +74,9 @@ async fn extension(inner: &Inner, transaction: &mut Transaction) -> rsipstack::R
         };
     match denied {
         Denied::Challenge { stale } => {
-            let challenges = inner.digest.challenges(stale);
+            let web =
+                matches!(source(transaction).and_then(|it| it.r#type), Some(Transport::Ws | Transport::Wss));
+            let challenges = inner.digest.challenges(stale, web);
             let headers = challenges.into_iter().map(|it| Header::WwwAuthenticate(it.into())).collect();
             transaction.reply_with(StatusCode::Unauthorized, headers, None).await?;
         }

@@ -56,8 +56,8 @@ impl Digest {
     }
 
     /// The challenges, the better one first. Only MD5 where phones have to register that refuse to speak with anybody who
-    /// knows more than it.
-    pub fn challenges(&self, stale: bool) -> Vec<String> {
+    /// knows more than it, as browsers' do.
+    pub fn challenges(&self, stale: bool, web: bool) -> Vec<String> {
         let nonce = house::token();
         let now = house::now();
         let mut nonces = self.nonces.lock().expect("no panic while it is held");
@@ -71,7 +71,7 @@ impl Digest {
         }
         nonces.insert(nonce.clone(), Nonce { born: now, count: 0 });
         let stale = if stale { ", stale=true" } else { "" };
-        let algorithms: &[_] = if self.strong { &["SHA-256", "MD5"] } else { &["MD5"] };
+        let algorithms: &[_] = if self.strong && !web { &["SHA-256", "MD5"] } else { &["MD5"] };
         algorithms
             .iter()
             .map(|algorithm| {
@@ -216,7 +216,7 @@ mod tests {
 
     /// What a phone sends back to a challenge.
     fn respond(digest: &Digest, algorithm: &str, password: &str, nc: &str) -> String {
-        let nonce = digest.challenges(false)[0].split('"').nth(3).map(str::to_owned).expect("a nonce");
+        let nonce = digest.challenges(false, false)[0].split('"').nth(3).map(str::to_owned).expect("a nonce");
         with_nonce(&nonce, algorithm, password, nc)
     }
 
@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn sys_05_the_right_password_opens_and_an_answer_counts_once() {
         let digest = Digest::new("house", true);
-        assert!(digest.challenges(false)[0].contains("SHA-256"), "the better one stands first");
+        assert!(digest.challenges(false, false)[0].contains("SHA-256"), "the better one stands first");
         assert_eq!(
-            Digest::new("house", false).challenges(false).len(),
+            Digest::new("house", false).challenges(false, false).len(),
             1,
             "and is offered only where all know it"
         );

@@ -5,7 +5,7 @@ use super::screen::{self, Plain, Refusal, Screened};
 use crate::house;
 use rsipstack::{
     sip::{SipMessage, Transport},
-    transaction::endpoint::{EndpointInner, EndpointInnerRef},
+    transaction::endpoint::EndpointInnerRef,
     transport::{SipAddr, SipConnection, TransportEvent, channel::ChannelConnection},
 };
 use std::{
@@ -162,7 +162,7 @@ pub type Lost = Arc<dyn Fn(&SipAddr) + Send + Sync>;
 async fn serve(
     stream: TcpStream,
     from: SocketAddr,
-    endpoint: &EndpointInner,
+    endpoint: &EndpointInnerRef,
     gate: &Gate,
     lost: &Lost,
     end: CancellationToken,
@@ -170,7 +170,7 @@ async fn serve(
     stream.set_nodelay(true)?;
     let (mut reader, mut writer) = stream.into_split();
     let (send, mut sent) = mpsc::channel::<Vec<u8>>(QUEUE);
-    let mut bridge = Bridge::open(endpoint, from, Transport::Tcp, send.clone(), end.clone()).await?;
+    let mut bridge = Bridge::open(endpoint, from, Transport::Tcp, send.clone(), lost, end.clone()).await?;
     house::start(async move {
         while let Some(message) = sent.recv().await {
             if writer.write_all(&message).await.is_err() {
@@ -190,7 +190,6 @@ async fn serve(
             break;
         }
     }
-    bridge.close(endpoint, lost);
     Ok(())
 }
 
@@ -200,15 +199,26 @@ pub struct Bridge {
     incoming: tokio::sync::mpsc::UnboundedSender<TransportEvent>,
     from: SocketAddr,
     address: SipAddr,
+    endpoint: EndpointInnerRef,
+    lost: Lost,
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let connection = SipConnection::Channel(self.connection.clone());
+        self.endpoint.transport_layer.remove_connection(&connection);
+        (self.lost)(&self.address);
+    }
 }
 
 impl Bridge {
     /// What the stack sends goes to `send`.
     pub async fn open(
-        endpoint: &EndpointInner,
+        endpoint: &EndpointInnerRef,
         from: SocketAddr,
         transport: Transport,
         send: mpsc::Sender<Vec<u8>>,
+        lost: &Lost,
         end: CancellationToken,
     ) -> io::Result<Self> {
         let (incoming, received) = mpsc::unbounded_channel();
@@ -232,7 +242,7 @@ impl Bridge {
                 }
             }
         });
-        Ok(Self { connection, incoming, from, address })
+        Ok(Self { connection, incoming, from, address, endpoint: endpoint.clone(), lost: lost.clone() })
     }
 
     /// Takes whole messages off the front of a stream. False when it makes no sense any more.
@@ -280,10 +290,5 @@ impl Bridge {
                 }
             }
         }
-    }
-
-    pub fn close(self, endpoint: &EndpointInner, lost: &Lost) {
-        endpoint.transport_layer.remove_connection(&SipConnection::Channel(self.connection.clone()));
-        lost(&self.address);
     }
 }
