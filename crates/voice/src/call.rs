@@ -384,9 +384,11 @@ impl Call {
         let (states, changes) = inner.dialogs.new_dialog_state_channel();
         let option = InviteOption {
             caller: inner.address(&self.number),
-            caller_display_name: Some(ring.caller.clone())
-                .filter(|it| !it.is_empty())
-                .map(|it| format!("\"{it}\"")),
+            // The stack puts it in quotes; nothing in it may end them.
+            caller_display_name: Some(
+                ring.caller.replace(|sign: char| sign.is_control() || "\"\\".contains(sign), ""),
+            )
+            .filter(|it| !it.is_empty()),
             callee: Uri::try_from(flow.contact.as_str()).map_err(|error| error.to_string())?,
             destination: Some(flow.from.clone()),
             contact: inner.contact(flow.from.r#type),

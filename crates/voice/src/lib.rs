@@ -17,7 +17,10 @@ use rsipstack::{
     EndpointBuilder,
     dialog::dialog_layer::DialogLayer,
     sip::{Auth, HostWithPort, Param, Scheme, Transport, Uri},
-    transaction::{endpoint::EndpointInnerRef, transaction::Transaction},
+    transaction::{
+        endpoint::{EndpointInnerRef, EndpointOption},
+        transaction::Transaction,
+    },
     transport::{SipAddr, TransportLayer, udp::UdpConnection},
 };
 use sip::{
@@ -178,6 +181,10 @@ impl Voice {
         layer.add_transport(udp.into());
         let endpoint = EndpointBuilder::new()
             .with_user_agent("Yingda")
+            .with_option(EndpointOption {
+                callid_suffix: Some(settings.realm.clone()),
+                ..EndpointOption::default()
+            })
             .with_cancel_token(end.clone())
             .with_transport_layer(layer)
             .build();
