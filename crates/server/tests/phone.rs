@@ -152,6 +152,51 @@ async fn a_caller_who_gives_up_is_counted_as_abandoned_and_a_closed_conversation
 }
 
 #[tokio::test]
+async fn an_agent_on_a_call_gets_no_second_one_and_a_call_is_passed_on_to_a_colleague() {
+    let folder = Folder::new();
+    let (server, admin, exchange) = house(&folder).await;
+    let (li, li_id) = hire(&server, &admin, "li", "R-03").await;
+    let _phone_of_li = agent_phone(&li, exchange).await;
+    let (mut desk, _) = work(&server, &li, &li_id).await;
+    let first_caller = phone(exchange, CALLER, "", CALLER_HZ);
+    dial(&first_caller, exchange);
+    let talk = desk.event("call_answered").await["on"]["conversation"].clone();
+    let second_caller = phone(exchange, "13900139000", "", CALLER_HZ);
+    dial(&second_caller, exchange);
+    second_caller.wait(&["CALL_ESTABLISHED"]);
+    let waiting =
+        admin.eventually("/conversations?medium=voice&phase=waiting", |it| it["items"][0].is_object()).await;
+    assert_eq!(waiting["items"].as_array().unwrap().len(), 1, "{waiting}");
+    assert_ne!(waiting["items"][0]["id"], talk);
+
+    // A colleague who is not at the front takes the first call by transfer.
+    let (wang, wang_id) = hire(&server, &admin, "wang", "R-03").await;
+    let phone_of_wang = agent_phone(&wang, exchange).await;
+    let mut hers = crate::line::Line::open(&server, Some(&wang)).await;
+    hers.say(json!({ "t": "console", "tab": 9 })).await;
+    hers.frame("desk").await;
+    desk.say(
+        json!({ "t": "do", "conversation": talk, "n": 1, "do": "transfer", "to": { "agent": wang_id } }),
+    )
+    .await;
+    let answered = hers.event("call_answered").await;
+    assert_eq!((&answered["agent"], &answered["on"]["conversation"]), (&json!(wang_id), &talk));
+    first_caller.command("hangup", "");
+    hers.event("wrap_up_started").await;
+    phone_of_wang.wait(&["CALL_CLOSED"]);
+    let at = format!("/conversations/{}/events?limit=200", talk.as_str().unwrap());
+    let both = |body: &Value| {
+        body["events"]
+            .as_array()
+            .is_some_and(|all| all.iter().filter(|it| it["kind"] == "call_recorded").count() == 2)
+    };
+    admin.eventually(&at, both).await;
+    // The one who waited got through as soon as the first agent was free.
+    let next = desk.event("call_answered").await["on"]["conversation"].clone();
+    assert_eq!(next, waiting["items"][0]["id"]);
+}
+
+#[tokio::test]
 async fn a_number_that_nobody_has_is_refused_and_so_is_a_phone_of_a_stranger() {
     let folder = Folder::new();
     let (server, _, exchange) = house(&folder).await;

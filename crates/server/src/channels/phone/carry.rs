@@ -299,7 +299,8 @@ impl Carry {
     async fn hung_up(&mut self) {
         self.pause();
         self.ended_by = Some(Party::Agent);
-        self.act(Actor::System, Act::Close).await;
+        let by = self.agent.map_or(Actor::System, |id| Actor::User { id });
+        self.act(by, Act::Close).await;
     }
 
     async fn wished(&mut self, wish: CallWish) {
