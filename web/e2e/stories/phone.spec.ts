@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Caller, outside, strength, tone } from "../phone.ts";
 import { isDrawn, LOOKS } from "../picture.ts";
 import { freePort, Server } from "../server.ts";
-import { expect, LIMIN, Staff, test as base } from "../stage.ts";
+import { ADMIN, expect, LIMIN, Staff, test as base } from "../stage.ts";
 
 const NUMBER = "4008001234";
 const CALLER_HZ = 440;
@@ -99,4 +99,14 @@ test("SYS-01a, SYS-11, SP-05 to SP-07, SP-14: a call is answered, held, hung up 
   expect(strength(wav, 1, AGENT_HZ)).toBeGreaterThan(0.8);
   await isDrawn(page, LOOKS[0], "phone-wrap-up");
   await caller.ends();
+});
+
+test("SYS-05: the numbers of the telephone are configured like any channel, in both languages", async ({ browser, server }) => {
+  for (const [lang, look, word] of [["zh", LOOKS[0], "电话热线"], ["en", LOOKS[2], "Hotline"]] as const) {
+    const admin = await Staff.signsIn(browser, server.url, ADMIN, { lang });
+    await admin.page.goto(`${server.url}/console/admin/channel`);
+    await admin.page.getByText(word).first().click();
+    await expect(admin.page.getByText(NUMBER).first()).toBeVisible();
+    await isDrawn(admin.page, look, "phone-channel");
+  }
 });
