@@ -28,58 +28,6 @@ pub enum Miss {
     NoPhone,
 }
 
-/// A call came in; `number` is the one that was dialled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallStarted))]
-pub struct Started {
-    pub call: String,
-    pub number: String,
-}
-
-/// Caller and agent hear each other.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallAnswered))]
-pub struct Answered {
-    pub call: String,
-    pub agent: UserId,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallMissed))]
-pub struct Missed {
-    pub call: String,
-    pub agent: UserId,
-    pub why: Miss,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallHeld))]
-pub struct Held {
-    pub call: String,
-    // An event has an `on` already: what it is about.
-    pub is_on: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallEnded))]
-pub struct Ended {
-    pub call: String,
-    // An event has a `by` already.
-    pub ended_by: Party,
-    pub talk_ms: i64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = CallRecorded))]
-pub struct Recorded {
-    pub call: String,
-    pub file: FileId,
-    pub name: String,
-    pub size: u64,
-    pub sha256: String,
-    pub ms: i64,
-}
-
 /// What happened on the line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,13 +43,13 @@ pub enum Step {
 impl Step {
     pub fn fact(self, call: String) -> Fact {
         match self {
-            Step::Started { number } => Fact::CallStarted(Started { call, number }),
-            Step::Answered { agent } => Fact::CallAnswered(Answered { call, agent }),
-            Step::Missed { agent, why } => Fact::CallMissed(Missed { call, agent, why }),
-            Step::Held { on } => Fact::CallHeld(Held { call, is_on: on }),
-            Step::Ended { by, talk_ms } => Fact::CallEnded(Ended { call, ended_by: by, talk_ms }),
+            Step::Started { number } => Fact::CallStarted { call, number },
+            Step::Answered { agent } => Fact::CallAnswered { call, agent },
+            Step::Missed { agent, why } => Fact::CallMissed { call, agent, why },
+            Step::Held { on } => Fact::CallHeld { call, on },
+            Step::Ended { by, talk_ms } => Fact::CallEnded { call, by, talk_ms },
             Step::Recorded { file, name, size, sha256, ms } => {
-                Fact::CallRecorded(Recorded { call, file, name, size, sha256, ms })
+                Fact::CallRecorded { call, file, name, size, sha256, ms }
             }
         }
     }

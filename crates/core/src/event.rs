@@ -4,13 +4,28 @@ mod entry;
 mod names;
 mod parts;
 mod subject;
-mod terms;
 
 pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd, WrapUpEnd};
+use crate::{
+    At,
+    agent::AgentState,
+    call,
+    config::{RecordKind, TicketPhase},
+    conversation::{Content, Place, Source},
+    id::*,
+    lang::Lang,
+    medium::Medium,
+    proof::{CodeFault, Point},
+    refusal::Refusal,
+    register::Book,
+    survey::Via,
+};
 pub use entry::{Event, Private};
 pub use parts::*;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+use std::collections::BTreeMap;
 pub use subject::*;
-use terms::*;
 
 /// The facts. Names never change once stored; new ones are added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -236,12 +251,42 @@ pub enum Fact {
         ms: i64,
     },
     // ── on the telephone ──
-    CallStarted(call::Started),
-    CallAnswered(call::Answered),
-    CallMissed(call::Missed),
-    CallHeld(call::Held),
-    CallEnded(call::Ended),
-    CallRecorded(call::Recorded),
+    /// A call came in; `number` is the one that was dialled.
+    CallStarted {
+        call: String,
+        number: String,
+    },
+    /// Caller and agent hear each other.
+    CallAnswered {
+        call: String,
+        agent: UserId,
+    },
+    CallMissed {
+        call: String,
+        agent: UserId,
+        why: call::Miss,
+    },
+    CallHeld {
+        call: String,
+        // An event has an `on` already: what it is about.
+        #[serde(rename = "is_on")]
+        on: bool,
+    },
+    CallEnded {
+        call: String,
+        // An event has a `by` already.
+        #[serde(rename = "ended_by")]
+        by: call::Party,
+        talk_ms: i64,
+    },
+    CallRecorded {
+        call: String,
+        file: FileId,
+        name: String,
+        size: u64,
+        sha256: String,
+        ms: i64,
+    },
     // ── agents ──
     AgentStateChanged {
         agent: UserId,

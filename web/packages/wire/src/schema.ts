@@ -2573,31 +2573,11 @@ export interface components {
         };
         /** @example 7310577399169024 */
         CalendarId: string;
-        /** @description Caller and agent hear each other. */
-        CallAnswered: {
-            agent: components["schemas"]["UserId"];
-            call: string;
-        };
-        CallEnded: {
-            call: string;
-            ended_by: components["schemas"]["CallParty"];
-            /** Format: int64 */
-            talk_ms: number;
-        };
-        CallHeld: {
-            call: string;
-            is_on: boolean;
-        };
         /**
          * @description Why an agent's phone did not take a call.
          * @enum {string}
          */
         CallMiss: "busy" | "declined" | "no_answer" | "no_phone";
-        CallMissed: {
-            agent: components["schemas"]["UserId"];
-            call: string;
-            why: components["schemas"]["CallMiss"];
-        };
         CallOrder: {
             wish: components["schemas"]["CallWish"];
         };
@@ -2606,21 +2586,6 @@ export interface components {
          * @enum {string}
          */
         CallParty: "caller" | "agent" | "house" | "line";
-        CallRecorded: {
-            call: string;
-            file: components["schemas"]["FileId"];
-            /** Format: int64 */
-            ms: number;
-            name: string;
-            sha256: string;
-            /** Format: int64 */
-            size: number;
-        };
-        /** @description A call came in; `number` is the one that was dialled. */
-        CallStarted: {
-            call: string;
-            number: string;
-        };
         /**
          * @description What whoever serves a call wants of its line.
          * @enum {string}
@@ -3570,25 +3535,46 @@ export interface components {
             kind: "focus";
             /** Format: int64 */
             ms: number;
-        } | (components["schemas"]["CallStarted"] & {
+        } | {
+            call: string;
             /** @enum {string} */
             kind: "call_started";
-        }) | (components["schemas"]["CallAnswered"] & {
+            number: string;
+        } | {
+            agent: components["schemas"]["UserId"];
+            call: string;
             /** @enum {string} */
             kind: "call_answered";
-        }) | (components["schemas"]["CallMissed"] & {
+        } | {
+            agent: components["schemas"]["UserId"];
+            call: string;
             /** @enum {string} */
             kind: "call_missed";
-        }) | (components["schemas"]["CallHeld"] & {
+            why: components["schemas"]["CallMiss"];
+        } | {
+            call: string;
+            is_on: boolean;
             /** @enum {string} */
             kind: "call_held";
-        }) | (components["schemas"]["CallEnded"] & {
+        } | {
+            call: string;
+            ended_by: components["schemas"]["CallParty"];
             /** @enum {string} */
             kind: "call_ended";
-        }) | (components["schemas"]["CallRecorded"] & {
+            /** Format: int64 */
+            talk_ms: number;
+        } | {
+            call: string;
+            file: components["schemas"]["FileId"];
             /** @enum {string} */
             kind: "call_recorded";
-        }) | {
+            /** Format: int64 */
+            ms: number;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        } | {
             agent: components["schemas"]["UserId"];
             /** @enum {string} */
             kind: "agent_state_changed";
