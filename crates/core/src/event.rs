@@ -13,6 +13,7 @@ use crate::{
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
+    lead::{LeadDeed, LeadNews},
     medium::Medium,
     proof::{CodeFault, Point},
     refusal::Refusal,
@@ -22,11 +23,13 @@ use crate::{
 pub use entry::{Event, Private};
 pub use parts::*;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 pub use subject::*;
 
-/// The facts. Names never change once stored; new ones are added.
+/// The facts. Names never change once stored; new ones are added. What is absent is not written.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -34,14 +37,11 @@ pub enum Fact {
     // ── a conversation's way ──
     ConversationStarted {
         visitor: VisitorId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         customer: Option<CustomerId>,
         medium: Medium,
         line: LineId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         widget: Option<WidgetId>,
         /// The way it came, where that is not the product's own chat.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
         lang: Lang,
         #[serde(default, skip_serializing_if = "Source::is_empty")]
@@ -83,9 +83,7 @@ pub enum Fact {
     Assigned {
         agent: UserId,
         segment: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueueId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<TeamId>,
         waited_ms: i64,
         threshold_s: u16,
@@ -139,9 +137,7 @@ pub enum Fact {
     },
     ConversationClosed {
         reason: CloseReason,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         into: Option<ConversationId>,
     },
     ConversationReopened {
@@ -154,7 +150,6 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Author::is_person")]
         author: Author,
         /// It leaves by a channel at this instant, and may be taken back until then; absent when it leaves at once.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         leaves_at: Option<At>,
     },
     /// Staff only: a whisper that the visitor never sees.
@@ -187,7 +182,6 @@ pub enum Fact {
         score: u8,
         comment: String,
         segment: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
     },
     Tagged {
@@ -259,7 +253,6 @@ pub enum Fact {
         /// How long the former state lasted.
         lasted_ms: i64,
         /// Chosen during a contact, due after it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pending: Option<AgentState>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         media_off: Vec<Medium>,
@@ -292,6 +285,15 @@ pub enum Fact {
         lead: RecordId,
         version: i64,
         status: String,
+        what: Option<LeadDeed>,
+        /// Who got it or lost it.
+        person: Option<UserId>,
+    },
+    /// Somebody is told of a lead: it is theirs, or no longer.
+    LeadTold {
+        lead: RecordId,
+        name: String,
+        what: LeadNews,
     },
     /// One text to many begins to leave.
     BatchMade {
@@ -350,7 +352,6 @@ pub enum Fact {
     GroupPosted {
         group: RecordId,
         post: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<RecordId>,
     },
     /// Somebody is told of an entry that concerns them: a parcel came, a visitor is here.
@@ -368,15 +369,10 @@ pub enum Fact {
         title: String,
         state: String,
         severity: u8,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<TeamId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<UserId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         customer: Option<CustomerId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<TicketId>,
         received_at: At,
     },
@@ -454,6 +450,13 @@ pub enum Fact {
         #[serde(rename = "is_on")]
         on: bool,
     },
+    /// It is the same matter as another, which goes on; or it is not after all.
+    TicketMerged {
+        ticket: TicketId,
+        into: TicketId,
+        #[serde(rename = "is_on")]
+        on: bool,
+    },
     /// So much of a clock's time has passed, and these were told.
     TicketClockRang {
         ticket: TicketId,
@@ -464,6 +467,12 @@ pub enum Fact {
         #[serde(rename = "told")]
         to: Vec<UserId>,
     },
+    /// A date among its fields is so many days away; less than 0 is past.
+    TicketDateNear {
+        ticket: TicketId,
+        field: String,
+        days: i16,
+    },
     /// Somebody is told of a ticket that concerns them.
     TicketTold {
         ticket: TicketId,
@@ -473,9 +482,7 @@ pub enum Fact {
     },
     RuleTold {
         rule: RuleId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         text: String,
     },
@@ -491,9 +498,7 @@ pub enum Fact {
     // ── promises ──
     PromiseMade {
         promise: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         owner: UserId,
         text: String,
@@ -524,9 +529,7 @@ pub enum Fact {
     /// Somebody is told of a promise: half of its time has passed, or all of it.
     PromiseTold {
         promise: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         text: String,
         due_at: At,
@@ -537,26 +540,18 @@ pub enum Fact {
         ask: RecordId,
         survey: SurveyId,
         via: Via,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
     },
     /// The scores; what was answered otherwise stands with the invitation.
     SurveyAnswered {
         ask: RecordId,
         survey: SurveyId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         csat: Option<u8>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         nps: Option<u8>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ces: Option<u8>,
     },
     SignedIn {

@@ -105,6 +105,27 @@ pub fn default_roles() -> Vec<Role> {
             &[MaskedField::Phone, MaskedField::Ip, MaskedField::Sensitive],
         ),
         role(
+            "R-05",
+            "专员",
+            "Specialist",
+            each(&SERVE, Scope::Own)
+                .chain(each(&FOLLOW, Scope::Group))
+                .chain(each(&CUSTOMERS, Scope::Site))
+                .chain(each(&[Action::LeadServe], Scope::Group))
+                .collect(),
+            &[MaskedField::Ip, MaskedField::Sensitive],
+        ),
+        role(
+            "R-06",
+            "销售",
+            "Sales",
+            each(&[Action::LeadServe], Scope::Own)
+                .chain(each(&FOLLOW, Scope::Group))
+                .chain(each(&[Action::CustomerRead, Action::CustomerWrite], Scope::Site))
+                .collect(),
+            &[MaskedField::Ip, MaskedField::Sensitive],
+        ),
+        role(
             "R-07",
             "组长",
             "Team leader",

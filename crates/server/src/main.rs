@@ -22,6 +22,7 @@ mod identify;
 mod jobs;
 mod join;
 mod latest;
+mod leads;
 mod letters;
 mod limits;
 mod lock;

@@ -48,6 +48,7 @@ pub mod reader;
 pub mod record;
 pub mod register;
 pub mod rule_run;
+pub mod segment;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
@@ -89,6 +90,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("idempotency", idempotency::ALL),
         ("inbound", inbound::ALL),
         ("lead", lead::ALL),
+        ("segment", segment::ALL),
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),

@@ -41,6 +41,7 @@ mod register_sheet;
 pub mod registers;
 pub mod reports;
 pub mod rules;
+mod segments;
 pub mod session;
 pub mod setup;
 pub mod split;
@@ -53,6 +54,7 @@ mod ticket_paper;
 mod ticket_sheet;
 mod ticket_shown;
 pub mod tickets;
+mod timeline;
 pub mod transcript;
 pub mod users;
 pub mod visitor_pages;
@@ -101,6 +103,8 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(plans::routes())
         .merge(indicators::routes())
         .merge(surveys::routes())
+        .merge(segments::routes())
+        .merge(timeline::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())

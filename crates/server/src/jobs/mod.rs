@@ -2,12 +2,15 @@
 
 mod backup;
 pub mod clocks;
+mod dates;
 mod derive;
 pub mod facts;
 pub mod follow_ups;
 pub mod imports;
+pub mod leads;
 pub mod plans;
 pub mod rules;
+pub mod segments;
 mod stray_files;
 mod surveys;
 pub mod webhooks;
@@ -43,13 +46,16 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     let mut jobs = channels::start(duty.clone());
     jobs.extend([
         clocks::start(duty.clone()),
+        dates::start(duty.clone()),
         derive::start(duty.clone()),
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
+        leads::start(duty.clone()),
         surveys::start(duty.clone()),
         plans::start(duty.clone()),
         rules::start(duty.clone()),
+        segments::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

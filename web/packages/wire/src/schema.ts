@@ -703,6 +703,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened with a customer, the newest first. */
+        get: operations["get_customers_id_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/export": {
         parameters: {
             query?: never;
@@ -1001,10 +1018,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages that were left, newest first. */
+        /** Leads, newest first. Who may only follow up their own sees these, and those that nobody has. */
         get: operations["get_leads"];
         put?: never;
-        post?: never;
+        /** Writes down somebody who may become a customer. */
+        post: operations["post_leads"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1018,10 +1036,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One lead, with what happened to it. */
+        get: operations["get_leads_id"];
         /** Claims, answers or finishes a lead. Who claims it owns it. */
         put: operations["put_leads_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something with a lead. */
+        post: operations["post_leads_id_acts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1549,6 +1585,40 @@ export interface paths {
         get: operations["get_rules_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many customers belong to each segment, and how far the last sorting is. */
+        get: operations["get_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sorts all customers into segments now. Answers at once; the list tells how far it is. */
+        post: operations["post_segments_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2252,7 +2322,7 @@ export interface components {
          * @description What can be permitted. Few, and each one a sentence that an administrator understands.
          * @enum {string}
          */
-        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
+        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "lead_serve" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
         Actor: {
             id: components["schemas"]["VisitorId"];
             /** @enum {string} */
@@ -2409,7 +2479,7 @@ export interface components {
          * @description What a condition looks at.
          * @enum {string}
          */
-        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag";
+        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag" | "tier" | "area" | "person" | "card_field" | "segment" | "silent" | "contacts" | "tickets" | "known";
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -2728,10 +2798,18 @@ export interface components {
         /** @description One thing that has to be so. */
         Condition: {
             /**
-             * @description Key of a ticket's field, where `what` is one.
+             * Format: int32
+             * @description What is counted happened within so many days.
+             * @default 0
+             */
+            days: number;
+            /**
+             * @description Key of a ticket's or a customer's field, where `what` is one.
              * @default
              */
             field: string;
+            /** @default null */
+            of: components["schemas"]["TicketTypeId"] | null;
             /** @default is */
             test: components["schemas"]["Test"];
             /**
@@ -3232,7 +3310,7 @@ export interface components {
         };
         /** @enum {string} */
         Exclusion: "offline" | "not_ready" | "medium_off" | "full" | "lacks_skill" | "declined" | "offered" | "kept_for_last" | "not_serving";
-        /** @description The facts. Names never change once stored; new ones are added. */
+        /** @description The facts. Names never change once stored; new ones are added. What is absent is not written. */
         Fact: {
             channel?: components["schemas"]["ChannelId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
@@ -3526,9 +3604,17 @@ export interface components {
             /** @enum {string} */
             kind: "lead_changed";
             lead: components["schemas"]["RecordId"];
+            person?: components["schemas"]["UserId"] | null;
             status: string;
             /** Format: int64 */
             version: number;
+            what?: components["schemas"]["LeadDeed"] | null;
+        } | {
+            /** @enum {string} */
+            kind: "lead_told";
+            lead: components["schemas"]["RecordId"];
+            name: string;
+            what: components["schemas"]["LeadNews"];
         } | {
             batch: components["schemas"]["RecordId"];
             channel: components["schemas"]["ChannelId"];
@@ -3694,6 +3780,12 @@ export interface components {
             other: components["schemas"]["TicketId"];
             ticket: components["schemas"]["TicketId"];
         } | {
+            into: components["schemas"]["TicketId"];
+            is_on: boolean;
+            /** @enum {string} */
+            kind: "ticket_merged";
+            ticket: components["schemas"]["TicketId"];
+        } | {
             clock: string;
             /** @enum {string} */
             kind: "ticket_clock_rang";
@@ -3702,6 +3794,13 @@ export interface components {
             percent: number;
             ticket: components["schemas"]["TicketId"];
             told: components["schemas"]["UserId"][];
+        } | {
+            /** Format: int32 */
+            days: number;
+            field: string;
+            /** @enum {string} */
+            kind: "ticket_date_near";
+            ticket: components["schemas"]["TicketId"];
         } | {
             /** @enum {string} */
             kind: "ticket_told";
@@ -4123,22 +4222,116 @@ export interface components {
         /** @description An offline message (留言) to follow up. */
         Lead: {
             answer: string;
+            area: string;
             at: components["schemas"]["i64"];
             customer?: components["schemas"]["CustomerId"] | null;
             fields: {
                 [key: string]: string;
             };
+            given_at?: components["schemas"]["i64"] | null;
             id: components["schemas"]["RecordId"];
+            level?: components["schemas"]["LeadLevel"] | null;
+            /** @description What happened to it, oldest first; only of one that is read by itself. */
+            notes?: components["schemas"]["LeadNote"][];
             owner?: components["schemas"]["UserId"] | null;
+            reclaim_at?: components["schemas"]["i64"] | null;
             status: components["schemas"]["LeadStatus"];
+            touched_at?: components["schemas"]["i64"] | null;
+            validity: components["schemas"]["Validity"];
             /** Format: int64 */
             version: number;
             visitor?: components["schemas"]["VisitorId"] | null;
             widget: components["schemas"]["WidgetId"];
         };
+        /** @description What one does with a lead. */
+        LeadAct: {
+            /** @enum {string} */
+            act: "take";
+        } | {
+            /** @enum {string} */
+            act: "give";
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            act: "release";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "contact";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "done";
+            answer?: string;
+        } | {
+            /** @enum {string} */
+            act: "reopen";
+        } | {
+            /** @enum {string} */
+            act: "judge";
+            area?: string;
+            level?: components["schemas"]["LeadLevel"] | null;
+            validity: components["schemas"]["Validity"];
+        } | {
+            /** @enum {string} */
+            act: "belongs";
+            customer?: components["schemas"]["CustomerId"] | null;
+        };
         LeadChange: {
             answer?: string;
             status: components["schemas"]["LeadStatus"];
+        };
+        /**
+         * @description What happened to a lead.
+         * @enum {string}
+         */
+        LeadDeed: "contact" | "given" | "reclaimed" | "released" | "done" | "reopened";
+        /**
+         * @description How interested they are.
+         * @enum {string}
+         */
+        LeadLevel: "high" | "middle" | "low";
+        /**
+         * @description What somebody is told of a lead.
+         * @enum {string}
+         */
+        LeadNews: "given" | "reclaimed";
+        /** @description What happened to a lead. */
+        LeadNote: {
+            at: components["schemas"]["i64"];
+            author?: components["schemas"]["UserId"] | null;
+            person?: components["schemas"]["UserId"] | null;
+            text: string;
+            what: components["schemas"]["LeadDeed"];
+        };
+        LeadPerson: {
+            /**
+             * @description Only leads of these areas; empty: of all.
+             * @default []
+             */
+            areas: string[];
+            /** @default 0 */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description How leads are handed out, as the settings say. */
+        LeadSettings: {
+            /**
+             * Format: int32
+             * @description And so many minutes after the last contact the next one, until it is done; 0: any time.
+             * @default 0
+             */
+            again_min: number;
+            /**
+             * Format: int32
+             * @description Within so many minutes they write down a first contact, else the lead goes to the next; 0: it stays.
+             * @default 0
+             */
+            first_min: number;
+            /**
+             * @description These get new leads in turns; where there are none, whoever wants one takes it.
+             * @default []
+             */
+            people: components["schemas"]["LeadPerson"][];
         };
         /** @enum {string} */
         LeadStatus: "new" | "claimed" | "done";
@@ -4358,6 +4551,11 @@ export interface components {
             undo_until_at: components["schemas"]["i64"];
             undone_at?: components["schemas"]["i64"] | null;
         };
+        /** @description Where a matter goes on that was written down twice, and the state in which this one was. */
+        MergedTicket: {
+            into: components["schemas"]["TicketId"];
+            state: string;
+        };
         /**
          * @description How far a message went outside.
          * @enum {string}
@@ -4443,6 +4641,28 @@ export interface components {
              * @default false
              */
             trial: boolean;
+        };
+        /** @description Somebody who may become a customer, as staff write it down. */
+        NewLead: {
+            /** @default  */
+            area: string;
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /** @default  */
+            email: string;
+            /** @default null */
+            level: components["schemas"]["LeadLevel"] | null;
+            /**
+             * @description What they want.
+             * @default
+             */
+            message: string;
+            /** @default  */
+            name: string;
+            /** @default null */
+            owner: components["schemas"]["UserId"] | null;
+            /** @default  */
+            phone: string;
         };
         /** @description A letter on paper: the lines of whom it goes to, and what it says. */
         NewLetter: {
@@ -4771,14 +4991,22 @@ export interface components {
         Page_Lead: {
             items: {
                 answer: string;
+                area: string;
                 at: components["schemas"]["i64"];
                 customer?: components["schemas"]["CustomerId"] | null;
                 fields: {
                     [key: string]: string;
                 };
+                given_at?: components["schemas"]["i64"] | null;
                 id: components["schemas"]["RecordId"];
+                level?: components["schemas"]["LeadLevel"] | null;
+                /** @description What happened to it, oldest first; only of one that is read by itself. */
+                notes?: components["schemas"]["LeadNote"][];
                 owner?: components["schemas"]["UserId"] | null;
+                reclaim_at?: components["schemas"]["i64"] | null;
                 status: components["schemas"]["LeadStatus"];
+                touched_at?: components["schemas"]["i64"] | null;
+                validity: components["schemas"]["Validity"];
                 /** Format: int64 */
                 version: number;
                 visitor?: components["schemas"]["VisitorId"] | null;
@@ -4998,6 +5226,27 @@ export interface components {
                 customer_name: string;
                 due_at?: components["schemas"]["i64"] | null;
             })[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_TimelineEntry: {
+            items: {
+                at: components["schemas"]["i64"];
+                by?: components["schemas"]["UserId"] | null;
+                conversation?: components["schemas"]["ConversationId"] | null;
+                /** @description Of the conversation, ticket, promise, survey's answer or lead. */
+                id: string;
+                kind: components["schemas"]["TimelineKind"];
+                medium?: components["schemas"]["Medium"] | null;
+                name?: components["schemas"]["Text"] | null;
+                /** @description The number that people know it by, where it has one. */
+                serial: string;
+                /** @description A word of the product: a phase, `kept`, `answered`, `changed` … */
+                state: string;
+                state_name?: components["schemas"]["Text"] | null;
+                text: string;
+                ticket?: components["schemas"]["TicketId"] | null;
+            }[];
             next?: string | null;
         };
         PageFrame: {
@@ -5589,6 +5838,9 @@ export interface components {
         }) | (components["schemas"]["Survey"] & {
             /** @enum {string} */
             kind: "survey";
+        }) | (components["schemas"]["Segment"] & {
+            /** @enum {string} */
+            kind: "segment";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -5602,7 +5854,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "segment" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5691,8 +5943,19 @@ export interface components {
             any: boolean;
             /** @default [] */
             conditions: components["schemas"]["Condition"][];
+            /**
+             * Format: int32
+             * @description So many days before it; less than 0 is after it.
+             * @default 0
+             */
+            days: number;
             /** @default true */
             enabled: boolean;
+            /**
+             * @description With `date_near`: the key of a date among a ticket's fields.
+             * @default
+             */
+            field: string;
             /**
              * @default {
              *       "en": "",
@@ -5760,7 +6023,7 @@ export interface components {
          * @description What a rule waits for.
          * @enum {string}
          */
-        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "conversation_closed" | "conversation_rated" | "customer_changed";
+        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "date_near" | "conversation_closed" | "conversation_rated" | "customer_changed";
         /**
          * @description Something that is done by itself.
          * @example 7310577399169024
@@ -5872,8 +6135,47 @@ export interface components {
         SecretKind: "password" | "second_factor";
         /** @enum {string} */
         Security: "tls" | "starttls" | "none";
+        Segment: {
+            /**
+             * @description One of the conditions is enough; else all must hold.
+             * @default false
+             */
+            any: boolean;
+            /** @default [] */
+            conditions: components["schemas"]["Condition"][];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description What it is for, for colleagues.
+             * @default
+             */
+            note: string;
+        };
         /** @enum {string} */
         SegmentEnd: "closed" | "transferred" | "taken_over" | "reassigned" | "returned" | "agent_away";
+        SegmentRun: {
+            asked_at: components["schemas"]["i64"];
+            ended_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            passed: number;
+            started_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            total: number;
+            /** @description Somebody asked for one that has not begun yet. */
+            waits: boolean;
+        };
+        Segments: {
+            /** @description How many customers belong to each; nobody belongs to one that is not named. */
+            counts: {
+                [key: string]: number;
+            };
+            run?: components["schemas"]["SegmentRun"] | null;
+        };
         /** @description Sends a code. */
         SendCode: {
             point: components["schemas"]["Point"];
@@ -6066,6 +6368,15 @@ export interface components {
              * @default 20
              */
             grace_s: number;
+            /**
+             * @description How leads are handed out and taken back.
+             * @default {
+             *       "again_min": 0,
+             *       "first_min": 0,
+             *       "people": []
+             *     }
+             */
+            leads: components["schemas"]["LeadSettings"];
             /**
              * @description What stands below the company's name on letters: address, number, site; a line each.
              * @default {
@@ -6738,6 +7049,8 @@ export interface components {
             line: components["schemas"]["LineId"];
             /** @default [] */
             links: components["schemas"]["TicketId"][];
+            /** @default null */
+            merged: components["schemas"]["MergedTicket"] | null;
             /** @default 0 */
             of: components["schemas"]["TicketTypeId"];
             /**
@@ -6862,6 +7175,11 @@ export interface components {
             act: "link";
             on: boolean;
             ticket: components["schemas"]["TicketId"];
+        } | {
+            /** @enum {string} */
+            act: "merge";
+            into: components["schemas"]["TicketId"];
+            on: boolean;
         };
         /** @description The same for many tickets. */
         TicketActs: {
@@ -7088,6 +7406,25 @@ export interface components {
         };
         /** @example 7310577399169024 */
         TicketTypeId: string;
+        TimelineEntry: {
+            at: components["schemas"]["i64"];
+            by?: components["schemas"]["UserId"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @description Of the conversation, ticket, promise, survey's answer or lead. */
+            id: string;
+            kind: components["schemas"]["TimelineKind"];
+            medium?: components["schemas"]["Medium"] | null;
+            name?: components["schemas"]["Text"] | null;
+            /** @description The number that people know it by, where it has one. */
+            serial: string;
+            /** @description A word of the product: a phase, `kept`, `answered`, `changed` … */
+            state: string;
+            state_name?: components["schemas"]["Text"] | null;
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        };
+        /** @enum {string} */
+        TimelineKind: "conversation" | "ticket" | "promise" | "survey" | "lead" | "card";
         Topic: {
             /**
              * @default {
@@ -7172,6 +7509,11 @@ export interface components {
          * @example 7310577399169024
          */
         UserId: string;
+        /**
+         * @description Whether a lead is worth something, as whoever follows it up found.
+         * @enum {string}
+         */
+        Validity: "open" | "valid" | "invalid";
         /** @enum {string} */
         Verdict: "none" | "pass" | "fail";
         /** @description The number or the address on a customer's card, and when they last proved that it is theirs. */
@@ -9210,6 +9552,43 @@ export interface operations {
             };
         };
     };
+    get_customers_id_timeline: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Only this. */
+                kind?: "conversation" | "ticket" | "promise" | "survey" | "lead" | "card";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TimelineEntry"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_export: {
         parameters: {
             query?: {
@@ -9872,10 +10251,15 @@ export interface operations {
     get_leads: {
         parameters: {
             query?: {
+                area?: string;
                 cursor?: string;
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                /** @description Whose they are: an id, `me`, or `none` for those that nobody has. */
+                owner?: string;
+                /** @description A part of the name, the number or the words. */
+                q?: string;
                 status?: components["schemas"]["LeadStatus"];
             };
             header?: never;
@@ -9890,6 +10274,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_leads: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_leads_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -9920,6 +10374,45 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LeadChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_leads_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadAct"];
             };
         };
         responses: {
@@ -11456,6 +11949,66 @@ export interface operations {
             };
         };
     };
+    get_segments: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segments"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_segments_update: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_session: {
         parameters: {
             query?: {
@@ -12030,6 +12583,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;
@@ -12333,6 +12888,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;
@@ -12394,6 +12951,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;

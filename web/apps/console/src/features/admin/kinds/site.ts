@@ -131,6 +131,19 @@ export const settings = kindSpec({
       ],
     },
     {
+      key: "leads",
+      fields: [
+        {
+          key: "leads", as: "part", scope: "leads", full: true, bare: true,
+          fields: () => [
+            { key: "people", as: "list", scope: "leadPerson", full: true, blank: () => ({ user: "0", areas: [] }), fields: () => [{ key: "user", as: "ref", kind: "user" }, { key: "areas", as: "words" }] },
+            { key: "first_min", as: "number", min: 0, max: 527_040, unit: "min" },
+            { key: "again_min", as: "number", min: 0, max: 527_040, unit: "min" },
+          ],
+        },
+      ],
+    },
+    {
       key: "portal",
       fields: [
         {
@@ -152,6 +165,7 @@ export const settings = kindSpec({
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
     break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+    leads: { people: [], first_min: 0, again_min: 0 },
   }),
   name: (it) => it.company,
   facts: () => [],
