@@ -1,5 +1,6 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
+mod desk;
 mod entry;
 mod names;
 mod parts;
@@ -13,13 +14,13 @@ use crate::{
     conversation::{Content, Place, Source},
     id::*,
     lang::Lang,
-    lead::{LeadDeed, LeadNews},
     medium::Medium,
     proof::{CodeFault, Point},
     refusal::Refusal,
     register::Book,
     survey::Via,
 };
+pub use desk::*;
 pub use entry::{Event, Private};
 pub use parts::*;
 use serde::{Deserialize, Serialize};
@@ -280,21 +281,8 @@ pub enum Fact {
         widget: WidgetId,
         fields: BTreeMap<String, String>,
     },
-    /// A message that was left was claimed, answered or done.
-    LeadChanged {
-        lead: RecordId,
-        version: i64,
-        status: String,
-        what: Option<LeadDeed>,
-        /// Who got it or lost it.
-        person: Option<UserId>,
-    },
-    /// Somebody is told of a lead: it is theirs, or no longer.
-    LeadTold {
-        lead: RecordId,
-        name: String,
-        what: LeadNews,
-    },
+    LeadChanged(LeadChanged),
+    LeadTold(LeadTold),
     /// One text to many begins to leave.
     BatchMade {
         batch: RecordId,
@@ -340,6 +328,7 @@ pub enum Fact {
         kept: CustomerId,
         parted: CustomerId,
     },
+    CustomersRelated(CustomersRelated),
     /// A register has a new entry, or one changed.
     EntryChanged {
         book: Book,
@@ -450,13 +439,7 @@ pub enum Fact {
         #[serde(rename = "is_on")]
         on: bool,
     },
-    /// It is the same matter as another, which goes on; or it is not after all.
-    TicketMerged {
-        ticket: TicketId,
-        into: TicketId,
-        #[serde(rename = "is_on")]
-        on: bool,
-    },
+    TicketMerged(TicketMerged),
     /// So much of a clock's time has passed, and these were told.
     TicketClockRang {
         ticket: TicketId,
@@ -467,12 +450,7 @@ pub enum Fact {
         #[serde(rename = "told")]
         to: Vec<UserId>,
     },
-    /// A date among its fields is so many days away; less than 0 is past.
-    TicketDateNear {
-        ticket: TicketId,
-        field: String,
-        days: i16,
-    },
+    TicketDateNear(TicketDateNear),
     /// Somebody is told of a ticket that concerns them.
     TicketTold {
         ticket: TicketId,

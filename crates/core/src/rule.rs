@@ -65,7 +65,7 @@ pub fn events(fact: &Fact, of: Option<&TicketType>) -> Vec<RuleEvent> {
         Fact::TicketClockRang { late: true, .. } => RuleEvent::TicketLate,
         Fact::TicketApprovalAnswered { .. } => RuleEvent::ApprovalAnswered,
         Fact::PromiseRang { late: true, .. } => RuleEvent::PromiseBroken,
-        Fact::TicketDateNear { .. } => RuleEvent::DateNear,
+        Fact::TicketDateNear(_) => RuleEvent::DateNear,
         Fact::ConversationClosed { .. } => RuleEvent::ConversationClosed,
         Fact::Rated { .. } => RuleEvent::ConversationRated,
         Fact::CustomerChanged { deleted: false, .. } => RuleEvent::CustomerChanged,

@@ -10,7 +10,7 @@ use yingda_core::{
     At,
     actor::Actor,
     directory::Directory,
-    event::{Audience, Fact, Private, Subject},
+    event::{Audience, Fact, LeadChanged, LeadTold, Private, Subject},
     id::*,
     lead::{self, LeadDeed, LeadNews},
     refusal::Refusal,
@@ -126,12 +126,14 @@ impl Step {
 
     fn item(&self, app: &App, by: Actor) -> Item {
         let Step { before, after, deeds, told, now } = self;
-        let fact = |what: Option<LeadDeed>, person| Fact::LeadChanged {
-            lead: after.id,
-            version: before.version + 1,
-            status: after.status.clone(),
-            what,
-            person,
+        let fact = |what: Option<LeadDeed>, person| {
+            Fact::LeadChanged(LeadChanged {
+                lead: after.id,
+                version: before.version + 1,
+                status: after.status.clone(),
+                what,
+                person,
+            })
         };
         let values = |row: &Lead| {
             Some(serde_json::json!({
@@ -149,7 +151,7 @@ impl Step {
             more.map(|(what, person, _)| on(Subject::Record(after.id), fact(Some(*what), *person), None)),
         );
         facts.extend(told.iter().filter(|(user, _)| by.user() != Some(*user)).map(|(user, what)| {
-            let fact = Fact::LeadTold { lead: after.id, name: after.name.clone(), what: *what };
+            let fact = Fact::LeadTold(LeadTold { lead: after.id, name: after.name.clone(), what: *what });
             on(Subject::User(*user), fact, None)
         }));
         let notes = deeds.iter().map(|(what, person, text)| LeadNote {

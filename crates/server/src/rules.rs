@@ -88,7 +88,7 @@ pub async fn look(app: &App, event: &Event) -> Result<Option<Sight>, Problem> {
         _ => None,
     };
     let near = match &event.fact {
-        Fact::TicketDateNear { field, days, .. } => Some((field.clone(), *days)),
+        Fact::TicketDateNear(it) => Some((it.field.clone(), it.days)),
         _ => None,
     };
     // A promise of no ticket is that of its conversation.

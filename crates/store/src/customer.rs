@@ -15,6 +15,7 @@ use yingda_core::{
     config::{Field, FieldShape},
     customer::{ContactPoint, Customer as Card, CustomerKind, CustomerSettings, PointKind},
     id::{CustomerId, LineId, RecordId, UserId},
+    medium::Medium,
 };
 
 /// Of `customer`, as `stored` reads them.
@@ -128,11 +129,13 @@ struct More {
     area: String,
     owner: Option<UserId>,
     points: Vec<ContactPoint>,
+    prefers: Option<Medium>,
+    best_time: String,
     values: BTreeMap<String, String>,
 }
 
 pub(crate) fn stored(row: &Row<'_>) -> Result<Customer, ReadError> {
-    let More { kind, tier, area, owner, points, values } = row.json(17)?;
+    let More { kind, tier, area, owner, points, prefers, best_time, values } = row.json(17)?;
     Ok(Customer {
         id: CustomerId(row.get(0)?),
         line: row.get::<Option<i64>>(1)?.map(LineId),
@@ -152,6 +155,8 @@ pub(crate) fn stored(row: &Row<'_>) -> Result<Customer, ReadError> {
             area,
             owner,
             points,
+            prefers,
+            best_time,
             values,
         },
         merged_into: row.get::<Option<i64>>(13)?.map(CustomerId),
@@ -179,6 +184,8 @@ fn more(card: &Card) -> String {
         area: it.area,
         owner: it.owner,
         points: it.points,
+        prefers: it.prefers,
+        best_time: it.best_time,
         values: it.values,
     };
     serde_json::to_string(&more).expect("a card is plain data")

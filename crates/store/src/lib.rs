@@ -47,6 +47,7 @@ mod pulse;
 pub mod reader;
 pub mod record;
 pub mod register;
+pub mod relation;
 pub mod rule_run;
 pub mod segment;
 pub mod session;
@@ -90,6 +91,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("idempotency", idempotency::ALL),
         ("inbound", inbound::ALL),
         ("lead", lead::ALL),
+        ("relation", relation::ALL),
         ("segment", segment::ALL),
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),

@@ -12,9 +12,9 @@ test("B-37: an administrator writes a segment, and its customers are counted and
   await page.getByRole("textbox", { name: /名称.*中文/ }).fill("新来的贵宾");
   await page.getByRole("textbox", { name: /名称.*英文/ }).fill("New VIPs");
   const conditions = page.getByRole("group", { name: "条件" });
-  await conditions.getByRole("combobox", { name: "看什么" }).click();
+  await conditions.getByRole("combobox", { name: "看什么" }).click({ force: true });
   await page.getByRole("option", { name: "建档天数" }).click();
-  await conditions.getByRole("combobox", { name: "怎样比较" }).click();
+  await conditions.getByRole("combobox", { name: "怎样比较" }).click({ force: true });
   await page.getByRole("option", { name: "小于" }).click();
   await conditions.getByRole("textbox", { name: "比较的值" }).fill("1");
   await page.getByRole("button", { name: "保存", exact: true }).click();
@@ -53,7 +53,7 @@ test("B-46: a lead is written down, followed up and finished, and stands in the 
   await expect(story).toContainText("线索");
   await expect(page.getByRole("listitem").filter({ hasText: "建档" })).toBeVisible();
   await isDrawnAround(page, "customer-story");
-  await page.getByRole("combobox", { name: "显示" }).click();
+  await page.getByRole("combobox", { name: "显示" }).click({ force: true });
   await page.getByRole("option", { name: "客户资料" }).click();
   await expect(story).toHaveCount(0);
 });

@@ -4,7 +4,7 @@ use super::{Decided, Merged, Scene, Ticket, may};
 use crate::{
     access::Action,
     config::TicketPhase,
-    event::Fact,
+    event::{Fact, TicketMerged},
     fault::{Fault, Refused},
     id::TicketId,
     refusal::Refusal,
@@ -48,8 +48,8 @@ impl Decided {
         }
         it.turn_clocks(of, now, directory);
         self.tells.extend(self.ticket.watchers.iter().chain(&self.ticket.owner));
-        let (ticket, into) = (self.ticket.id, into);
-        self.facts.push((Fact::TicketMerged { ticket, into, on }, None));
+        let ticket = self.ticket.id;
+        self.facts.push((Fact::TicketMerged(TicketMerged { ticket, into, on }), None));
         Ok(())
     }
 }
@@ -81,6 +81,6 @@ pub fn absorb(before: &Ticket, other: &Ticket, scene: Scene) -> Result<Decided, 
         ticket.received_at = other.received_at;
         ticket.restart(of, directory);
     }
-    let fact = Fact::TicketMerged { ticket: other.id, into: ticket.id, on: true };
+    let fact = Fact::TicketMerged(TicketMerged { ticket: other.id, into: ticket.id, on: true });
     Ok(Decided { ticket, facts: vec![(fact, None)], tells: vec![] })
 }

@@ -31,7 +31,7 @@ use yingda_core::{
     access::{Action, Reach},
     actor::Actor,
     config::{BanWhat, Field, FieldShape, MaskedField, Widget},
-    event::{Audience, Fact, Private, Subject},
+    event::{Audience, Fact, LeadChanged, Private, Subject},
     fault::{Fault, Wrong},
     form,
     id::*,
@@ -338,7 +338,13 @@ async fn create(State(app): State<Shared>, once: Once<NewLead>) -> Result<Respon
     let fact = ItemFact {
         on: Subject::Record(row.id),
         to: Audience::Staff,
-        fact: Fact::LeadChanged { lead: row.id, version: 1, status: "new".into(), what: None, person: None },
+        fact: Fact::LeadChanged(LeadChanged {
+            lead: row.id,
+            version: 1,
+            status: "new".into(),
+            what: None,
+            person: None,
+        }),
         private: Some(Box::new(Private::Values {
             before: None,
             after: serde_json::to_value(&row.fields).ok(),

@@ -39,6 +39,7 @@ pub mod records;
 pub mod register_notes;
 mod register_sheet;
 pub mod registers;
+mod relations;
 pub mod reports;
 pub mod rules;
 mod segments;
@@ -104,6 +105,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(indicators::routes())
         .merge(surveys::routes())
         .merge(segments::routes())
+        .merge(relations::routes())
         .merge(timeline::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))

@@ -3,8 +3,8 @@
 use crate::{app::Shared, auth::Caller, http::body::Json, jobs::segments, problem::Problem, site::Item};
 use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use yingda_core::access::Action;
-use yingda_store::segment as rows;
+use yingda_core::{access::Action, config::RecordKind};
+use yingda_store::{record, segment as rows};
 use yingda_wire::http::{SegmentRun, Segments};
 
 pub fn routes() -> OpenApiRouter<Shared> {
@@ -15,13 +15,14 @@ pub fn routes() -> OpenApiRouter<Shared> {
 #[utoipa::path(get, path = "/segments", tag = "customers", responses((status = 200, body = Segments)))]
 async fn read(State(app): State<Shared>, caller: Caller) -> Result<Json<Segments>, Problem> {
     app.reach(caller.actor, Action::CustomerRead)?;
+    let changed_at = record::last_change(&app.db, RecordKind::Segment).await?;
     let run = rows::last_run(&app.db).await?.map(|it| SegmentRun {
         asked_at: it.asked_at,
         started_at: it.started_at,
         passed: it.passed,
         total: it.total,
         ended_at: it.ended_at,
-        waits: it.is_asked(),
+        waits: it.is_asked() || changed_at > it.started_at,
     });
     Ok(Json(Segments { counts: rows::counts(&app.db).await?, run }))
 }

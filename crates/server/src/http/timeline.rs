@@ -250,12 +250,15 @@ impl Look<'_> {
             let is_all = events.len() < self.limit;
             for stored in events.iter().rev().filter(|it| it.at < self.before) {
                 let Some(event) = stored.event() else { continue };
-                let (state, id) = match &event.fact {
+                let (state, text) = match &event.fact {
                     Fact::CustomerChanged { deleted: true, .. } => ("deleted", String::new()),
                     Fact::CustomerChanged { version: 1, .. } => ("created", String::new()),
                     Fact::CustomerChanged { .. } => ("changed", String::new()),
-                    Fact::CustomersMerged { from, .. } => ("merged", from.to_string()),
-                    Fact::CustomersParted { parted, .. } => ("parted", parted.to_string()),
+                    Fact::CustomersRelated(it) => {
+                        (if it.on { "related" } else { "unrelated" }, it.relation.clone())
+                    }
+                    Fact::CustomersMerged { .. } => ("merged", String::new()),
+                    Fact::CustomersParted { .. } => ("parted", String::new()),
                     _ => continue,
                 };
                 let by = match event.by {
@@ -264,7 +267,7 @@ impl Look<'_> {
                 };
                 told.push(TimelineEntry {
                     by,
-                    ..self.entry(event.at, TimelineKind::Card, id, state, String::new())
+                    ..self.entry(event.at, TimelineKind::Card, event.seq, state, text)
                 });
             }
             if is_all || told.len() >= self.limit {

@@ -14,7 +14,7 @@ use yingda_core::{
     actor::Actor,
     calendar,
     config::{FieldShape, RuleEvent},
-    event::{Audience, Fact, Subject},
+    event::{Audience, Fact, Subject, TicketDateNear},
     refusal::Refusal,
 };
 use yingda_store::{reader, ticket_list};
@@ -72,7 +72,7 @@ async fn look(duty: &Duty) -> Result<(), Problem> {
                 facts.extend(found.into_iter().map(|ticket| ItemFact {
                     on: Subject::Ticket(ticket),
                     to: Audience::Staff,
-                    fact: Fact::TicketDateNear { ticket, field: field.to_owned(), days },
+                    fact: Fact::TicketDateNear(TicketDateNear { ticket, field: field.to_owned(), days }),
                     private: None,
                 }));
             }

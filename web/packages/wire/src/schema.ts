@@ -686,6 +686,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who belongs to a customer: what they are to others, and others to them. */
+        get: operations["get_customers_id_relations"];
+        put?: never;
+        /** Says that another customer is this to the customer, or is it no longer. */
+        post: operations["post_customers_id_relations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/restore": {
         parameters: {
             query?: never;
@@ -3077,6 +3095,11 @@ export interface components {
              * @default
              */
             area: string;
+            /**
+             * @description And when: in the evening, not at weekends.
+             * @default
+             */
+            best_time: string;
             /** @default  */
             company: string;
             /** @default  */
@@ -3101,6 +3124,8 @@ export interface components {
              * @default []
              */
             points: components["schemas"]["ContactPoint"][];
+            /** @default null */
+            prefers: components["schemas"]["Medium"] | null;
             /** @default [] */
             tags: components["schemas"]["TagId"][];
             /**
@@ -3169,6 +3194,13 @@ export interface components {
             fields: components["schemas"]["Field"][];
             /** @default [] */
             tiers: components["schemas"]["Choice"][];
+        };
+        /** @description Somebody is something to somebody else, or is it no longer. */
+        CustomersRelated: {
+            customer: components["schemas"]["CustomerId"];
+            is_on: boolean;
+            other: components["schemas"]["CustomerId"];
+            relation: string;
         };
         Day: {
             /**
@@ -3600,22 +3632,13 @@ export interface components {
             /** @enum {string} */
             kind: "message_left";
             widget: components["schemas"]["WidgetId"];
-        } | {
+        } | (components["schemas"]["LeadChanged"] & {
             /** @enum {string} */
             kind: "lead_changed";
-            lead: components["schemas"]["RecordId"];
-            person?: components["schemas"]["UserId"] | null;
-            status: string;
-            /** Format: int64 */
-            version: number;
-            what?: components["schemas"]["LeadDeed"] | null;
-        } | {
+        }) | (components["schemas"]["LeadTold"] & {
             /** @enum {string} */
             kind: "lead_told";
-            lead: components["schemas"]["RecordId"];
-            name: string;
-            what: components["schemas"]["LeadNews"];
-        } | {
+        }) | {
             batch: components["schemas"]["RecordId"];
             channel: components["schemas"]["ChannelId"];
             /** @enum {string} */
@@ -3664,7 +3687,10 @@ export interface components {
             /** @enum {string} */
             kind: "customers_parted";
             parted: components["schemas"]["CustomerId"];
-        } | {
+        } | (components["schemas"]["CustomersRelated"] & {
+            /** @enum {string} */
+            kind: "customers_related";
+        }) | {
             book: components["schemas"]["Book"];
             deleted: boolean;
             entry: components["schemas"]["RecordId"];
@@ -3779,13 +3805,10 @@ export interface components {
             kind: "ticket_linked";
             other: components["schemas"]["TicketId"];
             ticket: components["schemas"]["TicketId"];
-        } | {
-            into: components["schemas"]["TicketId"];
-            is_on: boolean;
+        } | (components["schemas"]["TicketMerged"] & {
             /** @enum {string} */
             kind: "ticket_merged";
-            ticket: components["schemas"]["TicketId"];
-        } | {
+        }) | {
             clock: string;
             /** @enum {string} */
             kind: "ticket_clock_rang";
@@ -3794,14 +3817,10 @@ export interface components {
             percent: number;
             ticket: components["schemas"]["TicketId"];
             told: components["schemas"]["UserId"][];
-        } | {
-            /** Format: int32 */
-            days: number;
-            field: string;
+        } | (components["schemas"]["TicketDateNear"] & {
             /** @enum {string} */
             kind: "ticket_date_near";
-            ticket: components["schemas"]["TicketId"];
-        } | {
+        }) | {
             /** @enum {string} */
             kind: "ticket_told";
             serial: string;
@@ -4281,6 +4300,15 @@ export interface components {
             answer?: string;
             status: components["schemas"]["LeadStatus"];
         };
+        /** @description A message that was left was claimed, answered or done. */
+        LeadChanged: {
+            lead: components["schemas"]["RecordId"];
+            person?: components["schemas"]["UserId"] | null;
+            status: string;
+            /** Format: int64 */
+            version: number;
+            what?: components["schemas"]["LeadDeed"] | null;
+        };
         /**
          * @description What happened to a lead.
          * @enum {string}
@@ -4335,6 +4363,12 @@ export interface components {
         };
         /** @enum {string} */
         LeadStatus: "new" | "claimed" | "done";
+        /** @description Somebody is told of a lead: it is theirs, or no longer. */
+        LeadTold: {
+            lead: components["schemas"]["RecordId"];
+            name: string;
+            what: components["schemas"]["LeadNews"];
+        };
         LeaveMessage: {
             fields: {
                 [key: string]: string;
@@ -5879,6 +5913,23 @@ export interface components {
             text: string;
             written_at: components["schemas"]["i64"];
         };
+        Relate: {
+            /** @description The other is it to the customer; else the customer to the other. */
+            inward?: boolean;
+            /** @description Off takes it back. */
+            on: boolean;
+            other: components["schemas"]["CustomerId"];
+            relation: string;
+        };
+        /** @description Somebody who belongs to a customer. */
+        Related: {
+            /** @description The other is it to the customer; else the customer to the other. */
+            inward: boolean;
+            name: string;
+            other: components["schemas"]["CustomerId"];
+            /** @description A word such as mother, guardian, employer. */
+            relation: string;
+        };
         Relax: {
             /** Format: int32 */
             after_s: number;
@@ -7249,6 +7300,13 @@ export interface components {
             /** @description Key of the state. */
             state: string;
         };
+        /** @description A date among its fields is so many days away; less than 0 is past. */
+        TicketDateNear: {
+            /** Format: int32 */
+            days: number;
+            field: string;
+            ticket: components["schemas"]["TicketId"];
+        };
         /** @description What became of one of them. */
         TicketDone: {
             /** @description Absent when it was done; else why not, in the caller's language. */
@@ -7266,6 +7324,12 @@ export interface components {
          * @enum {string}
          */
         TicketMeasure: "complaint" | "feedback" | "order_exception" | "revisit";
+        /** @description It is the same matter as another, which goes on; or it is not after all. */
+        TicketMerged: {
+            into: components["schemas"]["TicketId"];
+            is_on: boolean;
+            ticket: components["schemas"]["TicketId"];
+        };
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -9506,6 +9570,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reach"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_id_relations: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Related"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_relations: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Relate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Related"][];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

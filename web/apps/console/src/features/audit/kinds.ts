@@ -2,7 +2,7 @@ import type { FactKind } from "@yingda/wire";
 
 /** What the log can be filtered by. What is said and read is not part of the audit. */
 export const AUDITED: FactKind[] = [
-  "record_changed", "customer_changed", "customers_merged", "customers_parted", "entry_changed", "entry_told", "lead_told", "group_posted", "api_key_changed", "secret_changed", "exported",
+  "record_changed", "customer_changed", "customers_merged", "customers_parted", "customers_related", "entry_changed", "entry_told", "lead_told", "group_posted", "api_key_changed", "secret_changed", "exported",
   "signed_in", "signed_out", "sign_in_failed", "sign_in_unlocked", "refused", "site_started",
   "conversation_started", "queued", "queue_left", "offered", "offer_ended", "assigned", "segment_ended", "guest_joined", "guest_left",
   "wrap_up_started", "wrap_up_ended", "first_response", "idle_warned", "conversation_closed", "conversation_reopened",

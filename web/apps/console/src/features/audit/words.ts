@@ -36,7 +36,7 @@ export const words = {
     openTicket: "打开工单",
     state: { ready: "就绪", not_ready: "未就绪", offline: "离线" },
     kinds: {
-      record_changed: "修改设置", customer_changed: "修改客户", customers_merged: "合并客户", customers_parted: "撤销合并", entry_changed: "登记", entry_told: "登记通知", lead_told: "线索通知", group_posted: "客户群发布", api_key_changed: "接口密钥", secret_changed: "修改密码", exported: "导出数据",
+      record_changed: "修改设置", customer_changed: "修改客户", customers_merged: "合并客户", customers_parted: "撤销合并", customers_related: "客户关系", entry_changed: "登记", entry_told: "登记通知", lead_told: "线索通知", group_posted: "客户群发布", api_key_changed: "接口密钥", secret_changed: "修改密码", exported: "导出数据",
       signed_in: "登录", signed_out: "退出", sign_in_failed: "登录失败", sign_in_unlocked: "解除锁定", refused: "被拒绝的操作", site_started: "系统启动",
       conversation_started: "会话开始", queued: "进入队列", queue_left: "离开队列", offered: "邀请接入", offer_ended: "邀请结束", assigned: "分配座席",
       segment_ended: "接待结束", guest_joined: "同事加入", guest_left: "同事退出", wrap_up_started: "话后开始", wrap_up_ended: "话后结束", first_response: "首次响应",
@@ -86,7 +86,7 @@ export const words = {
     openTicket: "Open the ticket",
     state: { ready: "ready", not_ready: "not ready", offline: "offline" },
     kinds: {
-      record_changed: "Setting changed", customer_changed: "Customer changed", customers_merged: "Customers merged", customers_parted: "Merge undone", entry_changed: "Register entry", entry_told: "Told of an entry", lead_told: "Told of a lead", group_posted: "Posted in a group", api_key_changed: "API key", secret_changed: "Password changed", exported: "Exported",
+      record_changed: "Setting changed", customer_changed: "Customer changed", customers_merged: "Customers merged", customers_parted: "Merge undone", customers_related: "Customers' relation", entry_changed: "Register entry", entry_told: "Told of an entry", lead_told: "Told of a lead", group_posted: "Posted in a group", api_key_changed: "API key", secret_changed: "Password changed", exported: "Exported",
       signed_in: "Signed in", signed_out: "Signed out", sign_in_failed: "Sign-in failed", sign_in_unlocked: "Unlocked", refused: "Refused", site_started: "System started",
       conversation_started: "Conversation started", queued: "Entered queue", queue_left: "Left queue", offered: "Offered", offer_ended: "Offer ended", assigned: "Assigned",
       segment_ended: "Segment ended", guest_joined: "Colleague joined", guest_left: "Colleague left", wrap_up_started: "Wrap-up began", wrap_up_ended: "Wrap-up ended", first_response: "First response",
