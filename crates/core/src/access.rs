@@ -34,6 +34,10 @@ pub enum Action {
     CustomerRead,
     CustomerWrite,
     CustomerExport,
+    /// See orders and goods.
+    OrderRead,
+    /// Change orders, their shipments and goods, and settle exceptions.
+    OrderWrite,
     VisitorRead,
     VisitorInvite,
     /// Read tickets in scope (`Own`: what one owns, opened or watches, and what nobody of one's team has taken yet).

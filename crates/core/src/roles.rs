@@ -71,8 +71,14 @@ const RULE: [Action; 5] = [
     Action::TicketExport,
 ];
 
-const CUSTOMERS: [Action; 4] =
-    [Action::CustomerRead, Action::CustomerWrite, Action::VisitorRead, Action::VisitorInvite];
+const CUSTOMERS: [Action; 6] = [
+    Action::CustomerRead,
+    Action::CustomerWrite,
+    Action::OrderRead,
+    Action::OrderWrite,
+    Action::VisitorRead,
+    Action::VisitorInvite,
+];
 
 fn each(actions: &[Action], scope: Scope) -> impl Iterator<Item = Grant> {
     actions.iter().map(move |action| Grant { action: *action, scope })
@@ -148,6 +154,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationRead,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::TicketApprove,
                     Action::TicketExport,
@@ -170,6 +177,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationMonitor,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::ReportRead,
                 ],
@@ -189,7 +197,7 @@ pub fn default_roles() -> Vec<Role> {
             "R-15",
             "相关部门",
             "Department handler",
-            each(&FOLLOW, Scope::Group).collect(),
+            each(&FOLLOW, Scope::Group).chain(each(&[Action::OrderRead], Scope::Site)).collect(),
             &everyone_masked,
         ),
         role(

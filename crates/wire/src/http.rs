@@ -2,6 +2,7 @@
 
 mod channels;
 mod indicators;
+mod orders;
 mod packs;
 mod people;
 mod plans;
@@ -12,6 +13,7 @@ mod tickets;
 
 pub use channels::*;
 pub use indicators::*;
+pub use orders::*;
 pub use packs::*;
 pub use people::*;
 pub use plans::*;

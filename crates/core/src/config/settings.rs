@@ -1,6 +1,6 @@
 //! The site as a whole.
 
-use crate::{customer::CustomerSettings, id::TicketTypeId, lang::Text};
+use crate::{customer::CustomerSettings, id::TicketTypeId, lang::Text, order::OrderSettings};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +35,8 @@ pub struct Settings {
     pub targets: BTreeMap<String, f64>,
     /// What customers of this site have.
     pub customers: CustomerSettings,
+    /// What customers are told of their orders, and which ticket an exception opens.
+    pub orders: OrderSettings,
 }
 
 /// What customers may do by themselves.
@@ -88,6 +90,7 @@ impl Default for Settings {
             portal: None,
             targets: BTreeMap::new(),
             customers: CustomerSettings::default(),
+            orders: OrderSettings::default(),
         }
     }
 }

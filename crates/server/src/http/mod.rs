@@ -27,12 +27,15 @@ pub mod leads;
 pub mod letters;
 pub mod nodes;
 pub mod oidc;
+mod order_sheet;
+mod orders;
 pub mod packs;
 mod plain_page;
 pub mod plans;
 mod portal;
 mod portal_pages;
 mod portal_tickets;
+mod products;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -96,6 +99,8 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(leads::routes())
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
+        .merge(orders::routes())
+        .merge(products::routes())
         .merge(promises::routes())
         .merge(rules::routes())
         .merge(plans::routes())

@@ -6,6 +6,7 @@ mod derive;
 pub mod facts;
 pub mod follow_ups;
 pub mod imports;
+pub mod orders;
 pub mod plans;
 pub mod rules;
 mod stray_files;
@@ -48,6 +49,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
         surveys::start(duty.clone()),
+        orders::start(duty.clone()),
         plans::start(duty.clone()),
         rules::start(duty.clone()),
         webhooks::start(duty.clone()),
