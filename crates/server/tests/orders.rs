@@ -267,10 +267,7 @@ async fn b_17_out_of_stock_is_one_ticket_and_rearranged_counts_for_k_16() {
     );
     assert_eq!(agent.post("/orders/YQ-3001/arrange", agreed).await.code(), "closed");
     let case = fine(agent.get(&format!("/tickets/{ticket}")).await);
-    assert_eq!(
-        (&case["state"], &case["values"]["compensation"]),
-        (&json!("rearranged"), &json!("20.00"))
-    );
+    assert_eq!((&case["state"], &case["values"]["compensation"]), (&json!("rearranged"), &json!("20.00")));
     let all = fine(admin.get("/indicators").await);
     let k_16 = all.as_array().unwrap().iter().find(|it| it["key"] == "K-16").unwrap();
     assert_eq!((&k_16["good"], &k_16["all"]), (&json!(1), &json!(1)), "{k_16}");

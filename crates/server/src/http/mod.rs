@@ -33,6 +33,7 @@ pub mod packs;
 mod plain_page;
 pub mod plans;
 mod portal;
+mod portal_orders;
 mod portal_pages;
 mod portal_tickets;
 mod products;
@@ -137,6 +138,7 @@ pub fn router(app: Shared) -> Router {
         .merge(visitor_pages::routes())
         .merge(survey_pages::routes())
         .merge(portal::routes())
+        .merge(portal_orders::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))
