@@ -74,9 +74,12 @@ pub async fn change(
     before: &Order,
     draft: OrderDraft,
 ) -> Result<Result<Order, Order>, Problem> {
-    let customer = customer_of(app, &draft)
-        .await?
-        .filter(|_| draft.customer.is_some() || before.order.customer.is_none());
+    // Who had it keeps it, also once their card is deleted; where nobody had it, somebody may be found now.
+    let customer = match (draft.customer, before.order.customer) {
+        (None, Some(_)) => None,
+        (now, known) if now == known && known.is_some() => known,
+        _ => customer_of(app, &draft).await?,
+    };
     let draft = OrderDraft { customer, ..draft };
     let decided =
         order::change(before, draft, app.clock.now(), &app.directory()).map_err(tickets::problem)?;

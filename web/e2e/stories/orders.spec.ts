@@ -45,8 +45,8 @@ test("B-17, K-16: an order delay is resolved inside 24 h with a substitute offer
   const other = late.getByRole("row", { name: /空气炸锅 5 L 升级版/ });
   await expect(other, "what speaks for and against it").toContainText("容量：4 L → 5 L");
   await expect(other).toContainText("高 40.00");
-  await other.getByRole("button", { name: /^推荐：/ }).click();
-  const offers = page.getByRole("dialog", { name: /^推荐：空气炸锅 5 L/ });
+  await other.getByRole("button", { name: /^推荐给客户：/ }).click();
+  const offers = page.getByRole("dialog", { name: /^推荐给客户：空气炸锅 5 L/ });
   const words = await offers.getByRole("textbox", { name: "给客户的话" }).inputValue();
   expect(words).toContain("YQ-LATE-1");
   await offers.getByRole("button", { name: "发给客户" }).click();
@@ -100,10 +100,10 @@ test("B-15: an order without a street is asked about, put right and confirmed", 
   await page.getByRole("textbox", { name: "地址" }).fill("广东省广州市天河区体育西路 101 号");
   await page.getByRole("button", { name: "保存", exact: true }).click();
   await expect(checks).not.toContainText("缺：");
-  await checks.getByRole("button", { name: "客户确认：地址" }).click();
-  const confirms = page.getByRole("dialog", { name: "客户确认：地址" });
+  await checks.getByRole("button", { name: "客户已确认：地址" }).click();
+  const confirms = page.getByRole("dialog", { name: "客户已确认：地址" });
   await confirms.getByRole("textbox").fill("电话");
-  await confirms.getByRole("button", { name: "客户已确认" }).click();
+  await confirms.getByRole("button", { name: "客户已确认", exact: true }).click();
   await expect(checks).toContainText(/客户已确认（.+） · 电话/);
   await expect(order.getByRole("region", { name: "变更记录" })).toContainText("广东省广州市天河区体育西路 101 号");
 });
@@ -137,7 +137,5 @@ for (const look of LOOKS) {
     await link.click();
     await expect(page.getByText("YQ-AF50").first()).toBeVisible();
     await isDrawn(page, look, "orders-ticket");
-    await page.goto(`${server.url}/console/admin/settings`);
-    await expect(page.getByRole("main")).not.toBeEmpty();
   });
 }

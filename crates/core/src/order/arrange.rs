@@ -215,6 +215,10 @@ pub fn arrange(
     by: Actor,
     now: At,
 ) -> Result<(Order, Vec<Deed>), Refused> {
+    let exception = before.exception(&said.exception).ok_or(Refusal::NotFound)?;
+    if exception.arranged.is_some() {
+        return Err(Refusal::Closed.into());
+    }
     let mut faults = Faults::default();
     faults.length("text", &said.text, MAX_TEXT);
     faults.length("message", &said.message, MAX_TEXT);
@@ -228,7 +232,6 @@ pub fn arrange(
     faults.unless(is_something, "text", Fault::Missing);
     faults.unless(said.promised_at.is_none_or(|at| at > now), "promised_at", Fault::Past);
     // What was promised has passed, and nobody would notice that it does again.
-    let exception = before.exception(&said.exception).ok_or(Refusal::NotFound)?;
     let needs_date = exception.what == OrderTrouble::Delay && !before.state.is_over();
     faults.unless(!needs_date || said.promised_at.is_some(), "promised_at", Fault::Missing);
     faults.none()?;
