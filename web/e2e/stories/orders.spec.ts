@@ -100,10 +100,10 @@ test("B-15: an order without a street is asked about, put right and confirmed", 
   await page.getByRole("textbox", { name: "地址" }).fill("广东省广州市天河区体育西路 101 号");
   await page.getByRole("button", { name: "保存", exact: true }).click();
   await expect(checks).not.toContainText("缺：");
-  await checks.getByRole("button", { name: "客户已确认：地址" }).click();
-  const confirms = page.getByRole("dialog", { name: "客户已确认：地址" });
+  await checks.getByRole("button", { name: "记为已确认：地址" }).click();
+  const confirms = page.getByRole("dialog", { name: "记为已确认：地址" });
   await confirms.getByRole("textbox").fill("电话");
-  await confirms.getByRole("button", { name: "客户已确认", exact: true }).click();
+  await confirms.getByRole("button", { name: "记为已确认", exact: true }).click();
   await expect(checks).toContainText(/客户已确认（.+） · 电话/);
   await expect(order.getByRole("region", { name: "变更记录" })).toContainText("广东省广州市天河区体育西路 101 号");
 });
@@ -125,7 +125,7 @@ for (const look of LOOKS) {
     for (const [path, name, mark] of [
       ["orders", "orders-list", "YQ2611060031"],
       ["orders/YQ2611060031", "orders-stock", "YQ-AF50"],
-      ["orders/YQ2611060412", "orders-shipped", "SF26110604128"],
+      ["orders/YQ2611060412", "orders-shipped", "JD26110604128"],
       ["orders/new", "orders-new", ""],
     ] as const) {
       await page.goto(`${server.url}/console/${path}`);

@@ -147,7 +147,8 @@ pub fn exceptions(it: &Order, now: At) -> Vec<OrderException> {
                     known.what == what
                         && known.arranged.as_ref().is_some_and(|it| it.arranged_at >= event.happened_at)
                 });
-            if !is_past && !(what == OrderTrouble::Delay && it.state.is_over()) {
+            let is_there = what == OrderTrouble::Delay && it.state.is_over();
+            if !is_past && !is_there {
                 add(key, what, event.place.clone(), event.happened_at);
             }
         }
