@@ -3,6 +3,7 @@
 mod desk;
 mod entry;
 mod names;
+mod orders;
 mod parts;
 mod subject;
 
@@ -22,6 +23,7 @@ use crate::{
 };
 pub use desk::*;
 pub use entry::{Event, Private};
+pub use orders::*;
 pub use parts::*;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -464,15 +466,18 @@ pub enum Fact {
         conversation: Option<ConversationId>,
         text: String,
     },
-    PlanMade {
-        plan: RecordId,
-        name: String,
-        visits: u32,
-    },
-    PlanCancelled {
-        plan: RecordId,
-        name: String,
-    },
+    PlanMade(PlanMade),
+    PlanCancelled(PlanCancelled),
+    // ── orders ──
+    OrderChanged(OrderChanged),
+    OrderVerified(OrderVerified),
+    OrderAsked(OrderAsked),
+    ShipmentReported(ShipmentReported),
+    OrderExceptionFound(OrderExceptionFound),
+    OrderOffered(OrderOffered),
+    OrderArranged(OrderArranged),
+    OrderNoticed(OrderNoticed),
+    ProductChanged(ProductChanged),
     // ── promises ──
     PromiseMade {
         promise: RecordId,
@@ -555,11 +560,7 @@ pub enum Fact {
         what: String,
         rows: u64,
     },
-    ApiKeyChanged {
-        key: ApiKeyId,
-        name: String,
-        revoked: bool,
-    },
+    ApiKeyChanged(ApiKeyChanged),
     /// A command from outside that was not carried out and deserves a trace.
     Refused {
         what: String,

@@ -30,6 +30,7 @@ pub mod log;
 pub mod mail;
 pub mod mask;
 pub mod medium;
+pub mod order;
 pub mod outreach;
 pub mod phone;
 pub mod plan;

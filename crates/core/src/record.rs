@@ -498,6 +498,10 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
     customer::check_settings(&settings.customers, faults);
+    for (name, notice) in settings.orders.notices() {
+        faults.text(&format!("orders.{name}.text"), &notice.text, 500);
+        faults.unless(!notice.on || !notice.text.is_empty(), format!("orders.{name}.text"), Fault::Missing);
+    }
     faults.range("csat_good", settings.csat_good, 2, 5);
     for (key, percent) in &settings.targets {
         let fits = (0.0..=100.0).contains(percent);

@@ -71,8 +71,14 @@ const RULE: [Action; 5] = [
     Action::TicketExport,
 ];
 
-const CUSTOMERS: [Action; 4] =
-    [Action::CustomerRead, Action::CustomerWrite, Action::VisitorRead, Action::VisitorInvite];
+const CUSTOMERS: [Action; 6] = [
+    Action::CustomerRead,
+    Action::CustomerWrite,
+    Action::OrderRead,
+    Action::OrderWrite,
+    Action::VisitorRead,
+    Action::VisitorInvite,
+];
 
 fn each(actions: &[Action], scope: Scope) -> impl Iterator<Item = Grant> {
     actions.iter().map(move |action| Grant { action: *action, scope })
@@ -121,7 +127,7 @@ pub fn default_roles() -> Vec<Role> {
             "Sales",
             each(&[Action::LeadServe], Scope::Own)
                 .chain(each(&FOLLOW, Scope::Group))
-                .chain(each(&[Action::CustomerRead, Action::CustomerWrite], Scope::Site))
+                .chain(each(&[Action::CustomerRead, Action::CustomerWrite, Action::OrderRead], Scope::Site))
                 .collect(),
             &[MaskedField::Ip, MaskedField::Sensitive],
         ),
@@ -169,6 +175,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationRead,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::TicketApprove,
                     Action::TicketExport,
@@ -191,6 +198,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationMonitor,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::ReportRead,
                 ],
@@ -210,7 +218,7 @@ pub fn default_roles() -> Vec<Role> {
             "R-15",
             "相关部门",
             "Department handler",
-            each(&FOLLOW, Scope::Group).collect(),
+            each(&FOLLOW, Scope::Group).chain(each(&[Action::OrderRead], Scope::Site)).collect(),
             &everyone_masked,
         ),
         role(

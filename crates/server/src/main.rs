@@ -29,6 +29,8 @@ mod lock;
 mod metrics;
 mod oidc;
 mod openapi;
+mod order_notices;
+mod orders;
 mod outgoing;
 mod packs;
 mod passwords;

@@ -28,6 +28,7 @@ mod mailbox;
 mod office;
 mod oidc;
 mod openapi;
+mod orders;
 mod outreach;
 mod plans;
 mod portal;

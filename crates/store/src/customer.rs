@@ -4,7 +4,7 @@ use crate::{
     Db, ReadError, Statement,
     db::FromRow,
     event::SITE,
-    page, sound,
+    order, page, sound,
     sql::sql,
     value::{Row, args},
 };
@@ -79,6 +79,16 @@ sql! {
         ORDER BY contact_point.term LIMIT $4");
     KEYED = concat!("SELECT ", columns!(), ", contact_point.term", found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term = $2 AND customer.deleted_at IS NULL LIMIT 3");
+    BY_ORDER = concat!("SELECT ", columns!(), " FROM shop_order
+            JOIN customer AS known ON known.id = shop_order.customer
+            JOIN customer ON customer.id = coalesce(known.merged_into, known.id)
+        WHERE shop_order.number_key >= $1 AND shop_order.number_key < $2 AND customer.deleted_at IS NULL
+        ORDER BY shop_order.number_key LIMIT $3");
+    BY_ORDER_END = concat!("SELECT ", columns!(), " FROM shop_order
+            JOIN customer AS known ON known.id = shop_order.customer
+            JOIN customer ON customer.id = coalesce(known.merged_into, known.id)
+        WHERE shop_order.number_back >= $1 AND shop_order.number_back < $2 AND customer.deleted_at IS NULL
+        ORDER BY shop_order.number_back LIMIT $3");
     EXACTLY = concat!("SELECT ", columns!(), found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term = $2 AND customer.deleted_at IS NULL
         ORDER BY customer.id LIMIT $3");
@@ -445,6 +455,13 @@ pub async fn find(db: &Db, q: &str, limit: usize) -> Result<Vec<Customer>, ReadE
         let to = after_prefix(&from);
         (FIND, args![kind, from, to, limit as i64], stored as FromRow<Customer>)
     });
+    // An order is named by its number or its last digits; fewer letters begin every number of a shop.
+    let ends = [(BY_ORDER, order::key(q)), (BY_ORDER_END, order::key_back(q))];
+    let ends = ends.into_iter().filter(|_| q.trim().chars().count() >= 4).map(|(sql, from)| {
+        let to = after_prefix(&from);
+        (sql, args![from, to, limit as i64], stored as FromRow<Customer>)
+    });
+    let queries = queries.chain(ends);
     for customer in db.query_together(queries.collect()).await? {
         if found.len() < limit && found.iter().all(|it| it.id != customer.id) {
             found.push(customer);

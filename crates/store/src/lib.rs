@@ -35,12 +35,14 @@ pub mod idempotency;
 pub mod inbound;
 pub mod lead;
 pub mod lease;
+pub mod order;
 pub mod outbound;
 pub mod outreach;
 pub mod pack;
 pub mod plan;
 pub mod portal;
 pub mod preference;
+pub mod product;
 pub mod promise;
 pub mod proof;
 mod pulse;
@@ -99,6 +101,8 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("portal", portal::ALL),
         ("plan", plan::ALL),
         ("preference", preference::ALL),
+        ("order", order::ALL),
+        ("product", product::ALL),
         ("promise", promise::ALL),
         ("proof", proof::ALL),
         ("pulse", pulse::ALL),

@@ -3,6 +3,7 @@
 mod channels;
 mod indicators;
 mod leads;
+mod orders;
 mod packs;
 mod people;
 mod plans;
@@ -16,6 +17,7 @@ mod timeline;
 pub use channels::*;
 pub use indicators::*;
 pub use leads::*;
+pub use orders::*;
 pub use packs::*;
 pub use people::*;
 pub use plans::*;

@@ -1,6 +1,8 @@
 //! The site as a whole.
 
-use crate::{customer::CustomerSettings, id::TicketTypeId, lang::Text, lead::LeadSettings};
+use crate::{
+    customer::CustomerSettings, id::TicketTypeId, lang::Text, lead::LeadSettings, order::OrderSettings,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +39,8 @@ pub struct Settings {
     pub customers: CustomerSettings,
     /// How leads are handed out and taken back.
     pub leads: LeadSettings,
+    /// What customers are told of their orders, and which ticket an exception opens.
+    pub orders: OrderSettings,
 }
 
 /// What customers may do by themselves.
@@ -91,6 +95,7 @@ impl Default for Settings {
             targets: BTreeMap::new(),
             customers: CustomerSettings::default(),
             leads: LeadSettings::default(),
+            orders: OrderSettings::default(),
         }
     }
 }

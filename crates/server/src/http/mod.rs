@@ -27,12 +27,16 @@ pub mod leads;
 pub mod letters;
 pub mod nodes;
 pub mod oidc;
+mod order_sheet;
+mod orders;
 pub mod packs;
 mod plain_page;
 pub mod plans;
 mod portal;
+mod portal_orders;
 mod portal_pages;
 mod portal_tickets;
+mod products;
 pub mod promises;
 pub mod proof;
 pub mod records;
@@ -99,6 +103,8 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(leads::routes())
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
+        .merge(orders::routes())
+        .merge(products::routes())
         .merge(promises::routes())
         .merge(rules::routes())
         .merge(plans::routes())
@@ -138,6 +144,7 @@ pub fn router(app: Shared) -> Router {
         .merge(visitor_pages::routes())
         .merge(survey_pages::routes())
         .merge(portal::routes())
+        .merge(portal_orders::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))

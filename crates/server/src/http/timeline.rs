@@ -1,5 +1,5 @@
 //! Everything about one customer in the order in which it happened: conversations of every channel, tickets, promises,
-//! surveys, leads, and what was done with the card. Each source is read by its own list, with the reader's rights.
+//! surveys, leads, orders, and what was done with the card. Each source is read by its own list, with the reader's rights.
 
 use crate::{
     app::{App, Shared},
@@ -22,13 +22,15 @@ use yingda_core::{
     actor::Actor,
     event::{Fact, Subject},
     id::*,
-    mask, promise,
+    mask,
+    order::Order,
+    promise,
     survey::SurveyAsk,
 };
 use yingda_store::{
     conversation,
     event::{self, Part},
-    lead, promise as promises, survey, ticket_list,
+    lead, order, promise as promises, survey, ticket_list,
 };
 use yingda_wire::http::{Page, TimelineEntry, TimelineKind};
 
@@ -79,6 +81,9 @@ async fn read(
     }
     if wanted(TimelineKind::Lead) {
         all.extend(look.leads().await?);
+    }
+    if wanted(TimelineKind::Order) {
+        all.extend(look.orders().await?);
     }
     if wanted(TimelineKind::Card) {
         all.extend(look.card().await?);
@@ -233,6 +238,23 @@ impl Look<'_> {
             by: it.owner,
             text: it.fields.get("message").cloned().unwrap_or_default(),
             ..self.entry(it.created_at, TimelineKind::Lead, it.id, &it.status, String::new())
+        };
+        Ok(found.into_iter().map(told).collect())
+    }
+
+    async fn orders(&self) -> Result<Vec<TimelineEntry>, Problem> {
+        if self.scope(Action::OrderRead).is_none() {
+            return Ok(vec![]);
+        }
+        let filter = order::Filter { customer: Some(self.customer), ..order::Filter::default() };
+        let found = order::list(&self.app.db, &filter, None, 1_000).await?.items;
+        let goods = |it: &Order| {
+            let names = it.order.lines.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty());
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let told = |it: Order| TimelineEntry {
+            serial: it.order.number.clone(),
+            ..self.entry(it.order.placed_at, TimelineKind::Order, it.id, &word(it.state), goods(&it))
         };
         Ok(found.into_iter().map(told).collect())
     }

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod follow_ups;
 pub mod imports;
 pub mod leads;
+pub mod orders;
 pub mod plans;
 pub mod rules;
 pub mod segments;
@@ -53,6 +54,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         imports::start(duty.clone()),
         leads::start(duty.clone()),
         surveys::start(duty.clone()),
+        orders::start(duty.clone()),
         plans::start(duty.clone()),
         rules::start(duty.clone()),
         segments::start(duty.clone()),

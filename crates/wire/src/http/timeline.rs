@@ -12,6 +12,7 @@ pub enum TimelineKind {
     Promise,
     Survey,
     Lead,
+    Order,
     /// Their card was written, joined with another or parted from it.
     Card,
 }
@@ -20,7 +21,7 @@ pub enum TimelineKind {
 pub struct TimelineEntry {
     pub at: At,
     pub kind: TimelineKind,
-    /// Of the conversation, ticket, promise, survey's answer or lead.
+    /// Of the conversation, ticket, promise, survey's answer, lead or order.
     pub id: String,
     /// The number that people know it by, where it has one.
     pub serial: String,

@@ -15,7 +15,7 @@ export const ACTIONS = [
   "conversation_serve", "conversation_read", "conversation_transfer", "conversation_decline", "conversation_pick",
   "conversation_monitor", "conversation_whisper", "conversation_take_over", "conversation_reassign",
   "conversation_merge", "conversation_spam", "consult_read", "consult_write", "customer_read", "customer_write",
-  "customer_export", "lead_serve", "visitor_read", "visitor_invite", "ticket_read", "ticket_write",
+  "customer_export", "lead_serve", "order_read", "order_write", "visitor_read", "visitor_invite", "ticket_read", "ticket_write",
   "ticket_assign", "ticket_approve", "ticket_export", "floor_read", "agent_force", "report_read", "report_export",
   "reply_shared", "manage_users", "manage_roles", "manage_routing", "manage_widgets", "manage_forms", "manage_tags",
   "manage_tickets", "manage_integrations", "manage_settings", "manage_bans", "audit_read", "system_operate",

@@ -28,7 +28,7 @@ export const fields = {
     setup_site: { site: "Other site", helped: "Help from there" },
     setup_letter: { letter: "Registration" },
     ban: { ban: "Ban" },
-    settings: { company: "Company", service: "Service", portal: "Customer portal", customers: "Customers", leads: "Leads", targets: "Targets of indicators", security: "Security" },
+    settings: { company: "Company", service: "Service", portal: "Customer portal", orders: "Orders", customers: "Customers", leads: "Leads", targets: "Targets of indicators", security: "Security" },
   },
   field: {
     any: { spans: "Hours", name: "Name", key: "Key", label: "Label", enabled: "Enabled" },
@@ -100,12 +100,14 @@ export const fields = {
     settings: {
       company: "Company", letter_head: "Letter head", show_staff_no: "Show staff numbers", aging_s: "Aging", grace_s: "Grace period", reopen_hours: "Reopens within", recall_s: "Recall within",
       break_reasons: "Reasons for not ready", password_min: "Shortest password", require_totp: "Require a second factor", second_sign_in_takes_over: "New sign-in takes over",
-      portal: "Open the customer portal (/portal)", csat_good: "Satisfied from", targets: "Targets of indicators", customers: "Customers", leads: "Leads",
+      portal: "Open the customer portal (/portal)", csat_good: "Satisfied from", targets: "Targets of indicators", customers: "Customers", leads: "Leads", orders: "Orders",
     },
     customers: { fields: "Own fields", tiers: "Tiers", areas: "Areas", check_days: "To be checked every" },
     leads: { people: "Who gets them in turns", first_min: "First contact within", again_min: "Next contact within" },
     leadPerson: { user: "Person", areas: "Only these areas (keys)" },
     portal: { requests: "Customers' requests open", greeting: "Words on top" },
+    orders: { exception: "An exception opens", shipped: "Shipped", out_for_delivery: "Out for delivery", delivered: "Delivered", delayed: "Delayed" },
+    orderNotice: { on: "Tell the customer", text: "Words" },
     reason: { key: "Key", label: "Label", is_break: "Counts as a break" },
   },
   help: {
@@ -130,6 +132,8 @@ export const fields = {
     surveyQuestion: { key: "Lower-case letters, digits and _; leave it once there are answers.", when: "Asked only where an earlier question was answered so." },
     afterClose: { percent: "The same conversations are drawn, however often one looks.", media: "None: all channels.", queues: "None: all queues." },
     lowScore: { at_most: "A score up to this opens a ticket.", ticket: "Its required fields have to be texts: the answers are written there." },
+    orders: { exception: "None: the first kind that counts as an order exception." },
+    orderNotice: { text: "{'{'}number{'}'} is the order, {'{'}goods{'}'} what was bought, {'{'}carrier{'}'} and {'{'}tracking{'}'} the parcel, {'{'}date{'}'} the day on which it should be there." },
     portal: { requests: "What customers ask for, a change of their data included, opens a ticket of this kind; none: they cannot. Its required fields have to be texts." },
     rule: { enabled: "Switched off it is set off no more, and what waits is not done.", days: "Less than 0 is after the date. Open tickets are looked through every morning at eight." },
     ticketState: { confirmed: "Getting here means that the customer agrees." },
@@ -166,7 +170,7 @@ export const fields = {
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
-      recall_s: "A message may be taken back for so long.", portal: "Customers sign in by a code to their number or address, and see their own tickets, conversations and surveys. Needs an SMS or mail channel.", csat_good: "From this score on, of 5, an answer to a survey counts as satisfied (K-04).", targets: "An empty one is the usual target.", leads: "New leads go to these people in turns; with nobody here, whoever wants one takes it. A lead whose owner wrote down no contact in time goes to the next; 0: never.", customers: "Own fields appear at once on cards, in filters, imports, exports and the API. Whose card nobody checked or changed for so long is listed to be checked.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
+      recall_s: "A message may be taken back for so long.", portal: "Customers sign in by a code to their number or address, and see their own tickets, orders, conversations and surveys. Needs an SMS or mail channel.", csat_good: "From this score on, of 5, an answer to a survey counts as satisfied (K-04).", targets: "An empty one is the usual target.", leads: "New leads go to these people in turns; with nobody here, whoever wants one takes it. A lead whose owner wrote down no contact in time goes to the next; 0: never.", customers: "Own fields appear at once on cards, in filters, imports, exports and the API. Whose card nobody checked or changed for so long is listed to be checked.", second_sign_in_takes_over: "Off: a second sign-in is refused.",
     },
   },
   grantGroup: { conversation: "Conversations", people: "Customers and visitors", tickets: "Tickets", floor: "Floor and reports", manage: "Administration" },
@@ -203,7 +207,7 @@ export const fields = {
     action: {
       conversation_serve: "Serve conversations", conversation_read: "Read conversations", conversation_transfer: "Transfer", conversation_decline: "Decline offers", conversation_pick: "Pick from the queue",
       conversation_monitor: "Watch live", conversation_whisper: "Whisper to agents", conversation_take_over: "Take over", conversation_reassign: "Reassign", conversation_merge: "Merge conversations",
-      conversation_spam: "Mark as spam", consult_read: "Read records", consult_write: "Write records", customer_read: "Read customers", customer_write: "Change customers", customer_export: "Export customers and conversations", lead_serve: "Follow up leads",
+      conversation_spam: "Mark as spam", consult_read: "Read records", consult_write: "Write records", customer_read: "Read customers", customer_write: "Change customers", customer_export: "Export customers and conversations", lead_serve: "Follow up leads", order_read: "Read orders and goods", order_write: "Change orders and goods",
       visitor_read: "See live visitors", visitor_invite: "Invite visitors", ticket_read: "See tickets", ticket_write: "Work on tickets", ticket_assign: "Assign tickets", ticket_approve: "Approve tickets", ticket_export: "Export tickets", floor_read: "See the floor", agent_force: "Set agents' states", report_read: "Read reports", report_export: "Export reports", reply_shared: "Manage shared replies",
       manage_users: "Manage users and teams", manage_roles: "Manage roles", manage_routing: "Manage queues and skills", manage_widgets: "Manage widgets", manage_forms: "Manage record forms", manage_tags: "Manage tags", manage_tickets: "Design kinds of tickets",
       manage_integrations: "Manage keys and webhooks", manage_settings: "Manage settings", manage_bans: "Manage bans", audit_read: "Read the audit log", system_operate: "Operate the system",

@@ -28,7 +28,7 @@ export const fields = {
     setup_site: { site: "另一个站点", helped: "请对方支援" },
     setup_letter: { letter: "登记" },
     ban: { ban: "黑名单" },
-    settings: { company: "公司", service: "接待", portal: "客户门户", customers: "客户资料", leads: "线索分配", targets: "指标目标", security: "安全" },
+    settings: { company: "公司", service: "接待", portal: "客户门户", orders: "订单", customers: "客户资料", leads: "线索分配", targets: "指标目标", security: "安全" },
   },
   field: {
     any: { spans: "时段", name: "名称", key: "标识", label: "显示文字", enabled: "启用" },
@@ -100,12 +100,14 @@ export const fields = {
     settings: {
       company: "公司名称", letter_head: "信头", show_staff_no: "对客户显示工号", aging_s: "优先级折算", grace_s: "断线宽限", reopen_hours: "重新打开时限", recall_s: "撤回时限",
       break_reasons: "未就绪原因", password_min: "密码最短长度", require_totp: "必须两步验证", second_sign_in_takes_over: "新登录顶替旧登录",
-      portal: "开放客户门户（/portal）", csat_good: "满意的最低分", targets: "指标目标", customers: "客户资料", leads: "线索分配",
+      portal: "开放客户门户（/portal）", csat_good: "满意的最低分", targets: "指标目标", customers: "客户资料", leads: "线索分配", orders: "订单",
     },
     customers: { fields: "自定义字段", tiers: "客户等级", areas: "区域", check_days: "核对周期" },
     leads: { people: "轮流接收的人", first_min: "首次联系时限", again_min: "再次联系时限" },
     leadPerson: { user: "员工", areas: "只接这些区域（标识）" },
     portal: { requests: "客户的请求开成", greeting: "页首的话" },
+    orders: { exception: "订单异常开成", shipped: "发货通知", out_for_delivery: "派送通知", delivered: "送达通知", delayed: "延误通知" },
+    orderNotice: { on: "自动告知客户", text: "内容" },
     reason: { key: "标识", label: "名称", is_break: "计入小休名额" },
   },
   help: {
@@ -130,6 +132,8 @@ export const fields = {
     surveyQuestion: { key: "小写字母、数字和_；有答卷之后不要改。", when: "前面的题答了这些才问。" },
     afterClose: { percent: "同一个会话是否抽中是固定的。", media: "空着就是所有渠道。", queues: "空着就是所有队列。" },
     lowScore: { at_most: "这一题的分数不高于它，就开一张工单。", ticket: "必填字段只能是文字，系统会把答卷写进去。" },
+    orders: { exception: "不选就用第一个计作“订单异常”的工单类型。" },
+    orderNotice: { text: "{'{'}number{'}'}是订单号，{'{'}goods{'}'}是商品，{'{'}carrier{'}'}、{'{'}tracking{'}'}是快递和单号，{'{'}date{'}'}是预计送达的日期。" },
     portal: { requests: "客户提出的请求和修改资料的申请，开成这类工单；不选就不能提。必填字段只能是文字。" },
     rule: { enabled: "停用后不再触发，等待中的动作也不再执行。", days: "负数是过了日期之后几天。每天早上八点检查未关闭的工单。" },
     ticketState: { confirmed: "到这里表示客户认可。" },
@@ -165,7 +169,7 @@ export const fields = {
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
-      recall_s: "发出后这么久以内可以撤回。", portal: "客户用手机号或邮箱收验证码登录，查看自己的工单、会话和问卷；需要启用短信或邮件渠道。", csat_good: "问卷的满意度题打到这个分数（满分5分）就算满意（K-04）。", targets: "空着按通常的目标。", customers: "自定义字段立即出现在客户资料、筛选、导入导出和接口里。超过核对周期没有核对或更新的客户列为待核对。", leads: "有人员时，新线索按顺序自动分给他们，没有则由大家自行认领。到时限没有写下联系记录的，收回并转给下一位；时限为0则不收回。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
+      recall_s: "发出后这么久以内可以撤回。", portal: "客户用手机号或邮箱收验证码登录，查看自己的工单、订单、会话和问卷；需要启用短信或邮件渠道。", csat_good: "问卷的满意度题打到这个分数（满分5分）就算满意（K-04）。", targets: "空着按通常的目标。", customers: "自定义字段立即出现在客户资料、筛选、导入导出和接口里。超过核对周期没有核对或更新的客户列为待核对。", leads: "有人员时，新线索按顺序自动分给他们，没有则由大家自行认领。到时限没有写下联系记录的，收回并转给下一位；时限为0则不收回。", second_sign_in_takes_over: "关闭后，已登录时不能在别处再登录。",
     },
   },
   grantGroup: { conversation: "会话", people: "客户与访客", tickets: "工单", floor: "现场与报表", manage: "管理" },
@@ -202,7 +206,7 @@ export const fields = {
     action: {
       conversation_serve: "接待会话", conversation_read: "查看会话", conversation_transfer: "转接会话", conversation_decline: "拒绝接入", conversation_pick: "从队列中挑选会话",
       conversation_monitor: "实时旁观会话", conversation_whisper: "私下提醒座席", conversation_take_over: "接管会话", conversation_reassign: "改派会话", conversation_merge: "合并会话",
-      conversation_spam: "标为骚扰", consult_read: "查看咨询记录", consult_write: "填写咨询记录", customer_read: "查看客户", customer_write: "修改客户", customer_export: "导出客户与会话", lead_serve: "跟进线索",
+      conversation_spam: "标为骚扰", consult_read: "查看咨询记录", consult_write: "填写咨询记录", customer_read: "查看客户", customer_write: "修改客户", customer_export: "导出客户与会话", lead_serve: "跟进线索", order_read: "查看订单与商品", order_write: "处理订单与商品",
       visitor_read: "查看在线访客", visitor_invite: "邀请访客", ticket_read: "查看工单", ticket_write: "办理工单", ticket_assign: "分派工单", ticket_approve: "审批工单", ticket_export: "导出工单", floor_read: "查看现场", agent_force: "强制座席状态", report_read: "查看报表", report_export: "导出报表", reply_shared: "管理共享快捷回复",
       manage_users: "管理用户与团队", manage_roles: "管理角色", manage_routing: "管理队列与技能", manage_widgets: "管理咨询窗口", manage_forms: "管理记录表", manage_tags: "管理标签", manage_tickets: "设计工单类型",
       manage_integrations: "管理接口与推送", manage_settings: "管理系统设置", manage_bans: "管理黑名单", audit_read: "查看审计日志", system_operate: "运维操作",

@@ -13,6 +13,7 @@ export const AUDITED: FactKind[] = [
   "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",
   "ticket_attempted", "ticket_checked", "ticket_watched", "ticket_urged", "ticket_linked", "ticket_merged", "ticket_date_near", "ticket_clock_rang", "ticket_told",
   "rule_told", "plan_made", "plan_cancelled",
+  "order_changed", "order_verified", "order_asked", "shipment_reported", "order_exception_found", "order_offered", "order_arranged", "order_noticed", "product_changed",
   "promise_made", "promise_moved", "promise_kept", "promise_dropped", "promise_given", "promise_rang", "promise_told",
   "survey_sent", "survey_answered",
 ];

@@ -88,7 +88,7 @@ export const words = {
       usual: { spouse: "配偶", parent: "父母", child: "子女", guardian: "监护人", contact: "联系人", employer: "所属单位", colleague: "同事" },
     },
     story: {
-      title: "全部往来", show: "显示", all: "全部", nothing: "还没有往来", conversation: "会话", ticket: "工单", promise: "承诺", survey: "问卷", lead: "线索", card: "客户资料",
+      title: "全部往来", show: "显示", all: "全部", nothing: "还没有往来", conversation: "会话", ticket: "工单", promise: "承诺", survey: "问卷", order: "订单", lead: "线索", card: "客户资料",
       state: { open: "未兑现", kept: "按时兑现", kept_late: "超时兑现", broken: "已超时", dropped: "已取消", asked: "未作答", answered: "已作答", created: "建档", changed: "修改", merged: "合并", parted: "撤销合并", deleted: "删除", related: "登记关系", unrelated: "去掉关系" },
     },
     openCustomer: "看客户资料",
@@ -181,7 +181,7 @@ export const words = {
       usual: { spouse: "spouse", parent: "parent", child: "child", guardian: "guardian", contact: "contact", employer: "employer", colleague: "colleague" },
     },
     story: {
-      title: "Everything so far", show: "Show", all: "All", nothing: "Nothing yet", conversation: "Conversations", ticket: "Tickets", promise: "Promises", survey: "Surveys", lead: "Leads", card: "Card",
+      title: "Everything so far", show: "Show", all: "All", nothing: "Nothing yet", conversation: "Conversations", ticket: "Tickets", promise: "Promises", survey: "Surveys", order: "Orders", lead: "Leads", card: "Card",
       state: { open: "open", kept: "kept", kept_late: "kept late", broken: "broken", dropped: "dropped", asked: "not answered", answered: "answered", created: "created", changed: "changed", merged: "merged", parted: "parted", deleted: "deleted", related: "relation", unrelated: "no relation" },
     },
     openCustomer: "Open the customer",
