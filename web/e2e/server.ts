@@ -16,15 +16,16 @@ export class Server {
     readonly url: string,
     private readonly folder: string,
     private readonly words: string[],
+    private readonly more: Record<string, string>,
     private child: ChildProcess,
   ) {}
 
   /** With the demo's shop and people: from the seed's copy when there is one. */
-  static async start(): Promise<Server> {
+  static async start(environment: Record<string, string> = {}): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), "yingda-e2e-"));
     const seed = process.env[SEED];
     if (seed) await cp(join(seed, "data"), join(folder, "data"), { recursive: true });
-    return Server.serve(folder, ["--demo"]);
+    return Server.serve(folder, ["--demo"], environment);
   }
 
   /** As a company starts: nobody is there, and the server prints a link for the first. */
@@ -32,11 +33,11 @@ export class Server {
     return Server.serve(await mkdtemp(join(tmpdir(), "yingda-e2e-")), []);
   }
 
-  private static async serve(folder: string, more: string[]): Promise<Server> {
+  private static async serve(folder: string, more: string[], environment: Record<string, string> = {}): Promise<Server> {
     const port = await freePort();
     const address = `127.0.0.1:${port}`;
     const words = ["serve", "--listen", address, "--data", join(folder, "data"), ...more];
-    const server = new Server(`http://${address}`, folder, words, await launched(folder, words));
+    const server = new Server(`http://${address}`, folder, words, environment, await launched(folder, words, environment));
     await server.ready();
     return server;
   }
@@ -48,7 +49,7 @@ export class Server {
 
   /** The same store under the same address. */
   async returns(): Promise<void> {
-    this.child = await launched(this.folder, this.words);
+    this.child = await launched(this.folder, this.words, this.more);
     await this.ready();
   }
 
@@ -83,7 +84,7 @@ export class Server {
   }
 }
 
-async function launched(folder: string, words: string[]): Promise<ChildProcess> {
+async function launched(folder: string, words: string[], more: Record<string, string>): Promise<ChildProcess> {
   const log = await open(join(folder, "server.log"), "a");
   const environment = {
     ...process.env,
@@ -92,13 +93,14 @@ async function launched(folder: string, words: string[]): Promise<ChildProcess> 
     // A story's own receivers live on this machine, and what they refuse is given up within seconds.
     YINGDA_OUTGOING_PRIVATE_NETWORKS: "127.0.0.0/8",
     YINGDA_OUTGOING_RETRY_MS: "1",
+    ...more,
   };
   const child = spawn(binary(), words, { stdio: ["ignore", log.fd, log.fd], env: environment });
   await log.close();
   return child;
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const probe = createServer();
     probe.once("error", failed);

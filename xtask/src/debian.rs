@@ -4,7 +4,8 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 14] = [
+const NEEDED: [(&str, &str); 16] = [
+    ("baresip", "/usr/bin/baresip"),
     ("chromium", "/usr/bin/chromium"),
     ("dovecot-imapd", "/usr/lib/dovecot/imap"),
     ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
@@ -14,6 +15,7 @@ const NEEDED: [(&str, &str); 14] = [
     ("poppler-utils", "/usr/bin/pdftotext"),
     ("postfix", "/usr/lib/postfix/sbin/master"),
     ("postgresql", "/usr/lib/postgresql"),
+    ("sip-tester", "/usr/bin/sipp"),
     ("strace", "/usr/bin/strace"),
     ("swift-account", "/usr/bin/swift-account-server"),
     ("swift-container", "/usr/bin/swift-container-server"),

@@ -4,6 +4,7 @@ use crate::{
     At,
     actor::Actor,
     agent::AgentState,
+    call,
     config::{Colour, Need, Record, RecordKind},
     conversation::{Content, Place, Source},
     event::{Author, Delivery},
@@ -186,6 +187,12 @@ pub enum Act {
     #[serde(skip)]
     Prove {
         step: Step,
+    },
+    /// Something happened on the line; sent by the server, which holds it.
+    #[serde(skip)]
+    Called {
+        call: String,
+        step: call::Step,
     },
     /// The follow-up promised for this instant is due; sent by the server when it is.
     #[serde(skip)]

@@ -117,6 +117,7 @@ impl Engine {
             Act::LinkCustomer { .. } => allowed(Action::CustomerWrite) || holds,
             Act::RecordSaved { .. } => allowed(Action::ConsultWrite),
             Act::RemindOfFollowUp { .. }
+            | Act::Called { .. }
             | Act::Delivered { .. }
             | Act::HandTo { .. }
             | Act::Settle { .. } => false,
@@ -274,6 +275,9 @@ impl Engine {
                     let fact = Fact::FollowUpDue { agent, due_at, text };
                     self.log.about_with(conversation, cause, Audience::Staff, fact, None, agent.as_slice());
                 }
+            }
+            Act::Called { call, step } => {
+                self.log.about(conversation, cause, Audience::Staff, step.fact(call));
             }
             Act::LinkCustomer { customer } => {
                 if conversation.customer != Some(customer) {

@@ -1,5 +1,6 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
+mod calls;
 mod desk;
 mod entry;
 mod names;
@@ -21,6 +22,7 @@ use crate::{
     register::Book,
     survey::Via,
 };
+pub use calls::*;
 pub use desk::*;
 pub use entry::{Event, Private};
 pub use orders::*;
@@ -246,6 +248,13 @@ pub enum Fact {
         agent: UserId,
         ms: i64,
     },
+    // ── on the telephone ──
+    CallStarted(CallStarted),
+    CallAnswered(CallAnswered),
+    CallMissed(CallMissed),
+    CallHeld(CallHeld),
+    CallEnded(CallEnded),
+    CallRecorded(CallRecorded),
     // ── agents ──
     AgentStateChanged {
         agent: UserId,

@@ -8,6 +8,7 @@ pub mod acd;
 pub mod actor;
 pub mod agent;
 pub mod calendar;
+pub mod call;
 pub mod chain;
 pub mod command;
 pub mod config;

@@ -31,9 +31,10 @@ impl Medium {
         Medium::Video,
     ];
 
-    /// The customer is there and waits for the next word: they are greeted, and a long silence ends the contact.
+    /// The customer sits there and waits for the next written word: they are greeted, and a long silence ends the
+    /// contact. Whoever speaks writes nothing; their line tells whether they are still there.
     pub fn is_live(self) -> bool {
-        matches!(self, Medium::Chat | Medium::Voice | Medium::Wechat | Medium::Video)
+        matches!(self, Medium::Chat | Medium::Wechat)
     }
 
     /// How many of this medium one agent holds at once unless told otherwise.

@@ -47,6 +47,13 @@ impl Check<'_> {
             Setup::Platform(it) => faults.shape(is_url(&it.url), "setup.url", Shape::Url),
             Setup::Letter(it) => line("setup.prefix", &it.prefix, 16, faults),
             Setup::Walkin => {}
+            Setup::Phone(it) => {
+                faults.unless(!it.numbers.is_empty(), "setup.numbers", Fault::Missing);
+                let dialled = |it: &String| {
+                    (1..=32).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit() || it == b'+')
+                };
+                faults.shape(it.numbers.iter().all(dialled), "setup.numbers", Shape::Phone);
+            }
             Setup::Site(it) => self.site(it, faults),
         }
     }

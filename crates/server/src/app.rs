@@ -1,11 +1,12 @@
 //! What all handlers share.
 
 use crate::{
-    clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health, hub::Hub, latest::Latest,
-    limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords, problem::Problem, secrets::Secrets,
-    sessions::Sessions, site::Site, tasks, ticket_kinds::TicketKinds, trace::Tracer,
+    channels::phone::Phone, clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health,
+    hub::Hub, latest::Latest, limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords,
+    problem::Problem, secrets::Secrets, sessions::Sessions, site::Site, tasks, ticket_kinds::TicketKinds,
+    trace::Tracer,
 };
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::Mutex as AsyncMutex;
 use yingda_core::{
     access::{self, Action, Reach, Resource},
@@ -42,6 +43,8 @@ pub struct App {
     pub ticket_kinds: TicketKinds,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,
+    /// Where a telephone is configured.
+    pub phone: OnceLock<Phone>,
     /// The one-time link's token while nobody exists who could sign in.
     pub set_up_token: AsyncMutex<Option<String>>,
 }

@@ -6,12 +6,14 @@ mod files;
 mod mail;
 mod metrics;
 mod network;
+mod phone;
 mod trace;
 
 pub use files::{FilesPlace, S3};
 pub use mail::Mail;
 pub use metrics::Metrics;
 pub use network::Network;
+pub use phone::Phone;
 pub use trace::Trace;
 
 use serde::{Deserialize, Deserializer, de};
@@ -48,6 +50,7 @@ pub struct Config {
     pub log: Log,
     pub metrics: Metrics,
     pub mail: Mail,
+    pub phone: Phone,
     pub trace: Trace,
     pub outgoing: Outgoing,
     pub oidc: Oidc,

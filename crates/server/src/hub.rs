@@ -23,6 +23,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use yingda_core::{
     At,
     actor::Actor,
@@ -78,6 +79,8 @@ struct Inner {
     presence: Presence,
     /// Who asked a visitor to talk, so that the answer reaches them.
     invites: HashMap<VisitorId, (UserId, At)>,
+    /// Who carries calls is told what becomes of conversations.
+    telephone: Option<UnboundedSender<Event>>,
     /// How each node is doing, by its own word.
     figures: HashMap<i64, NodeFigures>,
 }
@@ -157,6 +160,13 @@ impl Hub {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// What happens to conversations, for who carries their calls.
+    pub fn telephone(&self) -> UnboundedReceiver<Event> {
+        let (sender, receiver) = unbounded_channel();
+        self.lock().telephone = Some(sender);
+        receiver
     }
 
     // ── sockets come and go ──
@@ -517,6 +527,14 @@ impl Inner {
     fn publish(&mut self, seq: u64, route: &Route, bytes: &Bytes, event: Option<&Event>) {
         if let Some(event) = event {
             self.follow(event, route);
+            if let Some(telephone) = &self.telephone
+                && matches!(
+                    event.fact,
+                    Fact::Assigned { .. } | Fact::SegmentEnded { .. } | Fact::ConversationClosed { .. }
+                )
+            {
+                let _ = telephone.send(event.clone());
+            }
         }
         let out = Out { seq, bytes: bytes.clone() };
         if let Some(visitor) = route.visitor

@@ -26,7 +26,7 @@ use crate::{
 use std::{
     fmt, fs, io,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 use tokio::sync::Mutex as AsyncMutex;
@@ -124,6 +124,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         outgoing,
         ticket_kinds: TicketKinds::default(),
         oidc: Oidc::new(&config.oidc),
+        phone: OnceLock::new(),
         set_up_token: AsyncMutex::new(set_up_token),
         db,
         site,

@@ -30,6 +30,7 @@ mod oidc;
 mod openapi;
 mod orders;
 mod outreach;
+mod phone;
 mod plans;
 mod portal;
 mod promises;

@@ -3,13 +3,17 @@
 use super::House;
 
 /// A crate of ours and those that it may use, outside tests.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("yingda-core", &[]),
     ("yingda-wire", &["yingda-core"]),
     ("yingda-store", &["yingda-core"]),
     ("yingda-report", &["yingda-core"]),
     ("yingda-print", &[]),
-    ("yingda-server", &["yingda-core", "yingda-wire", "yingda-store", "yingda-report", "yingda-print"]),
+    ("yingda-voice", &[]),
+    (
+        "yingda-server",
+        &["yingda-core", "yingda-wire", "yingda-store", "yingda-report", "yingda-print", "yingda-voice"],
+    ),
     ("yingda-peers", &[]),
     ("yingda-bench", &["yingda-core", "yingda-peers", "yingda-wire", "yingda-store"]),
     ("xtask", &[]),

@@ -49,6 +49,8 @@ pub enum Setup {
     Letter(LetterSetup),
     /// Visits at the counter.
     Walkin,
+    /// The telephone: who dials one of its numbers waits in its queue.
+    Phone(PhoneSetup),
     /// Another site of the company, whose people help out here, or whose contacts ours take over.
     Site(SiteSetup),
 }
@@ -267,6 +269,16 @@ pub struct SiteSetup {
     pub deputy: Option<UserId>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct PhoneSetup {
+    /// The numbers that are dialled, as the carrier sends them.
+    pub numbers: Vec<String>,
+    /// Talks are kept.
+    pub record: bool,
+}
+
 impl Setup {
     pub fn medium(&self) -> Medium {
         match self {
@@ -276,6 +288,7 @@ impl Setup {
             Setup::Platform(_) | Setup::Site(_) => Medium::Chat,
             Setup::Letter(_) => Medium::Letter,
             Setup::Walkin => Medium::Walkin,
+            Setup::Phone(_) => Medium::Voice,
         }
     }
 
@@ -287,12 +300,12 @@ impl Setup {
             Setup::SmsHttp(_) => &["key"],
             Setup::Wechat(_) | Setup::Wecom(_) => &["secret", "token", "aes_key"],
             // Its key follows from the installation's.
-            Setup::Platform(_) | Setup::Letter(_) | Setup::Walkin | Setup::Site(_) => &[],
+            Setup::Platform(_) | Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) | Setup::Site(_) => &[],
         }
     }
 
     /// Whether a machine carries replies out; the rest people do.
     pub fn sends(&self) -> bool {
-        !matches!(self, Setup::Letter(_) | Setup::Walkin)
+        !matches!(self, Setup::Letter(_) | Setup::Walkin | Setup::Phone(_))
     }
 }

@@ -103,7 +103,9 @@ pub async fn deliver(
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Smpp(setup) => smpp::deliver(app, id, setup, parcel).await,
         Setup::Mail(setup) => return mail::deliver(app, id, (channel, setup), keys, parcel).await,
-        Setup::Letter(_) | Setup::Walkin => Err(Failure::Never("people carry this out".into())),
+        Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) => {
+            Err(Failure::Never("people carry this out".into()))
+        }
         Setup::Site(_) => Err(Failure::Never("another site takes no parcels".into())),
         Setup::Wechat(setup) => official::deliver(app, id, setup, keys, parcel).await,
         Setup::Wecom(setup) => wecom::deliver(app, id, setup, keys, parcel).await,
@@ -114,7 +116,12 @@ pub async fn deliver(
 /// What a channel does by itself to learn of what comes; nothing where the other side calls us.
 pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxFuture<'static, ()>> {
     match &channel.setup {
-        Setup::Platform(_) | Setup::SmsHttp(_) | Setup::Wechat(_) | Setup::Letter(_) | Setup::Walkin => None,
+        Setup::Platform(_)
+        | Setup::SmsHttp(_)
+        | Setup::Wechat(_)
+        | Setup::Letter(_)
+        | Setup::Walkin
+        | Setup::Phone(_) => None,
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
         Setup::Site(setup) => Some(sites::listen(duty, id, setup)),
@@ -162,7 +169,7 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::SmsHttp(setup) => sms_http::try_out(app, setup, keys).await,
         Setup::Smpp(setup) => smpp::try_out(app, id, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
-        Setup::Letter(_) | Setup::Walkin => vec![],
+        Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) => vec![],
         Setup::Site(setup) => sites::try_out(app, setup).await,
         Setup::Wechat(setup) => official::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,

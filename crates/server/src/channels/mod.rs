@@ -13,6 +13,7 @@ mod intake;
 pub mod keys;
 pub mod mail;
 pub mod outreach;
+pub mod phone;
 pub mod platform;
 pub mod reach;
 mod sender;

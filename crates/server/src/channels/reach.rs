@@ -87,7 +87,7 @@ pub async fn end_of(app: &App, id: ChannelId, channel: &Channel, to: &str) -> Re
                 known: Some(known),
             }))
         }
-        Setup::Mail(_) | Setup::Letter(_) | Setup::Walkin | Setup::Site(_) => Ok(None),
+        Setup::Mail(_) | Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) | Setup::Site(_) => Ok(None),
     }
 }
 

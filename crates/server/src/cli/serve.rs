@@ -2,7 +2,7 @@
 
 use crate::{
     app::Shared,
-    channels::lmtp,
+    channels::{lmtp, phone},
     clock::Clock,
     config::{Config, LogFormat},
     demo, jobs, metrics, serve,
@@ -43,7 +43,8 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
     if let Some(listener) = mails {
         tasks::start("lmtp", lmtp::run(app.clone(), listener));
     }
-    tell(&app, address, measured, handed, is_demo).await;
+    let calls = phone::start(&app).await?;
+    tell(&app, address, [measured, handed, calls], is_demo).await;
     serve::run(app.clone(), listener, tls).await;
     app.end().await;
     Ok(())
@@ -53,8 +54,7 @@ pub async fn run(config: Config, with_demo: bool) -> Result<(), StartError> {
 async fn tell(
     app: &Shared,
     address: SocketAddr,
-    measured: Option<SocketAddr>,
-    handed: Option<SocketAddr>,
+    [measured, handed, calls]: [Option<SocketAddr>; 3],
     is_demo: bool,
 ) {
     let url = app.config.base_url(address);
@@ -68,6 +68,9 @@ async fn tell(
     }
     if let Some(handed) = handed {
         println!("  Mail by LMTP     {handed}");
+    }
+    if let Some(calls) = calls {
+        println!("  Telephone (SIP)  {calls}");
     }
     if is_demo {
         println!("  Shop with widget {url}/demo/");
@@ -90,8 +93,9 @@ fn own_url(config: &Config, address: SocketAddr) -> String {
 }
 
 fn log(config: &Config) -> Result<(), StartError> {
-    let filter =
-        EnvFilter::try_new(&config.log.level).map_err(while_trying("`log.level` has a wrong value"))?;
+    // The telephone's parts tell every message with all that is in it, unless somebody asks for less and gets more.
+    let level = format!("rsipstack=warn,rustrtc=warn,{}", config.log.level);
+    let filter = EnvFilter::try_new(level).map_err(while_trying("`log.level` has a wrong value"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Text => log.init(),

@@ -50,6 +50,11 @@ pub enum Order {
         conversation: ConversationId,
         step: Step,
     },
+    Called {
+        conversation: ConversationId,
+        call: String,
+        step: yingda_core::call::Step,
+    },
     Start(Box<Start>),
     Agent(UserId, AgentAct),
     Visitor(VisitorId, VisitorAct),
@@ -101,6 +106,9 @@ impl Order {
                 Self::Delivered { conversation, message, state, reason }
             }
             Command::Conversation(conversation, Act::Prove { step }) => Self::Prove { conversation, step },
+            Command::Conversation(conversation, Act::Called { call, step }) => {
+                Self::Called { conversation, call, step }
+            }
             Command::Conversation(id, act) => Self::Conversation(id, act),
             Command::Start(start) => Self::Start(start),
             Command::Agent(user, act) => Self::Agent(user, act),
@@ -122,6 +130,9 @@ impl Order {
                 Command::Conversation(conversation, Act::Delivered { message, state, reason })
             }
             Self::Prove { conversation, step } => Command::Conversation(conversation, Act::Prove { step }),
+            Self::Called { conversation, call, step } => {
+                Command::Conversation(conversation, Act::Called { call, step })
+            }
             Self::Start(start) => Command::Start(start),
             Self::Agent(user, act) => Command::Agent(user, act),
             Self::Visitor(visitor, act) => Command::Visitor(visitor, act),

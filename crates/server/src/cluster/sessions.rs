@@ -1,6 +1,6 @@
 //! Sign-ins and sign-outs on other nodes, read from the store whenever something of the kind was committed.
 
-use crate::{app::Shared, sessions::Session};
+use crate::{app::Shared, channels::phone, sessions::Session};
 use std::sync::Arc;
 use tokio::sync::Notify;
 use yingda_core::event::Fact;
@@ -19,6 +19,7 @@ pub async fn follow(app: Shared, changed: Arc<Notify>) {
             Ok(stored) => {
                 for (ended, user) in app.sessions.renew(&known, stored.into_iter().map(Session::stored)) {
                     app.hub.sign_out(user, Some(ended), "ended");
+                    phone::forget_absent(&app, user);
                 }
             }
             Err(error) => {

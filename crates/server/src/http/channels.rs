@@ -91,7 +91,12 @@ fn callback(app: &App, id: ChannelId, setup: &Setup) -> String {
         Setup::Platform(_) | Setup::Wechat(_) | Setup::Wecom(_) => format!("/api/v1/hooks/{id}"),
         Setup::SmsHttp(it) if !it.signature_header.is_empty() => format!("/api/v1/hooks/{id}"),
         Setup::SmsHttp(_) => format!("/api/v1/hooks/{id}?token={}", sms_http::token(app, id)),
-        Setup::Smpp(_) | Setup::Mail(_) | Setup::Letter(_) | Setup::Walkin | Setup::Site(_) => String::new(),
+        Setup::Smpp(_)
+        | Setup::Mail(_)
+        | Setup::Letter(_)
+        | Setup::Walkin
+        | Setup::Phone(_)
+        | Setup::Site(_) => String::new(),
     }
 }
 

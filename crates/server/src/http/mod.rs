@@ -30,6 +30,7 @@ pub mod oidc;
 mod order_sheet;
 mod orders;
 pub mod packs;
+pub mod phone;
 mod plain_page;
 pub mod plans;
 mod portal;
@@ -121,6 +122,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(webhooks::routes())
         .merge(channels::routes())
         .merge(arrivals::routes())
+        .merge(phone::routes())
         .merge(batches::routes())
         .merge(compose::routes())
         .merge(reports::routes())
@@ -143,6 +145,7 @@ pub fn router(app: Shared) -> Router {
         .merge(assets::routes())
         .merge(visitor_pages::routes())
         .merge(survey_pages::routes())
+        .merge(phone::doors())
         .merge(portal::routes())
         .merge(portal_orders::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))

@@ -3,6 +3,7 @@
 use crate::{
     app::{App, Shared},
     auth::{COOKIE, SignedIn},
+    channels::phone,
     http::{body::Json, client::Client},
     limits::Door,
     passwords,
@@ -199,6 +200,7 @@ async fn sign_out(
     note(&app, by, Subject::User(user), fact, origin(client, &headers), vec![rows::end(&session)]).await?;
     app.sessions.remove(&session);
     app.hub.sign_out(user, Some(session), "signed_out");
+    phone::forget_absent(&app, user);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(client, ""))]).into_response())
 }
 
@@ -444,4 +446,5 @@ pub fn end_sessions(app: &App, user: UserId, except: Option<SessionId>, reason: 
     for ended in app.sessions.remove_user(user, except) {
         app.hub.sign_out(user, Some(ended), reason);
     }
+    phone::forget_absent(app, user);
 }

@@ -128,6 +128,36 @@ pub struct Arrived {
     pub serial: String,
 }
 
+/// What a telephone of one's own registers with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PhoneLine {
+    pub extension: String,
+    pub password: String,
+    pub realm: String,
+    /// Where a desk phone registers, at this server's address; a browser comes by `/sip`.
+    pub port: u16,
+}
+
+/// What whoever serves a call wants of its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallWish {
+    /// The caller hears music.
+    Hold,
+    Resume,
+    /// The agent is not heard.
+    Mute,
+    Unmute,
+    HangUp,
+    /// The agent's phone rings again.
+    Ring,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CallOrder {
+    pub wish: CallWish,
+}
+
 /// One text to many.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NewBatch {

@@ -349,6 +349,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations/{id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds, resumes, mutes or ends the call of a conversation, or lets the agent's phone ring again. */
+        post: operations["post_conversations_id_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/conversations/{id}/consult": {
         parameters: {
             query?: never;
@@ -1265,6 +1282,23 @@ export interface paths {
         put?: never;
         /** Takes away what nobody changed and nothing uses. */
         post: operations["post_packs_pack_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone/line": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What one's own telephone registers with. The password is good as long as the server runs. */
+        post: operations["post_phone_line"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2624,6 +2658,24 @@ export interface components {
         };
         /** @example 7310577399169024 */
         CalendarId: string;
+        /**
+         * @description Why an agent's phone did not take a call.
+         * @enum {string}
+         */
+        CallMiss: "busy" | "declined" | "no_answer" | "no_phone";
+        CallOrder: {
+            wish: components["schemas"]["CallWish"];
+        };
+        /**
+         * @description Who ended a call.
+         * @enum {string}
+         */
+        CallParty: "caller" | "agent" | "house" | "line";
+        /**
+         * @description What whoever serves a call wants of its line.
+         * @enum {string}
+         */
+        CallWish: "hold" | "resume" | "mute" | "unmute" | "hang_up" | "ring";
         Candidate: {
             agent: components["schemas"]["UserId"];
             /**
@@ -3590,6 +3642,45 @@ export interface components {
             kind: "focus";
             /** Format: int64 */
             ms: number;
+        } | {
+            call: string;
+            /** @enum {string} */
+            kind: "call_started";
+            number: string;
+        } | {
+            agent: components["schemas"]["UserId"];
+            call: string;
+            /** @enum {string} */
+            kind: "call_answered";
+        } | {
+            agent: components["schemas"]["UserId"];
+            call: string;
+            /** @enum {string} */
+            kind: "call_missed";
+            why: components["schemas"]["CallMiss"];
+        } | {
+            call: string;
+            is_on: boolean;
+            /** @enum {string} */
+            kind: "call_held";
+        } | {
+            call: string;
+            ended_by: components["schemas"]["CallParty"];
+            /** @enum {string} */
+            kind: "call_ended";
+            /** Format: int64 */
+            talk_ms: number;
+        } | {
+            call: string;
+            file: components["schemas"]["FileId"];
+            /** @enum {string} */
+            kind: "call_recorded";
+            /** Format: int64 */
+            ms: number;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
         } | {
             agent: components["schemas"]["UserId"];
             /** @enum {string} */
@@ -5328,6 +5419,29 @@ export interface components {
         };
         /** @enum {string} */
         Phase: "bot" | "waiting" | "offered" | "active" | "wrap_up" | "closed";
+        /** @description What a telephone of one's own registers with. */
+        PhoneLine: {
+            extension: string;
+            password: string;
+            /**
+             * Format: int32
+             * @description Where a desk phone registers, at this server's address; a browser comes by `/sip`.
+             */
+            port: number;
+            realm: string;
+        };
+        PhoneSetup: {
+            /**
+             * @description The numbers that are dialled, as the carrier sends them.
+             * @default []
+             */
+            numbers: string[];
+            /**
+             * @description Talks are kept.
+             * @default false
+             */
+            record: boolean;
+        };
         /** @description What came of a sample delivery. */
         PingResult: {
             arrived: boolean;
@@ -6500,7 +6614,10 @@ export interface components {
         }) | {
             /** @enum {string} */
             type: "walkin";
-        } | (components["schemas"]["SiteSetup"] & {
+        } | (components["schemas"]["PhoneSetup"] & {
+            /** @enum {string} */
+            type: "phone";
+        }) | (components["schemas"]["SiteSetup"] & {
             /** @enum {string} */
             type: "site";
         });
@@ -8682,6 +8799,41 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Assignment"][];
                 };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conversations_id_call: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ConversationId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallOrder"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {
@@ -11037,6 +11189,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PackItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_phone_line: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneLine"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

@@ -26,6 +26,7 @@ export const fields = {
     setup_wecom: { account: "Account" },
     setup_platform: { platform: "Platform" },
     setup_site: { site: "Other site", helped: "Help from there" },
+    setup_phone: { phone: "Telephone" },
     setup_letter: { letter: "Registration" },
     ban: { ban: "Ban" },
     settings: { company: "Company", service: "Service", portal: "Customer portal", orders: "Orders", customers: "Customers", leads: "Leads", targets: "Targets of indicators", security: "Security" },
@@ -95,6 +96,7 @@ export const fields = {
     setup_wecom: { corp_id: "Corp ID", base_url: "API address" },
     setup_platform: { url: "Reply address" },
     setup_site: { site: "Name of the site", sends: "Queue it serves", deputy: "Who stands for it" },
+    setup_phone: { numbers: "Numbers", record: "Record" },
     setup_letter: { prefix: "Number prefix" },
     ban: { what: "What", value: "Number or address", why: "Why", until_at: "Until" },
     settings: {
@@ -167,6 +169,7 @@ export const fields = {
     setup_wecom: { corp_id: "Stands under “My company” in the WeCom console.", base_url: "Empty: WeCom's own." },
     setup_platform: { url: "Agents' replies are posted there, by the connector protocol." },
     setup_site: { site: "What stands as site in its configuration. Its contacts enter the queue above.", sends: "Who waits in this queue is served there as soon as somebody is free. Other queues usually overflow into it.", deputy: "What is said there is said here by this user: make one for it who never signs in, with an agent's role." },
+    setup_phone: { numbers: "The numbers that are dialled, as the carrier sends them. Calls for them wait in the queue above.", record: "What both sides say is recorded from the answer on, and kept with the conversation." },
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",
@@ -192,7 +195,7 @@ export const fields = {
     banWhat: { visitor: "Visitor", ip: "IP address" },
     delivery: { waiting: "Waiting", delivered: "Delivered", dead: "Given up" },
     passage: { waiting: "Waiting", done: "Done", dead: "Given up", sent: "Sent", delivered: "Delivered", failed: "Failed", cancelled: "Taken back", dropped: "Ignored" },
-    channelKind: { mail: "Mailbox", sms_http: "SMS (HTTP)", smpp: "SMS (SMPP)", wechat: "WeChat account", wecom: "WeChat service", platform: "Other platform", letter: "Letters", walkin: "Walk-ins", site: "Other site" },
+    channelKind: { mail: "Mailbox", sms_http: "SMS (HTTP)", smpp: "SMS (SMPP)", wechat: "WeChat account", wecom: "WeChat service", platform: "Other platform", letter: "Letters", walkin: "Walk-ins", phone: "Telephone", site: "Other site" },
     security: { tls: "TLS", starttls: "STARTTLS", none: "None" },
     signWith: { hmac_sha256: "HMAC-SHA-256 (hex)", hmac_sha1_base64: "HMAC-SHA-1 (Base64)", sha256: "SHA-256 (key in the text)" },
     smppAlphabet: { gsm: "GSM 7-bit", latin1: "Latin-1" },

@@ -26,6 +26,7 @@ export const fields = {
     setup_wecom: { account: "账号" },
     setup_platform: { platform: "平台" },
     setup_site: { site: "另一个站点", helped: "请对方支援" },
+    setup_phone: { phone: "电话" },
     setup_letter: { letter: "登记" },
     ban: { ban: "黑名单" },
     settings: { company: "公司", service: "接待", portal: "客户门户", orders: "订单", customers: "客户资料", leads: "线索分配", targets: "指标目标", security: "安全" },
@@ -95,6 +96,7 @@ export const fields = {
     setup_wecom: { corp_id: "企业ID", base_url: "接口地址" },
     setup_platform: { url: "回复地址" },
     setup_site: { site: "站点名", sends: "由对方接待的队列", deputy: "代表对方的员工" },
+    setup_phone: { numbers: "号码", record: "录音" },
     setup_letter: { prefix: "编号前缀" },
     ban: { what: "类型", value: "编号或地址", why: "原因", until_at: "截止时间" },
     settings: {
@@ -166,6 +168,7 @@ export const fields = {
     setup_wecom: { corp_id: "在企业微信管理后台的“我的企业”里。", base_url: "空着就是企业微信官方地址。" },
     setup_platform: { url: "座席的回复按连接器协议发到这个地址。" },
     setup_site: { site: "对方配置文件里的 site。对方转来的会话进入上面的队列。", sends: "在这个队列里等待的客户，对方一有空位就由对方接待。通常由其他队列溢出到这里。", deputy: "对方说的话在这里以这名员工的名义出现：为此新建一个不登录的员工，角色为座席。" },
+    setup_phone: { numbers: "运营商送来的被叫号码，可以有多个。打这些号码的来电进入上面的队列。", record: "接通后双方的通话都录音，放在会话里。" },
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",
@@ -191,7 +194,7 @@ export const fields = {
     banWhat: { visitor: "访客", ip: "IP地址" },
     delivery: { waiting: "等待发送", delivered: "已送达", dead: "已放弃" },
     passage: { waiting: "等待中", done: "已处理", dead: "已放弃", sent: "已发出", delivered: "已送达", failed: "失败", cancelled: "已撤回", dropped: "已忽略" },
-    channelKind: { mail: "邮箱", sms_http: "短信（HTTP）", smpp: "短信（SMPP）", wechat: "公众号、小程序", wecom: "微信客服", platform: "其他平台", letter: "信函", walkin: "来访", site: "其他站点" },
+    channelKind: { mail: "邮箱", sms_http: "短信（HTTP）", smpp: "短信（SMPP）", wechat: "公众号、小程序", wecom: "微信客服", platform: "其他平台", letter: "信函", walkin: "来访", phone: "电话", site: "其他站点" },
     security: { tls: "TLS", starttls: "STARTTLS", none: "不加密" },
     signWith: { hmac_sha256: "HMAC-SHA-256（十六进制）", hmac_sha1_base64: "HMAC-SHA-1（Base64）", sha256: "SHA-256（原文含密钥）" },
     smppAlphabet: { gsm: "GSM 7位", latin1: "Latin-1" },

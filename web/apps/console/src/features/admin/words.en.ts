@@ -126,6 +126,7 @@ export const en = {
     site: "Another site of the company: each helps when the other is full",
     letter: "Registers letters, prints the answers",
     walkin: "Registers visits and lets them queue",
+    phone: "Takes calls for these numbers",
   },
   takePreset: "Begin with a preset",
   presetHint: "Take one, then change it as the provider's documents say.",

@@ -126,6 +126,7 @@ export const zh = {
     site: "同一公司的其他站点，忙时互相支援",
     letter: "登记来信，打印回信",
     walkin: "登记来访，排队接待",
+    phone: "接听打到这些号码的电话",
   },
   takePreset: "套用模板",
   presetHint: "先套用一个模板，再按服务商的文档修改。",

@@ -35,7 +35,8 @@ export function useAllowed(of: () => Conversation): ComputedRef<Allowed> {
     return {
       holds,
       guest,
-      reply: active || guest,
+      // Whoever calls reads nothing.
+      reply: (active || guest) && it.medium !== "voice",
       accept: offered,
       decline: offered && may("conversation_decline"),
       pick: waits && !offered && may("conversation_pick"),

@@ -9,4 +9,5 @@ export const feature: Feature = {
   order: 10,
   needs: ["conversation_serve"],
   page: () => import("./DeskPage.vue"),
+  overlay: async () => (await import("../phone/PhoneHost.vue")).default,
 };

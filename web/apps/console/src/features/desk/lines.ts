@@ -30,6 +30,9 @@ const place = (to: Place | null | undefined): string => {
   return "queue" in to ? nameOf("queue", to.queue) : user(to.agent);
 };
 
+/** Minutes and seconds, as on a telephone. */
+const span = (ms: number): string => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1_000) % 60).padStart(2, "0")}`;
+
 /** A system event as one quiet sentence. */
 export function line(event: Event): string {
   const by = who(event.by);
@@ -87,6 +90,18 @@ export function line(event: Event): string {
       return t(event.complete ? "desk.line.recordComplete" : "desk.line.recordSaved", { agent: user(event.agent) });
     case "message_delivered":
       return t("desk.line.platformUntold", { reason: told(event.reason ?? "") });
+    case "call_started":
+      return t("phone.line.started", { number: event.number });
+    case "call_answered":
+      return t("phone.line.answered", { agent: user(event.agent) });
+    case "call_missed":
+      return t(`phone.line.missed.${event.why}`, { agent: user(event.agent) });
+    case "call_held":
+      return t(event.is_on ? "phone.line.held" : "phone.line.resumed");
+    case "call_ended":
+      return t(`phone.line.ended.${event.ended_by}`, { span: span(event.talk_ms) });
+    case "call_recorded":
+      return t("phone.line.recorded", { span: span(event.ms) });
     case "marked_spam":
       return t("desk.line.spam", { by });
     default:

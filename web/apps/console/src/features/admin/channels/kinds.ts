@@ -1,11 +1,11 @@
 import type { Medium, Security, Setup } from "@yingda/wire";
 import { nothing, type FieldSpec, type Group } from "../describe";
 
-export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "letter", "walkin", "site"] as const satisfies readonly Setup["type"][];
+export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "letter", "walkin", "phone", "site"] as const satisfies readonly Setup["type"][];
 export type ChannelKind = Setup["type"];
 
 const MEDIUM: Record<ChannelKind, Medium> = {
-  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", site: "chat",
+  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", phone: "voice", site: "chat",
 };
 export const mediumOf = (kind: ChannelKind): Medium => MEDIUM[kind];
 
@@ -42,6 +42,8 @@ export function blankSetup(kind: ChannelKind): Setup {
       return { type: "letter", prefix: "" };
     case "walkin":
       return { type: "walkin" };
+    case "phone":
+      return { type: "phone", numbers: [], record: true };
     case "site":
       return { type: "site", site: "", sends: null, deputy: null };
   }
@@ -138,6 +140,7 @@ export const SETUP: Record<ChannelKind, Group[]> = {
   platform: [{ key: "platform", fields: [{ key: "url", as: "line", full: true }] }],
   letter: [{ key: "letter", fields: [{ key: "prefix", as: "line" }] }],
   walkin: [],
+  phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "record", as: "switch" }] }],
   site: [
     { key: "site", fields: [{ key: "site", as: "line" }] },
     { key: "helped", fields: [{ key: "sends", as: "ref", kind: "queue", maybe: true }, { key: "deputy", as: "ref", kind: "user", maybe: true }] },
