@@ -12,6 +12,7 @@ pub mod orders;
 pub mod plans;
 pub mod rules;
 pub mod segments;
+mod shipped;
 mod stray_files;
 mod surveys;
 pub mod webhooks;
@@ -58,6 +59,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         plans::start(duty.clone()),
         rules::start(duty.clone()),
         segments::start(duty.clone()),
+        shipped::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

@@ -1203,6 +1203,224 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders, the newest first. */
+        get: operations["get_orders"];
+        put?: never;
+        /** A new order. Without a customer it belongs to the one who has its `customer_external_id`, or its receiver's number. */
+        post: operations["post_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order, by its id or by the shop's number. */
+        get: operations["get_orders_id"];
+        /** Changes what the shop says of an order. What was masked and comes back as it was shown stays as it is. */
+        put: operations["put_orders_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/arrange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes down what was agreed about an exception: a substitute, a new date, a compensation, a second parcel. The ticket
+         *     moves on with it; what the ticket still asks for is told as wrong fields.
+         */
+        post: operations["post_orders_id_arrange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the customer asked something about the order, by the first door that is open to them. */
+        post: operations["post_orders_id_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/exception": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes down that something came in between: out of stock, late, lost … It opens a ticket, once. */
+        post: operations["post_orders_id_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that happened to an order, the newest first, with what it was before and after. */
+        get: operations["get_orders_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers a substitute to the customer, by the first door that is open to them. The ticket notes what they were told. */
+        post: operations["post_orders_id_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What happened to a shipment, as the shop or its carrier tells. The same event again changes nothing; the customer is
+         *     told once.
+         */
+        post: operations["post_orders_id_shipments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/substitutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What may come instead, beside what was ordered: price, stock, and what differs. What is there comes first. The words
+         *     of an offer are in the caller's language.
+         */
+        get: operations["get_orders_id_substitutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes down that the customer confirmed a line of the checklist, or takes it back. */
+        post: operations["post_orders_id_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders as a table for spreadsheets. Needs the right to export customers, and leaves a trace. */
+        get: operations["get_orders_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orders as a shop tells them, at most 500 at once: those with a new number are made, those with a known one changed.
+         *     What is wrong with one keeps no other back.
+         */
+        post: operations["post_orders_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outbox/{id}/replay": {
         parameters: {
             query?: never;
@@ -1384,6 +1602,42 @@ export interface paths {
         /** The visits of a plan in their order. */
         get: operations["get_plans_id_visits"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods, by their numbers. */
+        get: operations["get_products"];
+        put?: never;
+        /** New goods. */
+        post: operations["post_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the goods, by its id or its number. */
+        get: operations["get_products_id"];
+        /** Changes goods: price, stock, what may come instead. */
+        put: operations["put_products_id"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2374,7 +2628,7 @@ export interface components {
          * @description What can be permitted. Few, and each one a sentence that an administrator understands.
          * @enum {string}
          */
-        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "lead_serve" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
+        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "lead_serve" | "order_read" | "order_write" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
         Actor: {
             id: components["schemas"]["VisitorId"];
             /** @enum {string} */
@@ -2508,6 +2762,11 @@ export interface components {
             /** @description Only in the answer to its making: the whole key, never shown again. */
             secret?: string | null;
         };
+        ApiKeyChanged: {
+            key: components["schemas"]["ApiKeyId"];
+            name: string;
+            revoked: boolean;
+        };
         /** @example 7310577399169024 */
         ApiKeyId: string;
         /** @description A move that waits for somebody who may allow it. */
@@ -2518,9 +2777,40 @@ export interface components {
             /** @description Key of the move. */
             way: string;
         };
+        /** @description What was agreed with the customer. */
+        Arranged: {
+            /** @default 0 */
+            arranged_at: components["schemas"]["i64"];
+            /** @default null */
+            arranged_by: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int64
+             * @description In cents.
+             * @default 0
+             */
+            compensation: number;
+            /** @default null */
+            promised_at: components["schemas"]["i64"] | null;
+            /**
+             * @description It is sent once more.
+             * @default false
+             */
+            resend: boolean;
+            /**
+             * @description The goods that come instead.
+             * @default
+             */
+            substitute: string;
+            /** @default  */
+            text: string;
+        };
         /** @description What was taken down, by its serial number. */
         Arrived: {
             serial: string;
+        };
+        /** @description Has the customer asked something about the order. */
+        AskOrder: {
+            text: string;
         };
         /** @description About what somebody is to be asked: a conversation that one serves, or a ticket. */
         AskSurvey: {
@@ -2618,6 +2908,16 @@ export interface components {
          * @enum {string}
          */
         Book: "post" | "visit" | "barred" | "group";
+        /** @description What became of orders that a shop brought. */
+        BroughtOrders: {
+            /** Format: int32 */
+            changed: number;
+            /** Format: int32 */
+            created: number;
+            /** Format: int32 */
+            same: number;
+            wrong: components["schemas"]["WrongOrder"][];
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -2658,11 +2958,31 @@ export interface components {
         };
         /** @example 7310577399169024 */
         CalendarId: string;
+        /** @description Caller and agent hear each other. */
+        CallAnswered: {
+            agent: components["schemas"]["UserId"];
+            call: string;
+        };
+        CallEnded: {
+            call: string;
+            ended_by: components["schemas"]["CallParty"];
+            /** Format: int64 */
+            talk_ms: number;
+        };
+        CallHeld: {
+            call: string;
+            is_on: boolean;
+        };
         /**
          * @description Why an agent's phone did not take a call.
          * @enum {string}
          */
         CallMiss: "busy" | "declined" | "no_answer" | "no_phone";
+        CallMissed: {
+            agent: components["schemas"]["UserId"];
+            call: string;
+            why: components["schemas"]["CallMiss"];
+        };
         CallOrder: {
             wish: components["schemas"]["CallWish"];
         };
@@ -2671,6 +2991,21 @@ export interface components {
          * @enum {string}
          */
         CallParty: "caller" | "agent" | "house" | "line";
+        CallRecorded: {
+            call: string;
+            file: components["schemas"]["FileId"];
+            /** Format: int64 */
+            ms: number;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description A call came in; `number` is the one that was dialled. */
+        CallStarted: {
+            call: string;
+            number: string;
+        };
         /**
          * @description What whoever serves a call wants of its line.
          * @enum {string}
@@ -2784,6 +3119,8 @@ export interface components {
              */
             name: components["schemas"]["Text"];
         };
+        /** @enum {string} */
+        CheckState: "ok" | "missing" | "confirmed";
         Choice: {
             /**
              * @description A choice may open into finer ones (category tree).
@@ -2889,6 +3226,18 @@ export interface components {
             values: string[];
             /** @default kind */
             what: components["schemas"]["Aspect"];
+        };
+        /** @description The customer confirmed something, as somebody took down. */
+        Confirmation: {
+            /** @default 0 */
+            confirmed_at: components["schemas"]["i64"];
+            /** @default null */
+            confirmed_by: components["schemas"]["UserId"] | null;
+            /**
+             * @description How: by telephone, in a chat …
+             * @default
+             */
+            how: string;
         };
         ConsoleHello: {
             /**
@@ -3299,6 +3648,13 @@ export interface components {
             /** Format: int64 */
             seq: number;
         };
+        Difference: {
+            /** @description Of what was ordered; empty where it has none. */
+            had: string;
+            /** @description Of what comes instead. */
+            has: string;
+            name: string;
+        };
         DoFrame: components["schemas"]["Act"] & {
             /** Format: int32 */
             base?: number;
@@ -3642,46 +3998,25 @@ export interface components {
             kind: "focus";
             /** Format: int64 */
             ms: number;
-        } | {
-            call: string;
+        } | (components["schemas"]["CallStarted"] & {
             /** @enum {string} */
             kind: "call_started";
-            number: string;
-        } | {
-            agent: components["schemas"]["UserId"];
-            call: string;
+        }) | (components["schemas"]["CallAnswered"] & {
             /** @enum {string} */
             kind: "call_answered";
-        } | {
-            agent: components["schemas"]["UserId"];
-            call: string;
+        }) | (components["schemas"]["CallMissed"] & {
             /** @enum {string} */
             kind: "call_missed";
-            why: components["schemas"]["CallMiss"];
-        } | {
-            call: string;
-            is_on: boolean;
+        }) | (components["schemas"]["CallHeld"] & {
             /** @enum {string} */
             kind: "call_held";
-        } | {
-            call: string;
-            ended_by: components["schemas"]["CallParty"];
+        }) | (components["schemas"]["CallEnded"] & {
             /** @enum {string} */
             kind: "call_ended";
-            /** Format: int64 */
-            talk_ms: number;
-        } | {
-            call: string;
-            file: components["schemas"]["FileId"];
+        }) | (components["schemas"]["CallRecorded"] & {
             /** @enum {string} */
             kind: "call_recorded";
-            /** Format: int64 */
-            ms: number;
-            name: string;
-            sha256: string;
-            /** Format: int64 */
-            size: number;
-        } | {
+        }) | {
             agent: components["schemas"]["UserId"];
             /** @enum {string} */
             kind: "agent_state_changed";
@@ -3925,19 +4260,40 @@ export interface components {
             rule: components["schemas"]["RuleId"];
             text: string;
             ticket?: components["schemas"]["TicketId"] | null;
-        } | {
+        } | (components["schemas"]["PlanMade"] & {
             /** @enum {string} */
             kind: "plan_made";
-            name: string;
-            plan: components["schemas"]["RecordId"];
-            /** Format: int32 */
-            visits: number;
-        } | {
+        }) | (components["schemas"]["PlanCancelled"] & {
             /** @enum {string} */
             kind: "plan_cancelled";
-            name: string;
-            plan: components["schemas"]["RecordId"];
-        } | {
+        }) | (components["schemas"]["OrderChanged"] & {
+            /** @enum {string} */
+            kind: "order_changed";
+        }) | (components["schemas"]["OrderVerified"] & {
+            /** @enum {string} */
+            kind: "order_verified";
+        }) | (components["schemas"]["OrderAsked"] & {
+            /** @enum {string} */
+            kind: "order_asked";
+        }) | (components["schemas"]["ShipmentReported"] & {
+            /** @enum {string} */
+            kind: "shipment_reported";
+        }) | (components["schemas"]["OrderExceptionFound"] & {
+            /** @enum {string} */
+            kind: "order_exception_found";
+        }) | (components["schemas"]["OrderOffered"] & {
+            /** @enum {string} */
+            kind: "order_offered";
+        }) | (components["schemas"]["OrderArranged"] & {
+            /** @enum {string} */
+            kind: "order_arranged";
+        }) | (components["schemas"]["OrderNoticed"] & {
+            /** @enum {string} */
+            kind: "order_noticed";
+        }) | (components["schemas"]["ProductChanged"] & {
+            /** @enum {string} */
+            kind: "product_changed";
+        }) | {
             conversation?: components["schemas"]["ConversationId"] | null;
             due_at: components["schemas"]["i64"];
             /** @enum {string} */
@@ -4033,13 +4389,10 @@ export interface components {
             /** Format: int64 */
             rows: number;
             what: string;
-        } | {
-            key: components["schemas"]["ApiKeyId"];
+        } | (components["schemas"]["ApiKeyChanged"] & {
             /** @enum {string} */
             kind: "api_key_changed";
-            name: string;
-            revoked: boolean;
-        } | {
+        }) | {
             /** @enum {string} */
             kind: "refused";
             refusal: components["schemas"]["Refusal"];
@@ -4840,6 +5193,13 @@ export interface components {
             batch?: components["schemas"]["RecordId"] | null;
             text: string;
         };
+        /** @description What a shop or a carrier says of a shipment. */
+        NewShipment: {
+            carrier?: string;
+            eta?: components["schemas"]["i64"] | null;
+            events?: components["schemas"]["ShipmentEvent"][];
+            tracking: string;
+        };
         /** @description A ticket that is to be opened. */
         NewTicket: {
             conversation?: components["schemas"]["ConversationId"] | null;
@@ -4933,6 +5293,21 @@ export interface components {
             /** @description The site that they serve; empty where the installation has only one. */
             site?: string;
         };
+        /**
+         * @description Words that are said by themselves, unless they are switched off. They may name `{number}`, `{goods}`, `{carrier}`,
+         *     `{tracking}` and `{date}`.
+         */
+        NoticeText: {
+            /** @default false */
+            on: boolean;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            text: components["schemas"]["Text"];
+        };
         /** @description Instead of a password: a token that is renewed with a refresh token (RFC 6749, section 6). */
         OAuth: {
             /** @default  */
@@ -4949,12 +5324,364 @@ export interface components {
         };
         /** @enum {string} */
         OfferEnd: "accepted" | "declined" | "timed_out" | "withdrawn" | "agent_left";
+        /** @description Offers a substitute to the customer. */
+        OfferSubstitute: {
+            /** @description Key of the exception. */
+            exception: string;
+            sku: string;
+            text: string;
+        };
         /** @description Whether a customer wants messages that they did not ask for. */
         OptOut: {
             /** @description `sms` or `mail`. */
             medium: components["schemas"]["Medium"];
             out: boolean;
             why?: string;
+        };
+        /** @description An order of the shop's, with what became of it. */
+        Order: {
+            /**
+             * @description What the customer confirmed.
+             * @default {}
+             */
+            confirmed: {
+                [key: string]: components["schemas"]["Confirmation"];
+            };
+            /** @default 0 */
+            created_at: components["schemas"]["i64"];
+            /** @default [] */
+            exceptions: components["schemas"]["OrderException"][];
+            /** @default 0 */
+            id: components["schemas"]["RecordId"];
+            /**
+             * @description What the customer is told about it.
+             * @default []
+             */
+            notices: components["schemas"]["OrderNotice"][];
+            /**
+             * @description As the shop tells it.
+             * @default {
+             *       "amount": 0,
+             *       "customer": null,
+             *       "customer_external_id": "",
+             *       "line": null,
+             *       "lines": [],
+             *       "note": "",
+             *       "number": "",
+             *       "payment": "unpaid",
+             *       "placed_at": 0,
+             *       "promised_at": null,
+             *       "receiver": {
+             *         "address": "",
+             *         "name": "",
+             *         "phone": ""
+             *       },
+             *       "state": "placed"
+             *     }
+             */
+            order: components["schemas"]["OrderDraft"];
+            /** @default [] */
+            shipments: components["schemas"]["Shipment"][];
+            /**
+             * @description What the shop says and its shipments say, whichever is further.
+             * @default placed
+             */
+            state: components["schemas"]["OrderState"];
+            /** @default 0 */
+            updated_at: components["schemas"]["i64"];
+            /**
+             * Format: int64
+             * @default 0
+             */
+            version: number;
+        };
+        /** @description What was agreed with the customer about an exception. */
+        OrderArranged: {
+            /**
+             * Format: int64
+             * @description In cents.
+             */
+            compensation: number;
+            exception: string;
+            order: components["schemas"]["RecordId"];
+            promised_at?: components["schemas"]["i64"] | null;
+            resend: boolean;
+            substitute: string;
+            text: string;
+        };
+        /** @description What was agreed with the customer. */
+        OrderArrangement: {
+            /** @description The customer agreed. */
+            agreed?: boolean;
+            /**
+             * Format: int64
+             * @description In cents.
+             */
+            compensation?: number;
+            /** @description Key of the exception. */
+            exception: string;
+            /** @description What the customer is told about it; empty: nothing. */
+            message?: string;
+            promised_at?: components["schemas"]["i64"] | null;
+            /** @description It is sent once more. */
+            resend?: boolean;
+            /** @description Number of the goods that come instead. */
+            substitute?: string;
+            text?: string;
+        };
+        /** @description Somebody had the customer asked about an order. */
+        OrderAsked: {
+            order: components["schemas"]["RecordId"];
+            text: string;
+        };
+        /**
+         * @description An order came in, or the shop says something else of it. `fields` names what changed, none for a new one; the
+         *     values lie in `private`.
+         */
+        OrderChanged: {
+            customer?: components["schemas"]["CustomerId"] | null;
+            fields: string[];
+            number: string;
+            order: components["schemas"]["RecordId"];
+            /** Format: int64 */
+            version: number;
+        };
+        OrderCheck: {
+            confirmed?: components["schemas"]["Confirmation"] | null;
+            item: components["schemas"]["OrderItem"];
+            lacks: components["schemas"]["OrderLack"][];
+            state: components["schemas"]["CheckState"];
+        };
+        /** @description An order as the shop tells it. */
+        OrderDraft: {
+            /**
+             * Format: int64
+             * @description All that is to be paid, in cents.
+             * @default 0
+             */
+            amount: number;
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /**
+             * @description The shop's own id of the customer: who has it on their card is the customer, where none is named.
+             * @default
+             */
+            customer_external_id: string;
+            /** @default null */
+            line: components["schemas"]["LineId"] | null;
+            /** @default [] */
+            lines: components["schemas"]["OrderLine"][];
+            /** @default  */
+            note: string;
+            /**
+             * @description The shop's own number; no two orders have the same.
+             * @default
+             */
+            number: string;
+            /** @default unpaid */
+            payment: components["schemas"]["OrderPayment"];
+            /** @default 0 */
+            placed_at: components["schemas"]["i64"];
+            /** @default null */
+            promised_at: components["schemas"]["i64"] | null;
+            /**
+             * @default {
+             *       "address": "",
+             *       "name": "",
+             *       "phone": ""
+             *     }
+             */
+            receiver: components["schemas"]["Receiver"];
+            /** @default placed */
+            state: components["schemas"]["OrderState"];
+        };
+        /** @description Something that went wrong, once; its key says what of which. */
+        OrderException: {
+            /** @default null */
+            arranged: components["schemas"]["Arranged"] | null;
+            /** @default  */
+            key: string;
+            /** @default [] */
+            offers: components["schemas"]["OrderOffer"][];
+            /** @default 0 */
+            since_at: components["schemas"]["i64"];
+            /**
+             * @description Of which goods, where it is not the whole order.
+             * @default
+             */
+            sku: string;
+            /** @default  */
+            text: string;
+            /** @default null */
+            ticket: components["schemas"]["TicketId"] | null;
+            /** @default stock */
+            what: components["schemas"]["OrderTrouble"];
+            /**
+             * @description No case could be opened: there is no kind of ticket for it, or it asks for more.
+             * @default false
+             */
+            without_ticket: boolean;
+        };
+        OrderExceptionFound: {
+            /** @description Its key on the order. */
+            exception: string;
+            number: string;
+            order: components["schemas"]["RecordId"];
+            sku?: string;
+            text?: string;
+            what: components["schemas"]["OrderTrouble"];
+        };
+        /**
+         * @description A line of the checklist.
+         * @enum {string}
+         */
+        OrderItem: "goods" | "quantity" | "receiver" | "phone" | "address" | "payment";
+        /**
+         * @description What of a line is not there.
+         * @enum {string}
+         */
+        OrderLack: "model" | "quantity" | "name" | "phone" | "province" | "city" | "street" | "house" | "payment";
+        /** @description A position of an order. Money is in cents. */
+        OrderLine: {
+            /** @default  */
+            name: string;
+            /** @default  */
+            note: string;
+            /**
+             * Format: int64
+             * @description Of one.
+             * @default 0
+             */
+            price: number;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            quantity: number;
+            /** @default  */
+            sku: string;
+        };
+        /** @enum {string} */
+        OrderNews: "shipped" | "out_for_delivery" | "delivered" | "delayed" | "question" | "offer" | "arranged";
+        /** @description Words for a customer: they wait, have left, or could not leave. */
+        OrderNotice: {
+            /** @default null */
+            channel: components["schemas"]["ChannelId"] | null;
+            /** @default null */
+            conversation: components["schemas"]["ConversationId"] | null;
+            /** @default  */
+            key: string;
+            /** @default 0 */
+            planned_at: components["schemas"]["i64"];
+            /** @default null */
+            sent_at: components["schemas"]["i64"] | null;
+            /**
+             * @description As it was written; empty while the site's words for it still have to be filled in.
+             * @default
+             */
+            text: string;
+            /**
+             * @description No door to the customer was open, or they want none of it.
+             * @default false
+             */
+            undeliverable: boolean;
+            /** @default shipped */
+            what: components["schemas"]["OrderNews"];
+        };
+        /** @description Words about an order left for its customer, or there was no door for them. */
+        OrderNoticed: {
+            channel?: components["schemas"]["ChannelId"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            order: components["schemas"]["RecordId"];
+            sent: boolean;
+            text: string;
+            what: components["schemas"]["OrderNews"];
+        };
+        /** @description A substitute that the customer was offered. */
+        OrderOffer: {
+            /** @default  */
+            name: string;
+            /** @default 0 */
+            offered_at: components["schemas"]["i64"];
+            /** @default null */
+            offered_by: components["schemas"]["UserId"] | null;
+            /** @default  */
+            sku: string;
+        };
+        /** @description The customer was offered something else. */
+        OrderOffered: {
+            exception: string;
+            name: string;
+            order: components["schemas"]["RecordId"];
+            sku: string;
+        };
+        /** @enum {string} */
+        OrderPayment: "unpaid" | "paid" | "on_delivery" | "refunded";
+        /** @description Something came in between, as a shop, a warehouse or a colleague says. */
+        OrderReport: {
+            /** @description Of which goods; empty for the whole order. */
+            sku?: string;
+            text?: string;
+            what: components["schemas"]["OrderTrouble"];
+        };
+        /** @description How the site deals with orders. */
+        OrderSettings: {
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "We are sorry: your order {number} is late. We are on it and will contact you soon.",
+             *         "zh": "很抱歉，您的订单 {number} 不能按时送达，我们正在处理并会尽快与您联系。"
+             *       }
+             *     }
+             */
+            delayed: components["schemas"]["NoticeText"];
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} has been delivered. Thank you.",
+             *         "zh": "您的订单 {number} 已送达，感谢您的购买。"
+             *       }
+             *     }
+             */
+            delivered: components["schemas"]["NoticeText"];
+            /** @default null */
+            exception: components["schemas"]["TicketTypeId"] | null;
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} is out for delivery today.",
+             *         "zh": "您的订单 {number} 正在派送，请留意电话。"
+             *       }
+             *     }
+             */
+            out_for_delivery: components["schemas"]["NoticeText"];
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} is on its way: {carrier} {tracking}, expected on {date}.",
+             *         "zh": "您的订单 {number} 已发货：{carrier} {tracking}，预计 {date} 送达。"
+             *       }
+             *     }
+             */
+            shipped: components["schemas"]["NoticeText"];
+        };
+        /** @enum {string} */
+        OrderState: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+        /**
+         * @description What can come between an order and its customer.
+         * @enum {string}
+         */
+        OrderTrouble: "stock" | "delay" | "refused" | "lost" | "damaged" | "wrong";
+        /** @description The customer confirmed a line of an order's checklist, or that was taken back. */
+        OrderVerified: {
+            confirmed: boolean;
+            how: string;
+            item: components["schemas"]["OrderItem"];
+            order: components["schemas"]["RecordId"];
         };
         /** @description A client's identity for one command: `n` counts up per tab and conversation. */
         Origin: {
@@ -5317,6 +6044,32 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_StoredOrder: {
+            items: {
+                checks: components["schemas"]["OrderCheck"][];
+                customer_name: string;
+                order: components["schemas"]["Order"];
+                /** @description What to ask the customer where something is missing, in the caller's language. */
+                question?: string | null;
+                /** @description An exception is not arranged yet. */
+                troubled: boolean;
+                /** @description Something of it has to be settled with the customer before it can go. */
+                unsure: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_StoredProduct: {
+            items: {
+                id: components["schemas"]["RecordId"];
+                product: components["schemas"]["Product"];
+                updated_at: components["schemas"]["i64"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_SurveyAsk: {
             items: {
                 agent?: components["schemas"]["UserId"] | null;
@@ -5359,7 +6112,7 @@ export interface components {
                 at: components["schemas"]["i64"];
                 by?: components["schemas"]["UserId"] | null;
                 conversation?: components["schemas"]["ConversationId"] | null;
-                /** @description Of the conversation, ticket, promise, survey's answer or lead. */
+                /** @description Of the conversation, ticket, promise, survey's answer, lead or order. */
                 id: string;
                 kind: components["schemas"]["TimelineKind"];
                 medium?: components["schemas"]["Medium"] | null;
@@ -5483,6 +6236,10 @@ export interface components {
              */
             vip: boolean;
         };
+        PlanCancelled: {
+            name: string;
+            plan: components["schemas"]["RecordId"];
+        };
         /** @description How a plan stands. */
         PlanFigures: {
             /** Format: int32 */
@@ -5514,6 +6271,13 @@ export interface components {
             total: number;
             /** Format: int32 */
             unreached: number;
+        };
+        /** @description A plan of visits was made. */
+        PlanMade: {
+            name: string;
+            plan: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            visits: number;
         };
         /** @description A plan and how it stands. */
         PlanRow: {
@@ -5622,6 +6386,51 @@ export interface components {
             title: string;
             /** @description `urn:yingda:problem:<code>`. */
             type: string;
+        };
+        /** @description Goods of the shop's. */
+        Product: {
+            /**
+             * @description What it is like: colour, size, power …
+             * @default {}
+             */
+            attributes: {
+                [key: string]: string;
+            };
+            /** @default  */
+            name: string;
+            /**
+             * Format: int64
+             * @description In cents.
+             * @default 0
+             */
+            price: number;
+            /**
+             * @description Not sold any more.
+             * @default false
+             */
+            retired: boolean;
+            /**
+             * @description The shop's own number; no two have the same.
+             * @default
+             */
+            sku: string;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            stock: number;
+            /**
+             * @description Numbers of what may come instead, the best first.
+             * @default []
+             */
+            substitutes: string[];
+        };
+        ProductChanged: {
+            name: string;
+            product: components["schemas"]["RecordId"];
+            sku: string;
+            /** Format: int64 */
+            version: number;
         };
         Promise: {
             /** @default null */
@@ -5930,6 +6739,14 @@ export interface components {
              *     }
              */
             label: components["schemas"]["Text"];
+        };
+        Receiver: {
+            /** @default  */
+            address: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            phone: string;
         };
         /** @description A configuration record of any kind. */
         Record: (components["schemas"]["User"] & {
@@ -6551,6 +7368,41 @@ export interface components {
              */
             letter_head: components["schemas"]["Text"];
             /**
+             * @description What customers are told of their orders, and which ticket an exception opens.
+             * @default {
+             *       "delayed": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "We are sorry: your order {number} is late. We are on it and will contact you soon.",
+             *           "zh": "很抱歉，您的订单 {number} 不能按时送达，我们正在处理并会尽快与您联系。"
+             *         }
+             *       },
+             *       "delivered": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} has been delivered. Thank you.",
+             *           "zh": "您的订单 {number} 已送达，感谢您的购买。"
+             *         }
+             *       },
+             *       "exception": null,
+             *       "out_for_delivery": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} is out for delivery today.",
+             *           "zh": "您的订单 {number} 正在派送，请留意电话。"
+             *         }
+             *       },
+             *       "shipped": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} is on its way: {carrier} {tracking}, expected on {date}.",
+             *           "zh": "您的订单 {number} 已发货：{carrier} {tracking}，预计 {date} 送达。"
+             *         }
+             *       }
+             *     }
+             */
+            orders: components["schemas"]["OrderSettings"];
+            /**
              * Format: int32
              * @description A first version of these numbers of required passwords' length.
              * @default 10
@@ -6635,6 +7487,38 @@ export interface components {
             /** @description What stands on the button for the identity provider, where one is configured. */
             oidc?: string | null;
         };
+        Shipment: {
+            /** @default  */
+            carrier: string;
+            /** @default null */
+            eta: components["schemas"]["i64"] | null;
+            /**
+             * @description The earliest first.
+             * @default []
+             */
+            events: components["schemas"]["ShipmentEvent"][];
+            /** @default  */
+            tracking: string;
+        };
+        ShipmentEvent: {
+            /** @description Absent: now. */
+            happened_at?: components["schemas"]["i64"];
+            /** @description The carrier's id of it: the same one again is the same event. Without one, what and when tell it apart. */
+            id?: string;
+            place?: string;
+            what: components["schemas"]["ShipmentWhat"];
+        };
+        /** @description Something happened to a shipment. */
+        ShipmentReported: {
+            carrier: string;
+            happened_at: components["schemas"]["i64"];
+            order: components["schemas"]["RecordId"];
+            place: string;
+            tracking: string;
+            what: components["schemas"]["ShipmentWhat"];
+        };
+        /** @enum {string} */
+        ShipmentWhat: "packed" | "shipped" | "in_transit" | "delayed" | "out_for_delivery" | "delivered" | "refused" | "lost" | "damaged" | "returned";
         SignIn: {
             /** @description Six digits, when the account has a second factor. */
             code?: string | null;
@@ -6947,6 +7831,25 @@ export interface components {
             size: number;
             url: string;
         };
+        /** @description An order with its checklist. */
+        StoredOrder: {
+            checks: components["schemas"]["OrderCheck"][];
+            customer_name: string;
+            order: components["schemas"]["Order"];
+            /** @description What to ask the customer where something is missing, in the caller's language. */
+            question?: string | null;
+            /** @description An exception is not arranged yet. */
+            troubled: boolean;
+            /** @description Something of it has to be settled with the customer before it can go. */
+            unsure: boolean;
+        };
+        StoredProduct: {
+            id: components["schemas"]["RecordId"];
+            product: components["schemas"]["Product"];
+            updated_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A ticket with what it takes to show it. */
         StoredTicket: components["schemas"]["TicketRow"] & {
             /** @description The version of its kind on which it runs. */
@@ -6975,6 +7878,30 @@ export interface components {
         } | {
             ticket: components["schemas"]["TicketId"];
         } | "site";
+        /** @description Goods that may come instead, beside what was ordered. */
+        Substitute: {
+            /**
+             * Format: int64
+             * @description How much more one of it costs; less than nothing where it is cheaper.
+             */
+            difference: number;
+            differs: components["schemas"]["Difference"][];
+            /** @description There are as many as were ordered. */
+            enough: boolean;
+            /** @description What it would replace. */
+            instead_of: string;
+            name: string;
+            /** Format: int64 */
+            price: number;
+            sku: string;
+            /** Format: int64 */
+            stock: number;
+        };
+        /** @description Goods that may come instead, with words in which they can be offered. */
+        SubstituteOffer: {
+            substitute: components["schemas"]["Substitute"];
+            text: string;
+        };
         Survey: {
             /** @default null */
             after_close: components["schemas"]["AfterClose"] | null;
@@ -7591,7 +8518,7 @@ export interface components {
             at: components["schemas"]["i64"];
             by?: components["schemas"]["UserId"] | null;
             conversation?: components["schemas"]["ConversationId"] | null;
-            /** @description Of the conversation, ticket, promise, survey's answer or lead. */
+            /** @description Of the conversation, ticket, promise, survey's answer, lead or order. */
             id: string;
             kind: components["schemas"]["TimelineKind"];
             medium?: components["schemas"]["Medium"] | null;
@@ -7605,7 +8532,7 @@ export interface components {
             ticket?: components["schemas"]["TicketId"] | null;
         };
         /** @enum {string} */
-        TimelineKind: "conversation" | "ticket" | "promise" | "survey" | "lead" | "card";
+        TimelineKind: "conversation" | "ticket" | "promise" | "survey" | "lead" | "order" | "card";
         Topic: {
             /**
              * @default {
@@ -7701,6 +8628,14 @@ export interface components {
         Verified: {
             point: components["schemas"]["Point"];
             verified_at: components["schemas"]["i64"];
+        };
+        /** @description The customer confirmed a line of the checklist. */
+        VerifyOrder: {
+            /** @description `false` takes it back. */
+            confirmed?: boolean;
+            /** @description How: by telephone, in a chat … */
+            how?: string;
+            item: components["schemas"]["OrderItem"];
         };
         /**
          * @description How an invitation came to somebody.
@@ -7993,6 +8928,15 @@ export interface components {
             entry: components["schemas"]["RecordId"];
             file: components["schemas"]["StoredFile"];
             serial: string;
+        };
+        WrongOrder: {
+            number: string;
+            /**
+             * Format: int32
+             * @description Its place in the list, from 0.
+             */
+            place: number;
+            why: string;
         };
     };
     responses: never;
@@ -9843,7 +10787,7 @@ export interface operations {
             query?: {
                 cursor?: string;
                 /** @description Only this. */
-                kind?: "conversation" | "ticket" | "promise" | "survey" | "lead" | "card";
+                kind?: "conversation" | "ticket" | "promise" | "survey" | "lead" | "order" | "card";
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
@@ -11039,6 +11983,544 @@ export interface operations {
             };
         };
     };
+    get_orders: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Placed at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number, the receiver's name, or the goods. */
+                q?: string;
+                /** @description `due`: what was promised the earliest first; else the newest. */
+                sort?: string;
+                state?: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+                /** @description Only those whose exception is followed up by this ticket. */
+                ticket?: components["schemas"]["TicketId"];
+                /** @description Placed before this instant. */
+                to?: components["schemas"]["i64"];
+                /** @description Only those with an exception that is not arranged yet. */
+                troubled?: boolean;
+                /** @description Only those of which something has to be settled with the customer. */
+                unsure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_orders_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_arrange: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderArrangement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_ask: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_exception: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderReport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id_history: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_offer: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferSubstitute"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_shipments: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShipment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id_substitutes: {
+        parameters: {
+            query: {
+                /** @description Key of the exception. */
+                exception: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubstituteOffer"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_verify: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_export: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                format?: "csv" | "xlsx";
+                /** @description Placed at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number, the receiver's name, or the goods. */
+                q?: string;
+                /** @description `due`: what was promised the earliest first; else the newest. */
+                sort?: string;
+                state?: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+                /** @description Only those whose exception is followed up by this ticket. */
+                ticket?: components["schemas"]["TicketId"];
+                /** @description Placed before this instant. */
+                to?: components["schemas"]["i64"];
+                /** @description Only those with an exception that is not arranged yet. */
+                troubled?: boolean;
+                /** @description Only those of which something has to be settled with the customer. */
+                unsure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_import: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtOrders"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_outbox_id_replay: {
         parameters: {
             query?: {
@@ -11430,6 +12912,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_PlanVisit"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_products: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number or the name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_products: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Product"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_products_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_products_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Product"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
