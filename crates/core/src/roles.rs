@@ -218,7 +218,7 @@ pub fn default_roles() -> Vec<Role> {
             "R-15",
             "相关部门",
             "Department handler",
-            each(&FOLLOW, Scope::Group).chain(each(&[Action::OrderRead], Scope::Site)).collect(),
+            each(&FOLLOW, Scope::Group).collect(),
             &everyone_masked,
         ),
         role(
