@@ -169,9 +169,8 @@ impl Voice {
     pub async fn start(settings: Settings) -> io::Result<(Self, UnboundedReceiver<Heard>)> {
         let end = CancellationToken::new();
         let gate = Arc::new(Gate::new(settings.most_calls, settings.calls_per_second));
-        let socket = UdpSocket::bind(settings.listen).await?;
+        let (socket, listener) = bind(settings.listen).await?;
         let port = socket.local_addr()?.port();
-        let listener = TcpListener::bind(SocketAddr::new(settings.listen.ip(), port)).await?;
         let outside = SocketAddr::new(settings.host, port);
         let layer = TransportLayer::new(end.clone());
         let door = Arc::new(Door { socket, gate: gate.clone() });
@@ -289,6 +288,20 @@ impl Voice {
             }
         }
         Ok(())
+    }
+}
+
+/// Both on one port. Where any will do, one that is free for both is looked for.
+async fn bind(listen: SocketAddr) -> io::Result<(UdpSocket, TcpListener)> {
+    let mut tries = if listen.port() == 0 { 20 } else { 1 };
+    loop {
+        tries -= 1;
+        let socket = UdpSocket::bind(listen).await?;
+        match TcpListener::bind(SocketAddr::new(listen.ip(), socket.local_addr()?.port())).await {
+            Ok(listener) => return Ok((socket, listener)),
+            Err(error) if tries == 0 => return Err(error),
+            Err(_) => {}
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use axum::{
         ws::{Message, WebSocket},
     },
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Response},
     routing,
 };
 use futures_util::{SinkExt, StreamExt};
@@ -36,18 +36,21 @@ pub fn doors() -> Router<Shared> {
     Router::new().route("/sip", routing::get(open))
 }
 
-/// What one's own telephone registers with. The password is good as long as the server runs.
-#[utoipa::path(post, path = "/phone/line", tag = "phone", responses((status = 200, body = PhoneLine)))]
-async fn line(State(app): State<Shared>, caller: Caller) -> Result<Json<PhoneLine>, Problem> {
+/// What one's own telephone registers with. The password is good as long as the server runs and one is signed in. Where
+/// there is no telephone the answer is empty.
+#[utoipa::path(post, path = "/phone/line", tag = "phone",
+    responses((status = 200, body = PhoneLine), (status = 204)))]
+async fn line(State(app): State<Shared>, caller: Caller) -> Result<Response, Problem> {
     app.reach(caller.actor, Action::ConversationServe)?;
     let user = caller.user.ok_or(Refusal::Forbidden)?;
-    let phone = app.phone.get().ok_or_else(Problem::not_found)?;
-    Ok(Json(PhoneLine {
+    let Some(phone) = app.phone.get() else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let line = Json(PhoneLine {
         extension: user.to_string(),
         password: phone.admit(user),
         realm: "yingda".into(),
         port: phone.voice.port(),
-    }))
+    });
+    Ok(line.into_response())
 }
 
 /// Holds, resumes, mutes or ends the call of a conversation, or lets the agent's phone ring again.

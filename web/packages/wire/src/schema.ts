@@ -1515,7 +1515,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What one's own telephone registers with. The password is good as long as the server runs. */
+        /**
+         * What one's own telephone registers with. The password is good as long as the server runs and one is signed in. Where
+         *     there is no telephone the answer is empty.
+         */
         post: operations["post_phone_line"];
         delete?: never;
         options?: never;
@@ -12703,6 +12706,12 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PhoneLine"];
                 };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {

@@ -282,10 +282,8 @@ impl Carry {
             }
             Heard::Refused { why, .. } => self.refused(why).await,
             Heard::Held { on, .. } => self.told(Step::Held { on }).await,
-            Heard::Left { .. } => {
-                if self.agent.is_some() && self.talking_since.is_some() {
-                    self.hung_up().await;
-                }
+            Heard::Left { .. } if self.agent.is_some() && self.talking_since.is_some() => {
+                self.hung_up().await
             }
             Heard::Recorded { recording, .. } => {
                 self.recording = self.recording.saturating_sub(1);

@@ -181,7 +181,7 @@ fn arrive(
     let found = directory.channels.iter().filter(|(_, it)| it.enabled).find_map(|(id, channel)| {
         let Setup::Phone(setup) = &channel.setup else { return None };
         let ours = setup.numbers.iter().any(|number| number == to || phone::normal(number) == dialled);
-        ours.then(|| (*id, setup.record))
+        ours.then_some((*id, setup.record))
     });
     let Some((channel, record)) = found.filter(|_| *origin == Origin::Trunk) else {
         tracing::info!(%call, to, "a call for a number that nobody has");

@@ -4,7 +4,7 @@ import type { PhoneLine } from "@yingda/wire";
 import type { UA } from "jssip";
 import type { RTCSession } from "jssip/lib/RTCSession";
 import { ref, shallowRef } from "vue";
-import { api, ApiError } from "../../api";
+import { api } from "../../api";
 import { tellTrouble } from "../../say";
 import { t } from "../../i18n";
 
@@ -21,14 +21,14 @@ ear.autoplay = true;
 
 export async function connect(): Promise<void> {
   if (agent) return;
-  let line: PhoneLine;
+  let line: PhoneLine | undefined;
   try {
-    line = await api.post<PhoneLine>("/phone/line", {});
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return;
+    line = await api.post<PhoneLine | undefined>("/phone/line", {});
+  } catch {
     standing.value = "failed";
     return;
   }
+  if (!line) return;
   standing.value = "connecting";
   // Only who has a telephone loads it.
   const { default: JsSIP } = await import("jssip");
