@@ -43,6 +43,7 @@ mod rules;
 mod sealed;
 mod segments;
 mod session;
+mod shipped;
 mod sites;
 mod smpp;
 mod support;
