@@ -21,7 +21,7 @@ use crate::{app::Shared, channels, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use yingda_core::At;
-use yingda_store::{Db, idempotency, portal, proof};
+use yingda_store::{Batch, CommitError, Db, ReadError, Statement, idempotency, portal, proof};
 
 /// Codes that are of no use any more are kept for a day, in case somebody asks why one was refused.
 const CODES_KEPT_MS: At = 24 * 3_600_000;
@@ -31,6 +31,17 @@ const CODES_KEPT_MS: At = 24 * 3_600_000;
 pub struct Duty {
     pub app: Shared,
     pub db: Db,
+}
+
+impl Duty {
+    /// Writes rows; false where somebody was quicker with one of them, and then none is written.
+    pub async fn keep(&self, statements: Vec<Statement>) -> Result<bool, ReadError> {
+        match self.db.commit(Batch { statements, ..Batch::default() }).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Stale { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// Jobs that run; they stop when this is dropped.

@@ -12,7 +12,7 @@ use yingda_core::{
     rule::Client,
     segment::{self, History},
 };
-use yingda_store::{Batch, CommitError, ReadError, Statement, customer::Customer, record, segment as rows};
+use yingda_store::{ReadError, customer::Customer, record, segment as rows};
 
 /// Somebody asked for a run here.
 pub static WAKE: Notify = Notify::const_new();
@@ -85,7 +85,7 @@ async fn attend(duty: &Duty) -> Result<(), ReadError> {
         _ if is_due => {
             let total = rows::total(&duty.db).await?;
             let asked = run.is_none().then(|| rows::ask(now));
-            stored(duty, asked.into_iter().chain([rows::begin(now, total)]).collect()).await?;
+            duty.keep(asked.into_iter().chain([rows::begin(now, total)]).collect()).await?;
             yingda_core::id::CustomerId(0)
         }
         _ => return Ok(()),
@@ -97,10 +97,10 @@ async fn attend(duty: &Duty) -> Result<(), ReadError> {
         let Some((last, _)) = piece.last() else { break };
         after = last.id;
         sort(duty, &piece, &directory).await?;
-        stored(duty, vec![rows::pass(piece.len(), after)]).await?;
+        duty.keep(vec![rows::pass(piece.len(), after)]).await?;
         tokio::time::sleep(PAUSE).await;
     }
-    stored(duty, vec![rows::end(duty.app.clock.now())]).await?;
+    duty.keep(vec![rows::end(duty.app.clock.now())]).await?;
     Ok(())
 }
 
@@ -122,21 +122,12 @@ async fn sort(duty: &Duty, piece: &[(Customer, History)], directory: &Directory)
         }
     }
     let all = changed.iter().flat_map(|(it, segments)| rows::sort(it, segments)).collect();
-    if changed.is_empty() || stored(duty, all).await? {
+    if changed.is_empty() || duty.keep(all).await? {
         return Ok(());
     }
     // Somebody edits one of them: the others do not wait, and that one's turn comes the next time.
     for (it, segments) in changed {
-        stored(duty, rows::sort(it, &segments)).await?;
+        duty.keep(rows::sort(it, &segments)).await?;
     }
     Ok(())
-}
-
-/// False where a card changed meanwhile.
-async fn stored(duty: &Duty, statements: Vec<Statement>) -> Result<bool, ReadError> {
-    match duty.db.commit(Batch { statements, ..Batch::default() }).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Stale { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
