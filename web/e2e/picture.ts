@@ -31,3 +31,15 @@ export async function isDrawn(page: Page, look: Look, name: string): Promise<voi
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect.soft(wide, `${name} (${look.name}) scrolls sideways`).toBeLessThanOrEqual(0);
 }
+
+/** The same page on a desk and on a phone, light and dark; it is left as it was found. */
+export async function isDrawnAround(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize();
+  for (const look of LOOKS.filter((it) => it.locale === "zh-CN")) {
+    await page.emulateMedia({ colorScheme: look.colorScheme });
+    await page.setViewportSize(look.viewport);
+    await isDrawn(page, look, name);
+  }
+  await page.emulateMedia({ colorScheme: null });
+  if (before) await page.setViewportSize(before);
+}

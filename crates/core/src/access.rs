@@ -34,6 +34,13 @@ pub enum Action {
     CustomerRead,
     CustomerWrite,
     CustomerExport,
+    /// Follow up leads in scope (`Own`: one's own and those that nobody has); whoever lacks this follows up all that
+    /// they may as customers.
+    LeadServe,
+    /// See orders and goods.
+    OrderRead,
+    /// Change orders, their shipments and goods, and settle exceptions.
+    OrderWrite,
     VisitorRead,
     VisitorInvite,
     /// Read tickets in scope (`Own`: what one owns, opened or watches, and what nobody of one's team has taken yet).

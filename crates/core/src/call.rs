@@ -1,6 +1,9 @@
 //! A telephone call, as far as its conversation has to know of it. What a call is named by stays the same in all of it.
 
-use crate::{event::Fact, id::*};
+use crate::{
+    event::{self, Fact},
+    id::*,
+};
 use serde::{Deserialize, Serialize};
 
 /// Who ended a call.
@@ -43,13 +46,13 @@ pub enum Step {
 impl Step {
     pub fn fact(self, call: String) -> Fact {
         match self {
-            Step::Started { number } => Fact::CallStarted { call, number },
-            Step::Answered { agent } => Fact::CallAnswered { call, agent },
-            Step::Missed { agent, why } => Fact::CallMissed { call, agent, why },
-            Step::Held { on } => Fact::CallHeld { call, on },
-            Step::Ended { by, talk_ms } => Fact::CallEnded { call, by, talk_ms },
+            Step::Started { number } => Fact::CallStarted(event::CallStarted { call, number }),
+            Step::Answered { agent } => Fact::CallAnswered(event::CallAnswered { call, agent }),
+            Step::Missed { agent, why } => Fact::CallMissed(event::CallMissed { call, agent, why }),
+            Step::Held { on } => Fact::CallHeld(event::CallHeld { call, on }),
+            Step::Ended { by, talk_ms } => Fact::CallEnded(event::CallEnded { call, by, talk_ms }),
             Step::Recorded { file, name, size, sha256, ms } => {
-                Fact::CallRecorded { call, file, name, size, sha256, ms }
+                Fact::CallRecorded(event::CallRecorded { call, file, name, size, sha256, ms })
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod channel;
 mod rule;
+mod segment;
 mod settings;
 mod survey;
 mod ticket_type;
@@ -10,6 +11,7 @@ mod widget;
 
 pub use channel::*;
 pub use rule::*;
+pub use segment::Segment;
 pub use settings::{Portal, Reason, Settings};
 pub use survey::*;
 pub use ticket_type::*;
@@ -42,6 +44,7 @@ pub enum Record {
     TicketType(Box<TicketType>),
     Rule(Box<Rule>),
     Survey(Box<Survey>),
+    Segment(Box<Segment>),
     Settings(Box<Settings>),
 }
 
@@ -68,11 +71,12 @@ pub enum RecordKind {
     TicketType,
     Rule,
     Survey,
+    Segment,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 19] = [
+    pub const ALL: [RecordKind; 20] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -91,6 +95,7 @@ impl RecordKind {
         RecordKind::TicketType,
         RecordKind::Rule,
         RecordKind::Survey,
+        RecordKind::Segment,
         RecordKind::Settings,
     ];
 
@@ -114,6 +119,7 @@ impl RecordKind {
             RecordKind::TicketType => "ticket_type",
             RecordKind::Rule => "rule",
             RecordKind::Survey => "survey",
+            RecordKind::Segment => "segment",
             RecordKind::Settings => "settings",
         }
     }
@@ -144,6 +150,7 @@ impl Record {
             Record::TicketType(_) => RecordKind::TicketType,
             Record::Rule(_) => RecordKind::Rule,
             Record::Survey(_) => RecordKind::Survey,
+            Record::Segment(_) => RecordKind::Segment,
             Record::Settings(_) => RecordKind::Settings,
         }
     }
@@ -169,6 +176,7 @@ impl Record {
             Record::TicketType(it) => it.name.clone(),
             Record::Rule(it) => it.name.clone(),
             Record::Survey(it) => it.name.clone(),
+            Record::Segment(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     fault::{Fault, Faults, Shape, Wrong},
     form::{self, is_email, is_phone},
     id::*,
+    medium::Medium,
     phone,
 };
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,10 @@ pub struct Customer {
     pub owner: Option<UserId>,
     /// Further numbers and addresses.
     pub points: Vec<ContactPoint>,
+    /// By which way they like to be reached.
+    pub prefers: Option<Medium>,
+    /// And when: in the evening, not at weekends.
+    pub best_time: String,
     /// Answers to the fields that the settings define (E1).
     pub values: BTreeMap<String, String>,
 }
@@ -91,6 +96,18 @@ pub enum PointKind {
     Other,
 }
 
+/// The longest word for what somebody is to somebody else.
+const LONGEST_RELATION: usize = 50;
+
+/// What is wrong with saying that one customer is this to another.
+pub fn check_relation(of: CustomerId, other: CustomerId, kind: &str) -> Vec<Wrong> {
+    let mut faults = Faults::default();
+    faults.unless(of != other, "other", Fault::Circle);
+    faults.unless(!kind.trim().is_empty(), "kind", Fault::Missing);
+    faults.length("kind", kind, LONGEST_RELATION);
+    faults.0
+}
+
 /// What customers of this site have, as its settings say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -112,8 +129,8 @@ impl Default for CustomerSettings {
 impl Customer {
     /// As it is stored: without blanks around and control characters within, numbers computed.
     pub fn tidy(&mut self, settings: &CustomerSettings) {
-        let Customer { name, phone, email, company, address, note, external_id, .. } = self;
-        for text in [name, phone, email, company, address, note, external_id] {
+        let Customer { name, phone, email, company, address, note, external_id, best_time, .. } = self;
+        for text in [name, phone, email, company, address, note, external_id, best_time] {
             *text = clean(text);
         }
         for point in &mut self.points {
@@ -142,6 +159,7 @@ impl Customer {
             ("address", &self.address, 500),
             ("note", &self.note, LONGEST_NOTE),
             ("external_id", &self.external_id, 100),
+            ("best_time", &self.best_time, 100),
         ] {
             faults.length(field, text, most);
         }
@@ -220,6 +238,8 @@ impl Customer {
             area: either(&self.area, &other.area),
             owner: self.owner.or(other.owner),
             points: self.joined_points(other),
+            prefers: self.prefers.or(other.prefers),
+            best_time: either(&self.best_time, &other.best_time),
             values,
         }
     }
@@ -258,6 +278,8 @@ impl Customer {
             area,
             owner,
             points,
+            prefers,
+            best_time,
             values
         )
     }

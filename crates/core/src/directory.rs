@@ -22,6 +22,7 @@ pub struct Directory {
     pub ticket_types: BTreeMap<TicketTypeId, Arc<TicketType>>,
     pub rules: BTreeMap<RuleId, Arc<Rule>>,
     pub surveys: BTreeMap<SurveyId, Arc<Survey>>,
+    pub segments: BTreeMap<RecordId, Arc<Segment>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
     /// Users who stand for another site's people, and the channel that leads there.
@@ -110,6 +111,11 @@ impl Directory {
                 &mut self.surveys,
                 id,
                 record.and_then(|r| if let Record::Survey(it) = r { Some(&**it) } else { None }),
+            ),
+            RecordKind::Segment => put(
+                &mut self.segments,
+                id,
+                record.and_then(|r| if let Record::Segment(it) = r { Some(&**it) } else { None }),
             ),
             RecordKind::Reply => {}
             RecordKind::Settings => {

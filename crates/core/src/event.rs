@@ -1,7 +1,10 @@
 //! What happened. An event is encoded once: the bytes that are stored are the bytes that are sent.
 
+mod calls;
+mod desk;
 mod entry;
 mod names;
+mod orders;
 mod parts;
 mod subject;
 
@@ -9,7 +12,6 @@ pub use crate::turn::{CloseReason, OfferEnd, QueueExit, QueueReason, SegmentEnd,
 use crate::{
     At,
     agent::AgentState,
-    call,
     config::{RecordKind, TicketPhase},
     conversation::{Content, Place, Source},
     id::*,
@@ -20,14 +22,19 @@ use crate::{
     register::Book,
     survey::Via,
 };
+pub use calls::*;
+pub use desk::*;
 pub use entry::{Event, Private};
+pub use orders::*;
 pub use parts::*;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 pub use subject::*;
 
-/// The facts. Names never change once stored; new ones are added.
+/// The facts. Names never change once stored; new ones are added. What is absent is not written.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -35,14 +42,11 @@ pub enum Fact {
     // ── a conversation's way ──
     ConversationStarted {
         visitor: VisitorId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         customer: Option<CustomerId>,
         medium: Medium,
         line: LineId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         widget: Option<WidgetId>,
         /// The way it came, where that is not the product's own chat.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         channel: Option<ChannelId>,
         lang: Lang,
         #[serde(default, skip_serializing_if = "Source::is_empty")]
@@ -84,9 +88,7 @@ pub enum Fact {
     Assigned {
         agent: UserId,
         segment: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         queue: Option<QueueId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<TeamId>,
         waited_ms: i64,
         threshold_s: u16,
@@ -140,9 +142,7 @@ pub enum Fact {
     },
     ConversationClosed {
         reason: CloseReason,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         into: Option<ConversationId>,
     },
     ConversationReopened {
@@ -155,7 +155,6 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Author::is_person")]
         author: Author,
         /// It leaves by a channel at this instant, and may be taken back until then; absent when it leaves at once.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         leaves_at: Option<At>,
     },
     /// Staff only: a whisper that the visitor never sees.
@@ -188,7 +187,6 @@ pub enum Fact {
         score: u8,
         comment: String,
         segment: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
     },
     Tagged {
@@ -251,42 +249,12 @@ pub enum Fact {
         ms: i64,
     },
     // ── on the telephone ──
-    /// A call came in; `number` is the one that was dialled.
-    CallStarted {
-        call: String,
-        number: String,
-    },
-    /// Caller and agent hear each other.
-    CallAnswered {
-        call: String,
-        agent: UserId,
-    },
-    CallMissed {
-        call: String,
-        agent: UserId,
-        why: call::Miss,
-    },
-    CallHeld {
-        call: String,
-        // An event has an `on` already: what it is about.
-        #[serde(rename = "is_on")]
-        on: bool,
-    },
-    CallEnded {
-        call: String,
-        // An event has a `by` already.
-        #[serde(rename = "ended_by")]
-        by: call::Party,
-        talk_ms: i64,
-    },
-    CallRecorded {
-        call: String,
-        file: FileId,
-        name: String,
-        size: u64,
-        sha256: String,
-        ms: i64,
-    },
+    CallStarted(CallStarted),
+    CallAnswered(CallAnswered),
+    CallMissed(CallMissed),
+    CallHeld(CallHeld),
+    CallEnded(CallEnded),
+    CallRecorded(CallRecorded),
     // ── agents ──
     AgentStateChanged {
         agent: UserId,
@@ -297,7 +265,6 @@ pub enum Fact {
         /// How long the former state lasted.
         lasted_ms: i64,
         /// Chosen during a contact, due after it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         pending: Option<AgentState>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         media_off: Vec<Medium>,
@@ -325,12 +292,8 @@ pub enum Fact {
         widget: WidgetId,
         fields: BTreeMap<String, String>,
     },
-    /// A message that was left was claimed, answered or done.
-    LeadChanged {
-        lead: RecordId,
-        version: i64,
-        status: String,
-    },
+    LeadChanged(LeadChanged),
+    LeadTold(LeadTold),
     /// One text to many begins to leave.
     BatchMade {
         batch: RecordId,
@@ -376,6 +339,7 @@ pub enum Fact {
         kept: CustomerId,
         parted: CustomerId,
     },
+    CustomersRelated(CustomersRelated),
     /// A register has a new entry, or one changed.
     EntryChanged {
         book: Book,
@@ -388,7 +352,6 @@ pub enum Fact {
     GroupPosted {
         group: RecordId,
         post: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         batch: Option<RecordId>,
     },
     /// Somebody is told of an entry that concerns them: a parcel came, a visitor is here.
@@ -406,15 +369,10 @@ pub enum Fact {
         title: String,
         state: String,
         severity: u8,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         team: Option<TeamId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         owner: Option<UserId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         customer: Option<CustomerId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         parent: Option<TicketId>,
         received_at: At,
     },
@@ -492,6 +450,7 @@ pub enum Fact {
         #[serde(rename = "is_on")]
         on: bool,
     },
+    TicketMerged(TicketMerged),
     /// So much of a clock's time has passed, and these were told.
     TicketClockRang {
         ticket: TicketId,
@@ -502,6 +461,7 @@ pub enum Fact {
         #[serde(rename = "told")]
         to: Vec<UserId>,
     },
+    TicketDateNear(TicketDateNear),
     /// Somebody is told of a ticket that concerns them.
     TicketTold {
         ticket: TicketId,
@@ -511,27 +471,26 @@ pub enum Fact {
     },
     RuleTold {
         rule: RuleId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         text: String,
     },
-    PlanMade {
-        plan: RecordId,
-        name: String,
-        visits: u32,
-    },
-    PlanCancelled {
-        plan: RecordId,
-        name: String,
-    },
+    PlanMade(PlanMade),
+    PlanCancelled(PlanCancelled),
+    // ── orders ──
+    OrderChanged(OrderChanged),
+    OrderVerified(OrderVerified),
+    OrderAsked(OrderAsked),
+    ShipmentReported(ShipmentReported),
+    OrderExceptionFound(OrderExceptionFound),
+    OrderOffered(OrderOffered),
+    OrderArranged(OrderArranged),
+    OrderNoticed(OrderNoticed),
+    ProductChanged(ProductChanged),
     // ── promises ──
     PromiseMade {
         promise: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         owner: UserId,
         text: String,
@@ -562,9 +521,7 @@ pub enum Fact {
     /// Somebody is told of a promise: half of its time has passed, or all of it.
     PromiseTold {
         promise: RecordId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
         text: String,
         due_at: At,
@@ -575,26 +532,18 @@ pub enum Fact {
         ask: RecordId,
         survey: SurveyId,
         via: Via,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         agent: Option<UserId>,
     },
     /// The scores; what was answered otherwise stands with the invitation.
     SurveyAnswered {
         ask: RecordId,
         survey: SurveyId,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         conversation: Option<ConversationId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ticket: Option<TicketId>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         csat: Option<u8>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         nps: Option<u8>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         ces: Option<u8>,
     },
     SignedIn {
@@ -620,11 +569,7 @@ pub enum Fact {
         what: String,
         rows: u64,
     },
-    ApiKeyChanged {
-        key: ApiKeyId,
-        name: String,
-        revoked: bool,
-    },
+    ApiKeyChanged(ApiKeyChanged),
     /// A command from outside that was not carried out and deserves a trace.
     Refused {
         what: String,

@@ -76,6 +76,8 @@ pub enum Fault {
     NeverOpen,
     /// Tickets of this kind want answers as they are opened.
     Asks,
+    /// That ticket does not go on.
+    Closed,
 }
 
 /// The forms that a text may have to take.
@@ -128,6 +130,10 @@ impl Fault {
                 format!("Must be between {least} and {most}."),
             ),
             Fault::Malformed(shape) => shape.text(),
+            Fault::Closed => Text::new(
+                "那张工单已关闭，请选一张还在办理的。",
+                "That ticket is closed: choose one that goes on.",
+            ),
             Fault::Circle => Text::new("不能指向自己或自己的下级。", "May not lead back to itself."),
             Fault::LastDoor => Text::new(
                 "这样就没有人能管理用户和角色了。",

@@ -23,7 +23,7 @@ pub fn manages(kind: RecordKind) -> Action {
             Action::ManageRouting
         }
         RecordKind::Reply => Action::ReplyShared,
-        RecordKind::Tag => Action::ManageTags,
+        RecordKind::Tag | RecordKind::Segment => Action::ManageTags,
         RecordKind::Form | RecordKind::Survey => Action::ManageForms,
         RecordKind::Widget | RecordKind::Invitation => Action::ManageWidgets,
         RecordKind::Webhook | RecordKind::Channel => Action::ManageIntegrations,
@@ -137,8 +137,13 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             on.name(&it.name, &directory.surveys, |it| &it.name, &mut faults);
             crate::survey::check(it, directory, &mut faults);
         }
+        Record::Segment(it) => {
+            on.name(&it.name, &directory.segments, |it| &it.name, &mut faults);
+            crate::segment::check(it, directory, &mut faults);
+        }
         Record::Settings(it) => {
             settings(it, &mut faults);
+            crate::lead::check_settings(&it.leads, &it.customers.areas, directory, &mut faults);
             on.portal(it.portal.as_ref(), &mut faults);
         }
     }
@@ -236,6 +241,9 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
             _ => false,
         };
         note(used, &survey.name);
+    }
+    for segment in directory.segments.values() {
+        note(crate::rule::ask_for(&segment.conditions, kind, id), &segment.name);
     }
     for rule in directory.rules.values() {
         note(crate::rule::names(rule, kind, id), &rule.name);
@@ -490,6 +498,10 @@ fn settings(settings: &Settings, faults: &mut Faults) {
     faults.range("recall_s", settings.recall_s, 0, 3_600);
     faults.range("password_min", settings.password_min, 8, 64);
     customer::check_settings(&settings.customers, faults);
+    for (name, notice) in settings.orders.notices() {
+        faults.text(&format!("orders.{name}.text"), &notice.text, 500);
+        faults.unless(!notice.on || !notice.text.is_empty(), format!("orders.{name}.text"), Fault::Missing);
+    }
     faults.range("csat_good", settings.csat_good, 2, 5);
     for (key, percent) in &settings.targets {
         let fits = (0.0..=100.0).contains(percent);

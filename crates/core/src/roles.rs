@@ -71,8 +71,14 @@ const RULE: [Action; 5] = [
     Action::TicketExport,
 ];
 
-const CUSTOMERS: [Action; 4] =
-    [Action::CustomerRead, Action::CustomerWrite, Action::VisitorRead, Action::VisitorInvite];
+const CUSTOMERS: [Action; 6] = [
+    Action::CustomerRead,
+    Action::CustomerWrite,
+    Action::OrderRead,
+    Action::OrderWrite,
+    Action::VisitorRead,
+    Action::VisitorInvite,
+];
 
 fn each(actions: &[Action], scope: Scope) -> impl Iterator<Item = Grant> {
     actions.iter().map(move |action| Grant { action: *action, scope })
@@ -103,6 +109,27 @@ pub fn default_roles() -> Vec<Role> {
                 .chain(each(&CUSTOMERS, Scope::Site))
                 .collect(),
             &[MaskedField::Phone, MaskedField::Ip, MaskedField::Sensitive],
+        ),
+        role(
+            "R-05",
+            "专员",
+            "Specialist",
+            each(&SERVE, Scope::Own)
+                .chain(each(&FOLLOW, Scope::Group))
+                .chain(each(&CUSTOMERS, Scope::Site))
+                .chain(each(&[Action::LeadServe], Scope::Group))
+                .collect(),
+            &[MaskedField::Ip, MaskedField::Sensitive],
+        ),
+        role(
+            "R-06",
+            "销售",
+            "Sales",
+            each(&[Action::LeadServe], Scope::Own)
+                .chain(each(&FOLLOW, Scope::Group))
+                .chain(each(&[Action::CustomerRead, Action::CustomerWrite, Action::OrderRead], Scope::Site))
+                .collect(),
+            &[MaskedField::Ip, MaskedField::Sensitive],
         ),
         role(
             "R-07",
@@ -148,6 +175,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationRead,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::TicketApprove,
                     Action::TicketExport,
@@ -170,6 +198,7 @@ pub fn default_roles() -> Vec<Role> {
                     Action::ConversationMonitor,
                     Action::ConsultRead,
                     Action::CustomerRead,
+                    Action::OrderRead,
                     Action::TicketRead,
                     Action::ReportRead,
                 ],

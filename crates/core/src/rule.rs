@@ -3,14 +3,17 @@
 use crate::{
     At,
     config::{
-        Aspect, Condition, EscalateTo, FieldShape, Rule, RuleAct, RuleEvent, Test, TicketPhase, TicketType,
+        Aspect, Condition, EscalateTo, FieldShape, RecordKind, Rule, RuleAct, RuleEvent, Test, TicketPhase,
+        TicketType,
     },
     conversation::Conversation,
+    customer::Customer,
     directory::Directory,
     event::Fact,
     fault::{Fault, Faults, Shape},
     form,
     id::*,
+    segment::{self, History},
     ticket::Ticket,
 };
 
@@ -32,13 +35,17 @@ pub struct Seen<'a> {
     pub rating: Option<u8>,
     /// The state that a ticket came into by this very event; it may have gone on since.
     pub state: Option<&'a str>,
+    /// The field whose date is so many days away.
+    pub near: Option<(&'a str, i16)>,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub struct Client<'a> {
-    pub vip: bool,
-    pub tags: &'a [TagId],
+    pub card: &'a Customer,
     pub line: Option<LineId>,
+    pub segments: &'a [RecordId],
+    /// Only segments ask for it.
+    pub history: Option<&'a History>,
 }
 
 /// What a fact is to rules. `of` is the kind of the ticket that it is about.
@@ -58,6 +65,7 @@ pub fn events(fact: &Fact, of: Option<&TicketType>) -> Vec<RuleEvent> {
         Fact::TicketClockRang { late: true, .. } => RuleEvent::TicketLate,
         Fact::TicketApprovalAnswered { .. } => RuleEvent::ApprovalAnswered,
         Fact::PromiseRang { late: true, .. } => RuleEvent::PromiseBroken,
+        Fact::TicketDateNear(_) => RuleEvent::DateNear,
         Fact::ConversationClosed { .. } => RuleEvent::ConversationClosed,
         Fact::Rated { .. } => RuleEvent::ConversationRated,
         Fact::CustomerChanged { deleted: false, .. } => RuleEvent::CustomerChanged,
@@ -68,8 +76,13 @@ pub fn events(fact: &Fact, of: Option<&TicketType>) -> Vec<RuleEvent> {
 
 /// Whether all that the rule asks for is so.
 pub fn holds(rule: &Rule, seen: Seen) -> bool {
-    let mut each = rule.conditions.iter().map(|it| is_so(it, seen));
-    if rule.any && !rule.conditions.is_empty() { each.any(|it| it) } else { each.all(|it| it) }
+    let is_day = rule.when != RuleEvent::DateNear || seen.near == Some((&rule.field, rule.days));
+    is_day && hold(&rule.conditions, rule.any, seen)
+}
+
+pub(crate) fn hold(conditions: &[Condition], any: bool, seen: Seen) -> bool {
+    let mut each = conditions.iter().map(|it| is_so(it, seen));
+    if any && !conditions.is_empty() { each.any(|it| it) } else { each.all(|it| it) }
 }
 
 fn is_so(condition: &Condition, seen: Seen) -> bool {
@@ -104,6 +117,9 @@ fn found(condition: &Condition, seen: Seen) -> Vec<String> {
     let talk = |get: &dyn Fn(&Conversation) -> Option<String>| {
         seen.conversation.and_then(get).into_iter().collect::<Vec<_>>()
     };
+    let card = |get: &dyn Fn(&Customer) -> Option<String>| {
+        seen.customer.and_then(|it| get(it.card)).into_iter().collect::<Vec<_>>()
+    };
     match condition.what {
         Aspect::Kind => of(&|it| Some(it.of.to_string())),
         Aspect::State => of(&|it| Some(seen.state.unwrap_or(&it.state).to_owned())),
@@ -115,7 +131,8 @@ fn found(condition: &Condition, seen: Seen) -> Vec<String> {
         Aspect::Team => of(&|it| Some(it.team?.to_string())),
         Aspect::Owner => match ticket {
             Some(it) => it.owner.map(|id| id.to_string()).into_iter().collect(),
-            None => talk(&|it| Some(it.agent.or(it.last_agent)?.to_string())),
+            None if seen.conversation.is_some() => talk(&|it| Some(it.agent.or(it.last_agent)?.to_string())),
+            None => card(&|it| Some(it.owner?.to_string())),
         },
         Aspect::Title => of(&|it| Some(it.title.clone())),
         Aspect::Field => of(&|it| it.values.get(&condition.field).cloned()),
@@ -131,9 +148,18 @@ fn found(condition: &Condition, seen: Seen) -> Vec<String> {
         Aspect::Queue => talk(&|it| Some(it.queue?.to_string())),
         Aspect::Rating => seen.rating.map(|it| it.to_string()).into_iter().collect(),
         Aspect::Vip => {
-            seen.customer.map(|it| if it.vip { "yes" } else { "no" }.to_owned()).into_iter().collect()
+            seen.customer.map(|it| if it.card.vip { "yes" } else { "no" }.to_owned()).into_iter().collect()
         }
-        Aspect::Tag => seen.customer.iter().flat_map(|it| it.tags).map(|it| it.to_string()).collect(),
+        Aspect::Tag => seen.customer.iter().flat_map(|it| &it.card.tags).map(|it| it.to_string()).collect(),
+        Aspect::Tier => card(&|it| Some(it.tier.clone())),
+        Aspect::Area => card(&|it| Some(it.area.clone())),
+        Aspect::Person => card(&|it| Some(it.kind.as_str().to_owned())),
+        Aspect::CardField => card(&|it| it.values.get(&condition.field).cloned()),
+        Aspect::Segment => seen.customer.iter().flat_map(|it| it.segments).map(|it| it.to_string()).collect(),
+        Aspect::Silent | Aspect::Contacts | Aspect::Tickets | Aspect::Known => {
+            let history = seen.customer.and_then(|it| it.history);
+            history.map(|it| it.count(condition).to_string()).into_iter().collect()
+        }
     }
 }
 
@@ -169,10 +195,12 @@ pub fn stops(trail: &[RuleId], lately: u64) -> Option<Stop> {
 
 /// Whether a rule that somebody wrote can work.
 pub(crate) fn check(rule: &Rule, directory: &Directory, faults: &mut Faults) {
-    faults.unless(rule.conditions.len() <= MAX_CONDITIONS, "conditions", Fault::TooMany(MAX_CONDITIONS));
-    for (n, it) in rule.conditions.iter().enumerate() {
-        condition(it, rule.when, &format!("conditions.{n}"), directory, faults);
+    if rule.when == RuleEvent::DateNear {
+        let is_date = |of: &TicketType| of.field(&rule.field).is_some_and(|it| it.shape == FieldShape::Date);
+        faults.unless(directory.ticket_types.values().any(|of| is_date(of)), "field", Fault::Unknown);
+        faults.range("days", rule.days, -366, 366);
     }
+    check_conditions(&rule.conditions, |what| fits(what, rule.when), directory, faults);
     faults.unless(!rule.steps.is_empty(), "steps", Fault::Missing);
     faults.unless(rule.steps.len() <= MAX_STEPS, "steps", Fault::TooMany(MAX_STEPS));
     for (n, step) in rule.steps.iter().enumerate() {
@@ -182,19 +210,59 @@ pub(crate) fn check(rule: &Rule, directory: &Directory, faults: &mut Faults) {
     }
 }
 
-fn condition(it: &Condition, when: RuleEvent, at: &str, directory: &Directory, faults: &mut Faults) {
+/// Whether what sets a rule off has an answer to this.
+fn fits(what: Aspect, when: RuleEvent) -> bool {
     use Aspect::*;
-    let fits = match it.what {
+    match what {
         Kind | State | Phase | Severity | Team | Title | Field | Urged | Reopened => when.has_ticket(),
         Medium | Channel | Queue => when.has_conversation(),
         Owner => when.has_ticket() || when.has_conversation(),
         Rating => when == RuleEvent::ConversationRated,
-        Line | Vip | Tag => true,
-    };
-    faults.unless(fits, format!("{at}.what"), Fault::Unfit);
+        Silent | Contacts | Tickets | Known => false,
+        Line | Vip | Tag | Tier | Area | Person | CardField | Segment => true,
+    }
+}
+
+/// Whether a customer and their history have an answer to this.
+pub(crate) fn fits_customer(what: Aspect) -> bool {
+    use Aspect::*;
+    what.is_history() || matches!(what, Owner | Line | Vip | Tag | Tier | Area | Person | CardField | Segment)
+}
+
+pub(crate) fn check_conditions(
+    conditions: &[Condition],
+    fits: impl Fn(Aspect) -> bool,
+    directory: &Directory,
+    faults: &mut Faults,
+) {
+    faults.unless(conditions.len() <= MAX_CONDITIONS, "conditions", Fault::TooMany(MAX_CONDITIONS));
+    for (n, it) in conditions.iter().enumerate() {
+        let at = format!("conditions.{n}");
+        faults.unless(fits(it.what), format!("{at}.what"), Fault::Unfit);
+        condition(it, &at, directory, faults);
+    }
+}
+
+fn condition(it: &Condition, at: &str, directory: &Directory, faults: &mut Faults) {
+    use Aspect::*;
+    let customers = &directory.settings.customers;
     if it.what == Field {
         let known = directory.ticket_types.values().any(|of| of.field(&it.field).is_some());
         faults.unless(known, format!("{at}.field"), Fault::Unknown);
+    }
+    if it.what == CardField {
+        // Who may not see an answer must not learn it from where a customer belongs.
+        let known = customers.fields.iter().any(|field| field.key == it.field && !field.sensitive);
+        faults.unless(known, format!("{at}.field"), Fault::Unknown);
+    }
+    if matches!(it.what, Contacts | Tickets) {
+        faults.range(&format!("{at}.days"), it.days, 1, segment::LONGEST_DAYS);
+        let known = it.of.is_none_or(|of| directory.ticket_types.contains_key(&of));
+        faults.unless(known, format!("{at}.of"), Fault::Unknown);
+    }
+    if it.what.is_history() {
+        let is_counted = matches!(it.test, Test::Above | Test::Below);
+        faults.unless(is_counted, format!("{at}.test"), Fault::Unfit);
     }
     let values = format!("{at}.values");
     if matches!(it.test, Test::Empty | Test::Filled) {
@@ -219,6 +287,9 @@ fn condition(it: &Condition, when: RuleEvent, at: &str, directory: &Directory, f
             Channel => directory.channels.contains_key(&ChannelId(id(value))),
             Queue => directory.queues.contains_key(&QueueId(id(value))),
             Tag => directory.tags.contains_key(&TagId(id(value))),
+            Segment => directory.segments.contains_key(&RecordId(id(value))),
+            Tier => customers.tiers.iter().any(|it| it.key == *value),
+            Area => form::choice(&customers.areas, value).is_some(),
             _ => true,
         };
         faults.unless(known, format!("{values}.{n}"), Fault::Unknown);
@@ -289,9 +360,8 @@ fn act(it: &RuleAct, rule: &Rule, at: &str, directory: &Directory, faults: &mut 
     }
 }
 
-/// Whether a rule names a record, which therefore may not go.
-pub(crate) fn names(rule: &Rule, kind: crate::config::RecordKind, id: RecordId) -> bool {
-    use crate::config::RecordKind;
+/// Whether conditions name a record, which therefore may not go.
+pub(crate) fn ask_for(conditions: &[Condition], kind: RecordKind, id: RecordId) -> bool {
     let text = id.to_string();
     let aspect = match kind {
         RecordKind::TicketType => Some(Aspect::Kind),
@@ -301,9 +371,15 @@ pub(crate) fn names(rule: &Rule, kind: crate::config::RecordKind, id: RecordId) 
         RecordKind::Channel => Some(Aspect::Channel),
         RecordKind::Queue => Some(Aspect::Queue),
         RecordKind::Tag => Some(Aspect::Tag),
+        RecordKind::Segment => Some(Aspect::Segment),
         _ => None,
     };
-    let asked = |it: &Condition| Some(it.what) == aspect && it.values.contains(&text);
+    let counts = |it: &Condition| kind == RecordKind::TicketType && it.of == Some(id.into());
+    conditions.iter().any(|it| (Some(it.what) == aspect && it.values.contains(&text)) || counts(it))
+}
+
+/// Whether a rule names a record, which therefore may not go.
+pub(crate) fn names(rule: &Rule, kind: RecordKind, id: RecordId) -> bool {
     let done = |act: &RuleAct| match act {
         RuleAct::OpenTicket { of, team, owner, .. } => match kind {
             RecordKind::TicketType => *of == id.into(),
@@ -322,7 +398,7 @@ pub(crate) fn names(rule: &Rule, kind: crate::config::RecordKind, id: RecordId) 
         RuleAct::Message { channel, .. } => kind == RecordKind::Channel && *channel == id.into(),
         _ => false,
     };
-    rule.conditions.iter().any(asked) || rule.steps.iter().any(|step| done(&step.does))
+    ask_for(&rule.conditions, kind, id) || rule.steps.iter().any(|step| done(&step.does))
 }
 
 #[cfg(test)]

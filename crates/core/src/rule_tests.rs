@@ -30,7 +30,8 @@ fn ticket() -> Ticket {
 
 fn is(what: Aspect, test: Test, values: &[&str]) -> Condition {
     let values = values.iter().map(|it| it.to_string()).collect();
-    Condition { what, test, values, field: if what == Aspect::Field { "cost".into() } else { String::new() } }
+    let field = if what == Aspect::Field { "cost".into() } else { String::new() };
+    Condition { what, test, values, field, ..Condition::default() }
 }
 
 fn rule(conditions: Vec<Condition>) -> Rule {
@@ -41,8 +42,9 @@ fn rule(conditions: Vec<Condition>) -> Rule {
 #[test]
 fn sys_21_conditions_look_at_the_ticket_and_at_whom_it_serves() {
     let (ticket, of) = (ticket(), repair());
-    let tags = [TagId(3)];
-    let client = Client { vip: true, tags: &tags, line: None };
+    let tags = vec![TagId(3)];
+    let card = Customer { vip: true, tags, ..Customer::default() };
+    let client = Client { card: &card, line: None, segments: &[], history: None };
     let seen = Seen { ticket: Some((&ticket, &of)), customer: Some(client), ..Seen::default() };
     let yes = [
         is(Aspect::Kind, Test::Is, &["7", "8"]),

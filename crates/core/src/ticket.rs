@@ -6,12 +6,14 @@ mod asked;
 mod check;
 mod clocks;
 mod guards;
+mod merge;
 
 pub use acts::{act, may_open, open};
 pub use asked::{Decided, NewTicket, Scene, TicketAct};
 pub(crate) use check::check;
 pub use clocks::{RunningClock, rest, ring};
 pub use guards::needs_approval;
+pub use merge::absorb;
 
 use crate::{
     At, access,
@@ -67,6 +69,17 @@ pub struct Ticket {
     pub replied_at: Option<At>,
     pub solved_at: Option<At>,
     pub closed_at: Option<At>,
+    /// It turned out to be the same matter as another, where it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<Merged>,
+}
+
+/// Where a matter goes on that was written down twice, and the state in which this one was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = MergedTicket))]
+pub struct Merged {
+    pub into: TicketId,
+    pub state: String,
 }
 
 /// A move that waits for somebody who may allow it.

@@ -158,6 +158,10 @@ impl Indicator {
 
     /// What a ticket is to the indicator; nothing where it does not count.
     pub fn judge(self, it: &Ticket, of: &TicketType, period: Period, now: At) -> Option<Verdict> {
+        // What was written down twice counts once: where it goes on.
+        if it.merged.is_some() {
+            return None;
+        }
         let is = |measure| of.counts_as == Some(measure);
         let within = |until: At, hours: i64| {
             let took_ms = until - it.received_at;

@@ -38,6 +38,7 @@ pub struct Sight {
     pub customer: Option<customer::Customer>,
     rating: Option<u8>,
     state: Option<String>,
+    near: Option<(String, i16)>,
 }
 
 impl Sight {
@@ -46,12 +47,14 @@ impl Sight {
             ticket: self.ticket.as_ref().map(|(ticket, of)| (ticket, &**of)),
             conversation: self.conversation.as_ref(),
             customer: self.customer.as_ref().map(|it| Client {
-                vip: it.card.vip,
-                tags: &it.card.tags,
+                card: &it.card,
                 line: it.line,
+                segments: &it.segments,
+                history: None,
             }),
             rating: self.rating,
             state: self.state.as_deref(),
+            near: self.near.as_ref().map(|(field, days)| (field.as_str(), *days)),
         }
     }
 
@@ -84,6 +87,10 @@ pub async fn look(app: &App, event: &Event) -> Result<Option<Sight>, Problem> {
         Fact::Rated { score, .. } => Some(*score),
         _ => None,
     };
+    let near = match &event.fact {
+        Fact::TicketDateNear(it) => Some((it.field.clone(), it.days)),
+        _ => None,
+    };
     // A promise of no ticket is that of its conversation.
     let on = match &event.fact {
         Fact::PromiseRang { promise: id, .. } => match promise::get(&app.db, *id).await? {
@@ -97,12 +104,13 @@ pub async fn look(app: &App, event: &Event) -> Result<Option<Sight>, Problem> {
         },
         _ => event.on,
     };
-    Ok(around(app, on).await?.map(|sight| Sight { rating, state, ..sight }))
+    Ok(around(app, on).await?.map(|sight| Sight { rating, state, near, ..sight }))
 }
 
 /// A thing as it is now, with whom and what it belongs to.
 pub async fn around(app: &App, on: Subject) -> Result<Option<Sight>, Problem> {
-    let mut sight = Sight { on, ticket: None, conversation: None, customer: None, rating: None, state: None };
+    let (ticket, conversation, customer, rating, state, near) = (None, None, None, None, None, None);
+    let mut sight = Sight { on, ticket, conversation, customer, rating, state, near };
     let of_customer = match on {
         Subject::Ticket(id) => {
             let Some(found) = ticket::get(&app.db, id).await? else { return Ok(None) };

@@ -141,6 +141,9 @@ pub async fn act_with(
         let step = decide(app, by, id, act.clone(), &directory).await?;
         let mut whole = Item::new(by, vec![], also.to_vec());
         add(&mut whole, by, &step, &directory);
+        if let TicketAct::Merge { into, on: true } = &act {
+            add(&mut whole, by, &absorb(app, by, *into, &step.before, &directory).await?, &directory);
+        }
         if changed(app, whole).await? {
             crate::jobs::clocks::WAKE.notify_one();
             // Given away, it is shown once to who may see it no more.
@@ -167,6 +170,21 @@ async fn decide(
         Err(Refused::Refusal(Refusal::Stale)) => Err(Problem::stale(before)),
         Err(refused) => Err(problem(refused)),
     }
+}
+
+/// What becomes of the ticket in which another's matter goes on.
+async fn absorb(
+    app: &App,
+    by: Actor,
+    into: TicketId,
+    other: &Ticket,
+    directory: &Directory,
+) -> Result<Step, Problem> {
+    let before = find(app, by, into).await?;
+    let of = kind_of(app, &before).await?;
+    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks: 0 };
+    let decided = ticket::absorb(&before, other, scene).map_err(problem)?;
+    Ok(Step { before, decided, of })
 }
 
 /// Stores what was decided, in one transaction; false when somebody was quicker with one of them.

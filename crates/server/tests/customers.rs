@@ -147,3 +147,39 @@ async fn one_number_finds_the_customer_and_the_conversations() {
         assert_eq!(denied.status, StatusCode::FORBIDDEN, "{list}");
     }
 }
+
+/// SYS-25: who is what to whom is seen from both sides, follows a merge, and comes apart again with it.
+#[tokio::test]
+async fn sys_25_relations_are_seen_from_both_sides_and_follow_a_merge() {
+    let (_server, admin) = Server::set_up().await;
+    let child = customer(&admin, json!({ "name": "王小宝" })).await;
+    let mother =
+        customer(&admin, json!({ "name": "李梅", "prefers": "sms", "best_time": "晚上七点后" })).await;
+    assert_eq!(
+        (&mother["customer"]["prefers"], &mother["customer"]["best_time"]),
+        (&json!("sms"), &json!("晚上七点后"))
+    );
+    let at = |of: &Value| format!("/customers/{}/relations", of["id"].as_str().unwrap());
+    let relate = json!({ "other": mother["id"], "relation": " 母亲 ", "inward": true, "on": true });
+    let related = admin.post(&at(&child), relate).await;
+    let expected = json!([{ "other": mother["id"], "name": "李梅", "relation": "母亲", "inward": true }]);
+    assert_eq!((related.status, &related.body), (StatusCode::OK, &expected), "{}", related.text);
+    let outward = json!([{ "other": child["id"], "name": "王小宝", "relation": "母亲", "inward": false }]);
+    assert_eq!(admin.get(&at(&mother)).await.body, outward);
+    let own = json!({ "other": child["id"], "relation": "母亲", "on": true });
+    assert_eq!(admin.post(&at(&child), own).await.body["fields"][0]["field"], "other");
+
+    // The mother stood twice: whoever is left is the mother.
+    let again = customer(&admin, json!({ "name": "李女士", "phone": "13812345678" })).await;
+    let merge = json!({ "customer": mother["id"], "version": 1 });
+    let path = format!("/customers/{}/merge", again["id"].as_str().unwrap());
+    let merged = admin.clone().with("if-match", "\"1\"").post(&path, merge).await;
+    assert_eq!(merged.status, StatusCode::OK, "{}", merged.text);
+    assert_eq!(admin.get(&at(&child)).await.body[0]["other"], again["id"]);
+    let gone = json!({ "other": again["id"], "relation": "母亲", "inward": true, "on": false });
+    assert_eq!(admin.post(&at(&child), gone).await.body, json!([]));
+    let story = admin.get(&format!("/customers/{}/timeline", child["id"].as_str().unwrap())).await.body;
+    let states: Vec<&str> =
+        story["items"].as_array().unwrap().iter().map(|it| it["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["unrelated", "related", "created"]);
+}

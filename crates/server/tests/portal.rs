@@ -330,3 +330,43 @@ async fn r_02_a_customer_sees_and_answers_their_own_and_nothing_else() {
     let again = browser.get(&path).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER, "one is out");
 }
+
+/// B-16: a customer sees where their own order is, by its number as well, and nobody else's.
+#[tokio::test]
+async fn b_16_a_customer_sees_their_own_orders() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (provider, _, _) = sms(&admin, open_hours()).await;
+    settings(&admin, json!({ "portal": {} })).await;
+    let made = admin.post("/customers", json!({ "name": "王芳", "phone": "13800138000" })).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let order = |number: &str, phone: &str| {
+        json!({
+            "number": number, "lines": [{ "sku": "A1", "name": "空气<炸锅>", "quantity": 2, "price": 29_900 }],
+            "amount": 59_800, "payment": "paid",
+            "receiver": { "name": "王芳", "phone": phone, "address": "广东省深圳市南山区科技园路 12 号" },
+        })
+    };
+    for (number, phone) in [("YQ-1", "13800138000"), ("YQ-2", "13900139000")] {
+        let made = admin.post("/orders", order(number, phone)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    }
+    let event = json!({ "what": "in_transit", "place": "东莞转运中心" });
+    let moved = json!({ "carrier": "顺丰", "tracking": "SF9", "events": [event] });
+    assert!(admin.post("/orders/YQ-1/shipments", moved).await.status.is_success());
+
+    let mut browser = Browser::of(&server);
+    assert_eq!(browser.get("/portal/orders/YQ-1").await.status, StatusCode::SEE_OTHER, "first one signs in");
+    browser.enter("13800138000", &provider).await;
+    let home = browser.get("/portal").await;
+    assert!(home.text.contains("YQ-1") && !home.text.contains("YQ-2"), "{}", home.text);
+    let found = browser.get("/portal/orders?number=yq-1").await;
+    assert_eq!(found.status, StatusCode::SEE_OTHER);
+    let page = browser.get(&found.to).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in ["空气&lt;炸锅&gt;", "SF9", "东莞转运中心", "On its way", "598.00"] {
+        assert!(page.text.contains(part), "{part} in {}", page.text);
+    }
+    for path in ["/portal/orders/YQ-2", "/portal/orders?number=YQ-2", "/portal/orders/1"] {
+        assert_eq!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}

@@ -6,6 +6,7 @@ use crate::office::{hire, make};
 use crate::support::{Folder, Person, Server, now};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use yingda_core::calendar;
 
 fn both(name: &str) -> Value {
     json!({ "zh": name, "en": name })
@@ -232,4 +233,62 @@ async fn sys_21_a_delayed_step_outlives_a_restart_and_has_one_effect() {
     runs(&admin, &later, 1, "done").await;
     let history = admin.get(&format!("/tickets/{}/history", it["id"].as_str().unwrap())).await.body;
     assert_eq!(items(&history).iter().filter(|it| it["kind"] == "ticket_noted").count(), 1, "{history}");
+}
+
+/// B-49: a contract goes from its draft through approval into force, is found by its area and the day on which it ends,
+/// and who looks after it is told before, once, although nobody ran that morning.
+#[tokio::test]
+async fn b_49_a_contract_is_found_by_area_and_date_and_says_when_it_ends() {
+    let folder = Folder::new();
+    let (server, admin) = Server::set_up_in(&folder.0, &[]).await;
+    assert_eq!(admin.post("/packs/property/install", json!({})).await.status, StatusCode::OK);
+    let kinds = admin.get("/records/ticket_type?limit=100").await.body;
+    let contract = items(&kinds).iter().find(|it| it["record"]["prefix"] == "HT").unwrap();
+    let (agent, agent_id) = hire(&server, &admin, "li", "R-03").await;
+    let day = |days: i64| calendar::date_text("Asia/Shanghai", now() + days * 86_400_000);
+    let values = |party: &str, region: &str, until: String| json!({ "values": { "party": party, "region": region, "until": until }, "owner": agent_id });
+    // Yesterday it was thirty days.
+    let of = made(contract);
+    let near = ticket(&admin, &of, values("甲公司", "东区", day(29))).await;
+    ticket(&admin, &of, values("乙公司", "西区", day(29))).await;
+    ticket(&admin, &of, values("丙公司", "东区", day(400))).await;
+    let titles = async |query: &str| {
+        let found = admin.get(&format!("/tickets?of={of}&{query}")).await;
+        items(&found.body)
+            .iter()
+            .map(|it| it["values"]["party"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(titles("field=region&value=东区").await, ["丙公司", "甲公司"]);
+    let span = format!("field=until&value={}&value_to={}", day(1), day(60));
+    assert_eq!(titles(&span).await, ["乙公司", "甲公司"]);
+    assert_eq!(titles(&format!("{span}&open=true")).await, ["乙公司", "甲公司"]);
+
+    let missing = agent
+        .post(&format!("/tickets/{}/acts", made(&near)), json!({ "act": "move", "way": "submit" }))
+        .await;
+    assert_eq!(missing.body["fields"][0]["field"], "values.copy", "{}", missing.text);
+    let force = json!({
+        "act": "move", "way": "submit", "force": true, "reason": "纸质合同在档案室",
+    });
+    act(&admin, &near, force).await;
+    let signed = json!({
+        "act": "move", "way": "sign", "force": true, "reason": "已签", "values": { "signed_on": day(-1) },
+    });
+    act(&admin, &near, signed).await;
+
+    server.stop();
+    let store = rusqlite::Connection::open(folder.0.join("yingda.db")).unwrap();
+    let back = "UPDATE reader SET reached_seq = reached_seq - 3 WHERE name = 'dates'";
+    assert_eq!(store.execute(back, []).unwrap(), 1);
+    drop(store);
+    let server = Server::start_in(&folder.0, &[]).await;
+    let admin = server.sign_in("admin").await;
+    let rules = admin.get("/records/rule?limit=100").await.body;
+    let rule = items(&rules).iter().find(|it| it["record"]["when"] == "date_near").unwrap();
+    let told = runs(&admin, &made(rule), 1, "done").await;
+    assert_eq!((items(&told).len(), &items(&told)[0]["on"]["ticket"]), (1, &near["id"]), "{told}");
+    let history = admin.get(&format!("/tickets/{}/history", made(&near))).await.body;
+    let near_facts = items(&history).iter().filter(|it| it["event"]["kind"] == "ticket_date_near").count();
+    assert_eq!(near_facts, 1);
 }

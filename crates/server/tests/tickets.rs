@@ -425,18 +425,18 @@ async fn q_18_a_pack_never_overwrites_what_somebody_changed() {
         body.as_array().unwrap().iter().map(|it| it["state"].as_str().unwrap().to_owned()).collect()
     };
     let look = admin.get("/packs/property").await.body;
-    assert_eq!(states(&look), ["new"; 8]);
+    assert_eq!(states(&look), ["new"; 10]);
     let printed = run(&server.data, &["pack", "install", "property"], &[]);
     assert!(printed.status.success(), "{printed:?}");
-    assert_eq!(states(&admin.get("/packs/property").await.body), ["same"; 8]);
+    assert_eq!(states(&admin.get("/packs/property").await.body), ["same"; 10]);
     let count = || async {
         admin.get("/records/ticket_type?limit=100").await.body["items"].as_array().unwrap().len()
     };
-    assert_eq!(count().await, 5);
+    assert_eq!(count().await, 6);
     let again = admin.post("/packs/property/install", json!({})).await.body;
     assert_eq!(
         (states(&again), count().await),
-        (vec!["same".to_owned(); 8], 5),
+        (vec!["same".to_owned(); 10], 6),
         "the second time changes nothing"
     );
 
@@ -451,14 +451,17 @@ async fn q_18_a_pack_never_overwrites_what_somebody_changed() {
     let again = admin.post("/packs/property/install", json!({})).await.body;
     assert_eq!(
         states(&again),
-        ["edited", "same", "deleted", "same", "same", "same", "same", "same"],
+        ["edited", "same", "deleted", "same", "same", "same", "same", "same", "same", "same"],
         "{again}"
     );
     assert_eq!(admin.get(&repair).await.body["record"]["name"]["zh"], "上门报修");
     let gone = admin.post("/packs/property/remove", json!({})).await.body;
     assert_eq!(
         states(&gone),
-        ["edited", "removed", "deleted", "blocked", "removed", "removed", "removed", "removed"],
+        [
+            "edited", "removed", "deleted", "blocked", "removed", "removed", "removed", "removed", "removed",
+            "removed"
+        ],
         "{gone}"
     );
     assert_eq!(count().await, 2);

@@ -4,7 +4,7 @@ use crate::{
     Db, ReadError, Statement,
     db::FromRow,
     event::SITE,
-    page, sound,
+    order, page, sound,
     sql::sql,
     value::{Row, args},
 };
@@ -15,6 +15,7 @@ use yingda_core::{
     config::{Field, FieldShape},
     customer::{ContactPoint, Customer as Card, CustomerKind, CustomerSettings, PointKind},
     id::{CustomerId, LineId, RecordId, UserId},
+    medium::Medium,
 };
 
 /// Of `customer`, as `stored` reads them.
@@ -78,6 +79,16 @@ sql! {
         ORDER BY contact_point.term LIMIT $4");
     KEYED = concat!("SELECT ", columns!(), ", contact_point.term", found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term = $2 AND customer.deleted_at IS NULL LIMIT 3");
+    BY_ORDER = concat!("SELECT ", columns!(), " FROM shop_order
+            JOIN customer AS known ON known.id = shop_order.customer
+            JOIN customer ON customer.id = coalesce(known.merged_into, known.id)
+        WHERE shop_order.number_key >= $1 AND shop_order.number_key < $2 AND customer.deleted_at IS NULL
+        ORDER BY shop_order.number_key LIMIT $3");
+    BY_ORDER_END = concat!("SELECT ", columns!(), " FROM shop_order
+            JOIN customer AS known ON known.id = shop_order.customer
+            JOIN customer ON customer.id = coalesce(known.merged_into, known.id)
+        WHERE shop_order.number_back >= $1 AND shop_order.number_back < $2 AND customer.deleted_at IS NULL
+        ORDER BY shop_order.number_back LIMIT $3");
     EXACTLY = concat!("SELECT ", columns!(), found!(), "
         WHERE contact_point.kind = $1 AND contact_point.term = $2 AND customer.deleted_at IS NULL
         ORDER BY customer.id LIMIT $3");
@@ -128,11 +139,13 @@ struct More {
     area: String,
     owner: Option<UserId>,
     points: Vec<ContactPoint>,
+    prefers: Option<Medium>,
+    best_time: String,
     values: BTreeMap<String, String>,
 }
 
 pub(crate) fn stored(row: &Row<'_>) -> Result<Customer, ReadError> {
-    let More { kind, tier, area, owner, points, values } = row.json(17)?;
+    let More { kind, tier, area, owner, points, prefers, best_time, values } = row.json(17)?;
     Ok(Customer {
         id: CustomerId(row.get(0)?),
         line: row.get::<Option<i64>>(1)?.map(LineId),
@@ -152,6 +165,8 @@ pub(crate) fn stored(row: &Row<'_>) -> Result<Customer, ReadError> {
             area,
             owner,
             points,
+            prefers,
+            best_time,
             values,
         },
         merged_into: row.get::<Option<i64>>(13)?.map(CustomerId),
@@ -179,6 +194,8 @@ fn more(card: &Card) -> String {
         area: it.area,
         owner: it.owner,
         points: it.points,
+        prefers: it.prefers,
+        best_time: it.best_time,
         values: it.values,
     };
     serde_json::to_string(&more).expect("a card is plain data")
@@ -438,6 +455,13 @@ pub async fn find(db: &Db, q: &str, limit: usize) -> Result<Vec<Customer>, ReadE
         let to = after_prefix(&from);
         (FIND, args![kind, from, to, limit as i64], stored as FromRow<Customer>)
     });
+    // An order is named by its number or its last digits; fewer letters begin every number of a shop.
+    let ends = [(BY_ORDER, order::key(q)), (BY_ORDER_END, order::key_back(q))];
+    let ends = ends.into_iter().filter(|_| q.trim().chars().count() >= 4).map(|(sql, from)| {
+        let to = after_prefix(&from);
+        (sql, args![from, to, limit as i64], stored as FromRow<Customer>)
+    });
+    let queries = queries.chain(ends);
     for customer in db.query_together(queries.collect()).await? {
         if found.len() < limit && found.iter().all(|it| it.id != customer.id) {
             found.push(customer);

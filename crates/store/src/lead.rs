@@ -1,46 +1,65 @@
-//! Leads: messages left while nobody was there (留言), to be followed up.
+//! Leads: messages left while nobody was there (留言) and people who may become customers, to be followed up.
 
 use crate::{
     Db, Page, ReadError, Statement,
     event::SITE,
     page,
     sql::sql,
-    value::{Row, args},
+    value::{Row, args, parse_word, word},
 };
-use std::collections::BTreeMap;
-use yingda_core::{At, id::*};
+use std::collections::{BTreeMap, BTreeSet};
+use yingda_core::{
+    At,
+    id::*,
+    lead::{LeadDeed, LeadLevel, Validity},
+};
+
+macro_rules! columns {
+    () => {
+        "id, line, version, widget, visitor, customer, name, phone, email, fields, status, owner, answer, created_at,
+            updated_at, area, level, validity, given_at, touched_at, reclaim_at"
+    };
+}
 
 sql! {
     INSERT = "
         INSERT INTO lead (id, site, line, version, widget, visitor, customer, name, phone, email, fields, status,
-            owner, answer, created_at, updated_at)
-        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
+            owner, answer, created_at, updated_at, area, level, validity, given_at, touched_at, reclaim_at)
+        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, $18, $19, $20)";
     UPDATE = "
-        UPDATE lead SET version = version + 1, customer = $2, status = $3, owner = $4, answer = $5, updated_at = $6
+        UPDATE lead SET version = version + 1, customer = $2, status = $3, owner = $4, answer = $5, updated_at = $6,
+            area = $8, level = $9, validity = $10, given_at = $11, touched_at = $12, reclaim_at = $13
         WHERE id = $1 AND version = $7";
-    ONE = "
-        SELECT id, line, version, widget, visitor, customer, name, phone, email, fields, status, owner, answer,
-            created_at, updated_at
-        FROM lead WHERE id = $1";
-    LIST = "
-        SELECT id, line, version, widget, visitor, customer, name, phone, email, fields, status, owner, answer,
-            created_at, updated_at
-        FROM lead WHERE id < $1 ORDER BY id DESC LIMIT $2";
-    LIST_STATUS = "
-        SELECT id, line, version, widget, visitor, customer, name, phone, email, fields, status, owner, answer,
-            created_at, updated_at
-        FROM lead WHERE status = $3 AND id < $1 ORDER BY id DESC LIMIT $2";
-    OF_VISITOR = "
-        SELECT id, line, version, widget, visitor, customer, name, phone, email, fields, status, owner, answer,
-            created_at, updated_at
-        FROM lead WHERE visitor = $1 ORDER BY id DESC LIMIT $2";
+    ONE = concat!("SELECT ", columns!(), " FROM lead WHERE id = $1");
+    LIST = concat!("SELECT ", columns!(), " FROM lead
+        WHERE id < $1 AND ($3 = '' OR status = $3) AND ($4 = CAST(0 AS BIGINT) OR owner = $4)
+            AND ($5 = FALSE OR owner IS NULL) AND ($6 = '' OR area = $6)
+            AND ($7 = '' OR lower(name) LIKE $7 ESCAPE '!' OR phone LIKE $7 ESCAPE '!' OR lower(email) LIKE $7 ESCAPE '!'
+                OR lower(fields) LIKE $7 ESCAPE '!')
+            AND ($8 = '' OR owner IS NULL OR $8 LIKE '%,' || owner || ',%')
+        ORDER BY id DESC LIMIT $2");
+    OF_VISITOR = concat!("SELECT ", columns!(), " FROM lead WHERE visitor = $1 ORDER BY id DESC LIMIT $2");
+    OF_CUSTOMER = concat!("SELECT ", columns!(), " FROM lead WHERE customer = $1 ORDER BY id DESC LIMIT $2");
+    /// Those whose owner did not write in time.
+    LATE = concat!("SELECT ", columns!(), " FROM lead WHERE reclaim_at <= $1 ORDER BY reclaim_at, id LIMIT $2");
+    NEXT_AT = "SELECT min(reclaim_at) FROM lead WHERE reclaim_at IS NOT NULL";
+    /// Those that nobody ever had.
+    UNGIVEN = concat!("SELECT ", columns!(), " FROM lead
+        WHERE status = 'new' AND owner IS NULL AND given_at IS NULL ORDER BY id DESC LIMIT $1");
+    LAST_GIVEN = "
+        SELECT owner FROM lead WHERE given_at IS NOT NULL AND owner IS NOT NULL ORDER BY given_at DESC, id DESC LIMIT 1";
+    ADD_NOTE = "
+        INSERT INTO lead_note (id, lead, kind, author, person, text, written_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    NOTES = "SELECT id, kind, author, person, text, written_at FROM lead_note WHERE lead = $1 ORDER BY id";
+    LOST = "SELECT person FROM lead_note WHERE lead = $1 AND kind IN ('reclaimed', 'released') AND person IS NOT NULL";
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lead {
     pub id: RecordId,
     pub line: LineId,
     pub version: i64,
+    /// 0 where it was written down by staff.
     pub widget: WidgetId,
     pub visitor: Option<VisitorId>,
     pub customer: Option<CustomerId>,
@@ -55,9 +74,28 @@ pub struct Lead {
     pub answer: String,
     pub created_at: At,
     pub updated_at: At,
+    pub area: String,
+    pub level: Option<LeadLevel>,
+    pub validity: Validity,
+    pub given_at: Option<At>,
+    /// The last contact that the owner wrote down.
+    pub touched_at: Option<At>,
+    pub reclaim_at: Option<At>,
+}
+
+/// What happened to a lead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeadNote {
+    pub id: RecordId,
+    pub what: LeadDeed,
+    pub author: Option<UserId>,
+    pub person: Option<UserId>,
+    pub text: String,
+    pub written_at: At,
 }
 
 fn stored(row: &Row<'_>) -> Result<Lead, ReadError> {
+    let level: String = row.get(16)?;
     Ok(Lead {
         id: RecordId(row.get(0)?),
         line: LineId(row.get(1)?),
@@ -74,6 +112,12 @@ fn stored(row: &Row<'_>) -> Result<Lead, ReadError> {
         answer: row.get(12)?,
         created_at: row.get(13)?,
         updated_at: row.get(14)?,
+        area: row.get(15)?,
+        level: if level.is_empty() { None } else { Some(parse_word(&level)?) },
+        validity: row.word(17)?,
+        given_at: row.get(18)?,
+        touched_at: row.get(19)?,
+        reclaim_at: row.get(20)?,
     })
 }
 
@@ -95,14 +139,33 @@ pub fn insert(lead: &Lead) -> Statement {
             lead.owner.map(|id| id.0),
             &*lead.answer,
             lead.created_at,
+            &*lead.area,
+            lead.level.map(word).unwrap_or_default(),
+            word(lead.validity),
+            lead.given_at,
+            lead.touched_at,
+            lead.reclaim_at,
         ],
     )
 }
 
-/// Stores customer, status, owner and answer; stale unless the stored version is `lead.version`.
+/// Stores what may change of it; stale unless the stored version is `lead.version`.
 pub fn update(lead: &Lead, now: At) -> Statement {
-    let (customer, owner) = (lead.customer.map(|id| id.0), lead.owner.map(|id| id.0));
-    let args = args![lead.id.0, customer, &*lead.status, owner, &*lead.answer, now, lead.version];
+    let args = args![
+        lead.id.0,
+        lead.customer.map(|id| id.0),
+        &*lead.status,
+        lead.owner.map(|id| id.0),
+        &*lead.answer,
+        now,
+        lead.version,
+        &*lead.area,
+        lead.level.map(word).unwrap_or_default(),
+        word(lead.validity),
+        lead.given_at,
+        lead.touched_at,
+        lead.reclaim_at,
+    ];
     Statement::guarded(UPDATE, args)
 }
 
@@ -110,30 +173,95 @@ pub async fn get(db: &Db, id: RecordId) -> Result<Option<Lead>, ReadError> {
     db.query_one(ONE, args![id.0], stored).await
 }
 
+/// What a list shows; everything that is set must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<&'static str>,
+    pub owner: Option<UserId>,
+    /// Only what nobody has.
+    pub free: bool,
+    pub area: String,
+    /// A part of the name, the number or the words.
+    pub q: String,
+    /// Only these people's leads and what nobody has; absent: everybody's.
+    pub visible_to: Option<Vec<UserId>>,
+}
+
 /// A page of leads, newest first.
 pub async fn list(
     db: &Db,
-    status: Option<&str>,
+    filter: &Filter,
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page<Lead>, ReadError> {
-    let before = match cursor {
-        Some(cursor) => cursor.parse().map_err(|_| ReadError::BadCursor)?,
-        None => i64::MAX,
-    };
-    let mut args = args![before, limit as i64 + 1];
-    let sql = match status {
-        Some(status) => {
-            args.push(status.into());
-            LIST_STATUS
-        }
-        None => LIST,
-    };
-    let items = db.query(sql, args, stored).await?;
+    let before = page::read_id(cursor)?;
+    let among = filter.visible_to.as_ref().map(|users| page::among(users.iter().map(|id| id.0)));
+    let args = args![
+        before,
+        limit as i64 + 1,
+        filter.status.unwrap_or_default(),
+        filter.owner.map_or(0, |id| id.0),
+        filter.free,
+        &*filter.area,
+        page::pattern(&filter.q),
+        among.unwrap_or_default(),
+    ];
+    let items = db.query(LIST, args, stored).await?;
     Ok(page::cut(items, limit, |last| last.id.to_string()))
 }
 
 /// What a visitor left, newest first, so that they see the answers.
 pub async fn of_visitor(db: &Db, visitor: VisitorId, limit: usize) -> Result<Vec<Lead>, ReadError> {
     db.query(OF_VISITOR, args![visitor.0, limit as i64], stored).await
+}
+
+pub async fn of_customer(db: &Db, customer: CustomerId, limit: usize) -> Result<Vec<Lead>, ReadError> {
+    db.query(OF_CUSTOMER, args![customer.0, limit as i64], stored).await
+}
+
+/// Those whose owner did not write in time.
+pub async fn late(db: &Db, now: At, limit: usize) -> Result<Vec<Lead>, ReadError> {
+    db.query(LATE, args![now, limit as i64], stored).await
+}
+
+/// When the next one is taken back.
+pub async fn next_at(db: &Db) -> Result<Option<At>, ReadError> {
+    Ok(db.query_one(NEXT_AT, args![], |row| row.get(0)).await?.flatten())
+}
+
+/// Those that nobody ever had, the newest first.
+pub async fn ungiven(db: &Db, limit: usize) -> Result<Vec<Lead>, ReadError> {
+    db.query(UNGIVEN, args![limit as i64], stored).await
+}
+
+/// Who got the last one that was given.
+pub async fn last_given(db: &Db) -> Result<Option<UserId>, ReadError> {
+    db.query_one(LAST_GIVEN, args![], |row| Ok(UserId(row.get(0)?))).await
+}
+
+pub fn note(lead: RecordId, note: &LeadNote) -> Statement {
+    let LeadNote { id, what, author, person, text, written_at } = note;
+    let (author, person) = (author.map(|id| id.0), person.map(|id| id.0));
+    Statement::new(ADD_NOTE, args![id.0, lead.0, word(*what), author, person, &**text, *written_at])
+}
+
+/// What happened to a lead, oldest first.
+pub async fn notes(db: &Db, lead: RecordId) -> Result<Vec<LeadNote>, ReadError> {
+    let note = |row: &Row<'_>| {
+        Ok(LeadNote {
+            id: RecordId(row.get(0)?),
+            what: row.word(1)?,
+            author: row.get::<Option<i64>>(2)?.map(UserId),
+            person: row.get::<Option<i64>>(3)?.map(UserId),
+            text: row.get(4)?,
+            written_at: row.get(5)?,
+        })
+    };
+    db.query(NOTES, args![lead.0], note).await
+}
+
+/// Who had it and lost it, or gave it back.
+pub async fn lost(db: &Db, lead: RecordId) -> Result<BTreeSet<UserId>, ReadError> {
+    let found = db.query(LOST, args![lead.0], |row| Ok(UserId(row.get(0)?))).await?;
+    Ok(found.into_iter().collect())
 }

@@ -35,19 +35,23 @@ pub mod idempotency;
 pub mod inbound;
 pub mod lead;
 pub mod lease;
+pub mod order;
 pub mod outbound;
 pub mod outreach;
 pub mod pack;
 pub mod plan;
 pub mod portal;
 pub mod preference;
+pub mod product;
 pub mod promise;
 pub mod proof;
 mod pulse;
 pub mod reader;
 pub mod record;
 pub mod register;
+pub mod relation;
 pub mod rule_run;
+pub mod segment;
 pub mod session;
 pub mod sms_part;
 pub mod sound;
@@ -89,12 +93,16 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("idempotency", idempotency::ALL),
         ("inbound", inbound::ALL),
         ("lead", lead::ALL),
+        ("relation", relation::ALL),
+        ("segment", segment::ALL),
         ("outbound", outbound::ALL),
         ("outreach", outreach::ALL),
         ("pack", pack::ALL),
         ("portal", portal::ALL),
         ("plan", plan::ALL),
         ("preference", preference::ALL),
+        ("order", order::ALL),
+        ("product", product::ALL),
         ("promise", promise::ALL),
         ("proof", proof::ALL),
         ("pulse", pulse::ALL),

@@ -30,6 +30,7 @@ sql! {
     EVERY = "
         SELECT id, version, created_at, updated_at, deleted_at, body, sort_key FROM record
         WHERE deleted_at IS NULL ORDER BY id";
+    LAST_CHANGE = "SELECT max(updated_at) FROM record WHERE kind = $1";
     LIST = "
         SELECT id, version, created_at, updated_at, deleted_at, body, sort_key FROM record
         WHERE kind = $1 AND (deleted_at IS NOT NULL) = $2 AND (sort_key, id) > ($3, $4)
@@ -113,4 +114,9 @@ pub async fn list(
     let args = args![kind.as_str(), deleted, sort_key, id, crate::page::pattern(q), limit as i64 + 1];
     let items = db.query(LIST, args, stored).await?;
     Ok(crate::page::cut(items, limit, |last| crate::page::write_key(&last.sort_key, last.id.0)))
+}
+
+/// When a record of this kind last changed, was deleted or restored.
+pub async fn last_change(db: &Db, kind: RecordKind) -> Result<Option<At>, ReadError> {
+    Ok(db.query_one(LAST_CHANGE, args![kind.as_str()], |row| row.get::<Option<i64>>(0)).await?.flatten())
 }

@@ -10,6 +10,7 @@ sql! {
             UNION ALL SELECT max(id) FROM visitor
             UNION ALL SELECT max(id) FROM file
             UNION ALL SELECT max(id) FROM lead
+            UNION ALL SELECT max(id) FROM lead_note
             UNION ALL SELECT max(id) FROM api_key
             UNION ALL SELECT max(id) FROM delivery
             UNION ALL SELECT max(id) FROM record

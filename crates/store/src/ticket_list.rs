@@ -33,8 +33,8 @@ macro_rules! others {
         AND ($14 = CAST(0 AS BIGINT) OR t.due_at <= $14)
         AND ($15 = '' OR EXISTS (
             SELECT 1 FROM ticket_value AS v
-            WHERE v.of_type = t.of_type AND v.field = $15 AND v.term = $16 AND v.is_open = (t.closed_at IS NULL)
-                AND v.ticket = t.id))
+            WHERE v.of_type = t.of_type AND v.field = $15 AND v.term >= $16 AND v.term <= $23
+                AND v.is_open = (t.closed_at IS NULL) AND v.ticket = t.id))
         AND ($17 = '' OR t.words LIKE $17 ESCAPE '!')
         AND ($18 = '' OR ($18 LIKE '%,' || t.owner || ',%') OR ($18 LIKE '%,' || t.author || ',%')
             OR ($19 LIKE '%,' || t.team || ',%')
@@ -77,9 +77,16 @@ sql! {
         others!(),
         "ORDER BY d.ticket DESC LIMIT $2"
     );
+    /// Of a range of answers, such as dates.
+    WITH_RANGE = newest!("t.id IN (
+        SELECT d.ticket FROM ticket_value AS d
+        WHERE d.of_type = $3 AND d.field = $15 AND d.term >= $16 AND d.term <= $23)");
+    WITH_ANSWER = "
+        SELECT ticket FROM ticket_value
+        WHERE of_type = $1 AND field = $2 AND term = $3 AND is_open = TRUE ORDER BY ticket";
     /// The most urgent first.
     DUE = concat!(
-        "SELECT t.body FROM ticket AS t WHERE (t.due_at, t.id) > ($23, $1) AND t.due_at IS NOT NULL",
+        "SELECT t.body FROM ticket AS t WHERE (t.due_at, t.id) > ($24, $1) AND t.due_at IS NOT NULL",
         others!(),
         "ORDER BY t.due_at, t.id LIMIT $2"
     );
@@ -116,6 +123,8 @@ pub struct Filter {
     pub due_until: Option<At>,
     /// A field and its answer; needs `of`.
     pub value: Option<(String, String)>,
+    /// The last answer of a range that begins with it, such as of dates.
+    pub value_to: Option<String>,
     /// A part of its words.
     pub q: String,
     /// The most urgent first, instead of the newest.
@@ -165,12 +174,23 @@ pub async fn of_conversation(db: &Db, conversation: ConversationId) -> Result<Ve
     db.query(OF_CONVERSATION, args![conversation.0], whole).await
 }
 
+/// The open tickets of a kind with this answer.
+pub async fn with_answer(
+    db: &Db,
+    of: TicketTypeId,
+    field: &str,
+    answer: &str,
+) -> Result<Vec<TicketId>, ReadError> {
+    db.query(WITH_ANSWER, args![of.0, field, answer.to_lowercase()], |row| Ok(TicketId(row.get(0)?))).await
+}
+
 /// The ways in that meet the fewest rows.
 fn ways(filter: &Filter, before: i64, limit: usize) -> Vec<(&'static str, Vec<Value>)> {
     let one = |sql| vec![(sql, arguments(filter, before, limit))];
     match filter {
         Filter { customer: Some(_), .. } => one(OF_CUSTOMER),
         Filter { asks: true, .. } => one(ASKS),
+        Filter { value: Some(_), of: Some(_), value_to: Some(_), .. } => one(WITH_RANGE),
         Filter { value: Some(_), of: Some(_), open: true, .. } => one(WITH_VALUE_OPEN),
         Filter { value: Some(_), of: Some(_), .. } => {
             [WITH_VALUE_OPEN, WITH_VALUE_CLOSED].into_iter().flat_map(one).collect()
@@ -202,7 +222,7 @@ fn ways(filter: &Filter, before: i64, limit: usize) -> Vec<(&'static str, Vec<Va
     }
 }
 
-/// `$1` to `$22`.
+/// `$1` to `$23`.
 fn arguments(filter: &Filter, before: i64, limit: usize) -> Vec<Value> {
     let (users, teams, unowned) = match &filter.readable {
         None | Some(Readable::Everything) => (String::new(), String::new(), String::new()),
@@ -213,6 +233,8 @@ fn arguments(filter: &Filter, before: i64, limit: usize) -> Vec<Value> {
         ),
     };
     let (field, term) = filter.value.clone().unwrap_or_default();
+    let term = term.trim().to_lowercase();
+    let last = filter.value_to.as_ref().map_or_else(|| term.clone(), |it| it.trim().to_lowercase());
     args![
         before,
         limit as i64 + 1,
@@ -229,12 +251,13 @@ fn arguments(filter: &Filter, before: i64, limit: usize) -> Vec<Value> {
         filter.asks,
         filter.due_until.unwrap_or(0),
         field,
-        term.trim().to_lowercase(),
+        term,
         page::pattern(&filter.q),
         users,
         teams,
         unowned,
         filter.from.unwrap_or(At::MIN),
         filter.to.unwrap_or(At::MAX),
+        last,
     ]
 }

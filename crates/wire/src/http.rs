@@ -2,25 +2,33 @@
 
 mod channels;
 mod indicators;
+mod leads;
+mod orders;
 mod packs;
 mod people;
 mod plans;
 mod registers;
 mod rules;
+mod segments;
 mod surveys;
 mod tickets;
+mod timeline;
 
 pub use channels::*;
 pub use indicators::*;
+pub use leads::*;
+pub use orders::*;
 pub use packs::*;
 pub use people::*;
 pub use plans::*;
 pub use registers::*;
 pub use rules::*;
+pub use segments::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 pub use surveys::*;
 pub use tickets::*;
+pub use timeline::*;
 use utoipa::ToSchema;
 use yingda_core::{
     At,
@@ -331,37 +339,6 @@ pub struct PageView {
     pub referrer: String,
 }
 
-/// An offline message (留言) to follow up.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Lead {
-    pub id: RecordId,
-    pub version: i64,
-    pub at: At,
-    pub widget: WidgetId,
-    pub visitor: Option<VisitorId>,
-    pub customer: Option<CustomerId>,
-    pub fields: BTreeMap<String, String>,
-    pub status: LeadStatus,
-    pub owner: Option<UserId>,
-    pub answer: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LeadStatus {
-    #[default]
-    New,
-    Claimed,
-    Done,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LeadChange {
-    pub status: LeadStatus,
-    #[serde(default)]
-    pub answer: String,
-}
-
 // ── files ──
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -417,22 +394,6 @@ pub struct InvitationRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Text>,
     pub cap_hours: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LeaveMessage {
-    pub widget: WidgetId,
-    #[serde(default)]
-    pub token: Option<String>,
-    pub fields: BTreeMap<String, String>,
-}
-
-/// The message is kept.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct LeftMessage {
-    pub id: RecordId,
-    /// Shows later that one is the visitor who left it.
-    pub token: String,
 }
 
 // ── how the system is doing ──

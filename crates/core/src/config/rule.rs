@@ -13,6 +13,10 @@ pub struct Rule {
     pub name: Text,
     pub enabled: bool,
     pub when: RuleEvent,
+    /// With `date_near`: the key of a date among a ticket's fields.
+    pub field: String,
+    /// So many days before it; less than 0 is after it.
+    pub days: i16,
     /// One of the conditions is enough; else all must hold.
     pub any: bool,
     pub conditions: Vec<Condition>,
@@ -25,6 +29,8 @@ impl Default for Rule {
             name: Text::default(),
             enabled: true,
             when: RuleEvent::default(),
+            field: String::new(),
+            days: 0,
             any: false,
             conditions: vec![],
             steps: vec![],
@@ -50,6 +56,8 @@ pub enum RuleEvent {
     TicketLate,
     ApprovalAnswered,
     PromiseBroken,
+    /// A date among the fields of an open ticket is so many days away.
+    DateNear,
     ConversationClosed,
     /// The customer rated it.
     ConversationRated,
@@ -68,6 +76,7 @@ impl RuleEvent {
             RuleEvent::TicketLate => "ticket_clock_rang",
             RuleEvent::ApprovalAnswered => "ticket_approval_answered",
             RuleEvent::PromiseBroken => "promise_rang",
+            RuleEvent::DateNear => "ticket_date_near",
             RuleEvent::ConversationClosed => "conversation_closed",
             RuleEvent::ConversationRated => "rated",
             RuleEvent::CustomerChanged => "customer_changed",
@@ -91,8 +100,12 @@ impl RuleEvent {
 #[serde(default, deny_unknown_fields)]
 pub struct Condition {
     pub what: Aspect,
-    /// Key of a ticket's field, where `what` is one.
+    /// Key of a ticket's or a customer's field, where `what` is one.
     pub field: String,
+    /// Only tickets of this kind are counted.
+    pub of: Option<TicketTypeId>,
+    /// What is counted happened within so many days.
+    pub days: u16,
     pub test: Test,
     /// With `is`, one of these; ids as texts.
     pub values: Vec<String>,
@@ -129,6 +142,29 @@ pub enum Aspect {
     /// Of the customer: `yes` or `no`.
     Vip,
     Tag,
+    Tier,
+    Area,
+    /// A person or a company.
+    Person,
+    /// An answer on their card.
+    CardField,
+    /// They belong to a segment.
+    Segment,
+    /// Only of segments: days since the customer was last in contact, or since they are known.
+    Silent,
+    /// Only of segments: how often they were in contact.
+    Contacts,
+    /// Only of segments: how many tickets were opened for them.
+    Tickets,
+    /// Only of segments: days since they are known.
+    Known,
+}
+
+impl Aspect {
+    /// What takes a customer's history to answer.
+    pub fn is_history(self) -> bool {
+        matches!(self, Aspect::Silent | Aspect::Contacts | Aspect::Tickets | Aspect::Known)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

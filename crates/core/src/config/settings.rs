@@ -1,6 +1,8 @@
 //! The site as a whole.
 
-use crate::{customer::CustomerSettings, id::TicketTypeId, lang::Text};
+use crate::{
+    customer::CustomerSettings, id::TicketTypeId, lang::Text, lead::LeadSettings, order::OrderSettings,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +37,10 @@ pub struct Settings {
     pub targets: BTreeMap<String, f64>,
     /// What customers of this site have.
     pub customers: CustomerSettings,
+    /// How leads are handed out and taken back.
+    pub leads: LeadSettings,
+    /// What customers are told of their orders, and which ticket an exception opens.
+    pub orders: OrderSettings,
 }
 
 /// What customers may do by themselves.
@@ -88,6 +94,8 @@ impl Default for Settings {
             portal: None,
             targets: BTreeMap::new(),
             customers: CustomerSettings::default(),
+            leads: LeadSettings::default(),
+            orders: OrderSettings::default(),
         }
     }
 }

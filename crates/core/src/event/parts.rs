@@ -1,6 +1,6 @@
 //! The small vocabularies of facts.
 
-use crate::id::FileId;
+use crate::id::{ApiKeyId, FileId, RecordId};
 use serde::{Deserialize, Serialize};
 
 /// Who wrote a message.
@@ -76,4 +76,28 @@ pub struct Persona {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avatar: Option<FileId>,
+}
+
+/// A plan of visits was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PlanMade {
+    pub plan: RecordId,
+    pub name: String,
+    pub visits: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct PlanCancelled {
+    pub plan: RecordId,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct ApiKeyChanged {
+    pub key: ApiKeyId,
+    pub name: String,
+    pub revoked: bool,
 }

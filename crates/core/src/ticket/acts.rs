@@ -140,6 +140,11 @@ pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Ref
     if !may(directory, by, action, before) || (is_concerned && action != Action::TicketRead) {
         return Err(Refusal::Forbidden.into());
     }
+    let is_of_old = matches!(act, TicketAct::Note { .. } | TicketAct::Watch { .. } | TicketAct::Link { .. });
+    if before.merged.is_some() && !is_of_old && !matches!(act, TicketAct::Merge { .. }) {
+        // It goes on elsewhere.
+        return Err(Refusal::WrongPhase.into());
+    }
     let mut ticket = before.clone();
     ticket.version += 1;
     ticket.updated_at = now;
@@ -213,6 +218,7 @@ pub fn act(before: &Ticket, act: TicketAct, scene: Scene) -> Result<Decided, Ref
             }
             done.fact(|it| Fact::TicketLinked { ticket: it.id, other, on });
         }
+        TicketAct::Merge { into, on } => done.merge(before, into, on, &scene)?,
     }
     done.tells.retain(|user| by.user() != Some(*user));
     done.tells.sort_unstable();

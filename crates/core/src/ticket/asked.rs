@@ -117,6 +117,12 @@ pub enum TicketAct {
         ticket: TicketId,
         on: bool,
     },
+    /// It is the same matter as another: this one closes and counts no more, the other goes on from when the customer
+    /// first raised either. Off takes it back.
+    Merge {
+        into: TicketId,
+        on: bool,
+    },
 }
 
 /// What is decided on.

@@ -469,3 +469,40 @@ fn what_happened_is_read_back_as_it_was_written() {
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
     }
 }
+
+#[test]
+fn e2_what_was_written_down_twice_goes_on_once_from_when_it_was_first_raised() {
+    let mut first = Desk::with(complaint(), NewTicket::default());
+    first.now += HOUR;
+    let earlier = first.now - 5 * HOUR;
+    let again = NewTicket { owner: Some(WANG), received_at: Some(earlier), ..NewTicket::default() };
+    let mut second = Desk::with(complaint(), again);
+    (second.ticket.id, second.now) = (TicketId(10), first.now);
+    second.go(WANG, "wait", &[]).unwrap();
+    let merge = |on| TicketAct::Merge { into: TicketId(9), on };
+    assert_eq!(first.act(LI, merge(true)), Err(Refused::field("into", Fault::Circle)));
+
+    let twice = second.ticket.clone();
+    second.act(WANG, merge(true)).unwrap();
+    assert_eq!(
+        (second.ticket.state.as_str(), second.ticket.confirmed),
+        ("unreachable", false),
+        "not confirmed"
+    );
+    assert_eq!(second.ticket.links, [TicketId(9)]);
+    assert!(second.clock().stopped_at.is_some() || !second.clock().runs(), "it counts no more");
+    assert_eq!(second.go(WANG, "reopen", &[]), Err(Refusal::WrongPhase.into()), "it goes on elsewhere");
+
+    let due_at = first.clock().due_at;
+    let whole = absorb(&first.ticket, &twice, first.scene(LI)).unwrap().ticket;
+    assert_eq!((whole.received_at, &whole.links), (earlier, &vec![TicketId(10)]));
+    assert_eq!(due_at - whole.clocks[0].due_at, first.ticket.received_at - earlier);
+    assert!(whole.watchers.contains(&WANG), "who worked on the other follows it");
+
+    second.act(WANG, merge(false)).unwrap();
+    assert_eq!((second.ticket.state.as_str(), second.ticket.closed_at), ("waiting", None));
+    assert!(second.clock().runs());
+    first.ticket.phase = TicketPhase::Closed;
+    let closed = absorb(&first.ticket, &twice, first.scene(LI)).map(|_| ());
+    assert_eq!(closed, Err(Refused::field("into", Fault::Closed)));
+}

@@ -48,15 +48,17 @@ pub async fn open(
     dice: &mut Dice,
     regulars: &[Regular],
     now: At,
-) -> Result<(), CommitError> {
+) -> Result<Vec<Ticket>, CommitError> {
+    let mut opened = vec![];
     for (n, case) in pack.cases.iter().enumerate() {
         let customer = dice.pick(regulars).customer.id;
         let (id, _, _) =
             records().into_iter().find(|(_, key, _)| *key == case.kind).expect("the pack has this kind");
         let of: Arc<TicketType> = book.engine.directory.ticket_types[&id.into()].clone();
-        Desk { book, of: &of, now }.run(case, TicketTypeId::from(id), customer, n + 1).await?;
+        opened.push(Desk { book, of: &of, now }.run(case, TicketTypeId::from(id), customer, n + 1).await?);
     }
-    book.flush().await
+    book.flush().await?;
+    Ok(opened)
 }
 
 struct Desk<'a> {
@@ -72,7 +74,7 @@ impl Desk<'_> {
         of: TicketTypeId,
         customer: CustomerId,
         n: usize,
-    ) -> Result<(), CommitError> {
+    ) -> Result<Ticket, CommitError> {
         let received_at = self.now - case.hours * HOUR_MS;
         let new = NewTicket {
             of,
@@ -101,7 +103,7 @@ impl Desk<'_> {
             let writes = rows::update(&ticket, &decided.ticket, self.of, &self.book.engine.directory);
             ticket = self.keep(by, decided, writes).await?;
         }
-        Ok(())
+        Ok(ticket)
     }
 
     fn scene(&self, by: Actor) -> Scene<'_> {

@@ -7,6 +7,7 @@ mod book;
 mod cases;
 mod dice;
 mod offline;
+mod orders;
 mod pack;
 mod roster;
 mod shop;
@@ -64,7 +65,9 @@ pub async fn load(db: &Db, now: At) -> Result<Loaded, StartError> {
     let conversations = week.conversations();
     let regulars = week.regulars;
     offline::leave(&mut book, &pack, &mut dice, &regulars, until).await.map_err(while_trying(failed))?;
-    cases::open(&mut book, &pack, &mut dice, &regulars, until).await.map_err(while_trying(failed))?;
+    let cases =
+        cases::open(&mut book, &pack, &mut dice, &regulars, until).await.map_err(while_trying(failed))?;
+    orders::fill(&mut book, &pack, &regulars, &cases, until).await.map_err(while_trying(failed))?;
     let events = book.engine.seq();
     let mark = Batch { statements: vec![reader::begin(MARK, events)], ..Batch::default() };
     db.commit(mark).await.map_err(while_trying(failed))?;

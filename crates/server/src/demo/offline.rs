@@ -46,10 +46,9 @@ pub async fn leave(
             email: String::new(),
             fields: fields.clone(),
             status: "new".into(),
-            owner: None,
-            answer: String::new(),
             created_at: now,
             updated_at: now,
+            ..lead::Lead::default()
         });
         let fact = Fact::MessageLeft { customer: Some(it.customer.id), widget: WIDGET, fields };
         let by = Actor::Visitor { id: it.visitor };

@@ -6,6 +6,7 @@ use yingda_core::{
     config::Record,
     id::{QueueId, RecordId, TagId, TeamId, UserId},
     lang::Lang,
+    order::{OrderDraft, Product, Report, ShipmentWhat},
 };
 
 #[derive(Debug, Deserialize)]
@@ -24,6 +25,37 @@ pub struct Pack {
     pub offline: Vec<String>,
     pub talks: Vec<Talk>,
     pub cases: Vec<Case>,
+    pub goods: Vec<Product>,
+    pub orders: Vec<Bought>,
+}
+
+/// An order, placed so many hours ago and promised so many hours from now.
+#[derive(Debug, Deserialize)]
+pub struct Bought {
+    pub hours: i64,
+    pub due_hours: i64,
+    pub address: String,
+    pub order: OrderDraft,
+    #[serde(default)]
+    pub shipment: Option<Parcel>,
+    /// What came in between, where a case follows it up.
+    #[serde(default)]
+    pub exception: Option<Report>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Parcel {
+    pub carrier: String,
+    pub tracking: String,
+    pub events: Vec<Stop>,
+}
+
+/// Where a parcel was so many hours ago.
+#[derive(Debug, Deserialize)]
+pub struct Stop {
+    pub what: ShipmentWhat,
+    pub hours: i64,
+    pub place: String,
 }
 
 /// A ticket, raised so many hours ago, and what was done with it.

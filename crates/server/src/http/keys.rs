@@ -20,7 +20,7 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{self, Action, Reach},
-    event::{Audience, Fact, Private, Subject},
+    event::{ApiKeyChanged, Audience, Fact, Private, Subject},
     fault::Fault,
     id::{ApiKeyId, RecordId},
     refusal::Refusal,
@@ -118,7 +118,7 @@ fn changed(caller: &Caller, row: &rows::ApiKey, revoked: bool, configure: Config
     let fact = ItemFact {
         on: Subject::Record(RecordId(row.id.0)),
         to: Audience::Staff,
-        fact: Fact::ApiKeyChanged { key: row.id, name: row.name.clone(), revoked },
+        fact: Fact::ApiKeyChanged(ApiKeyChanged { key: row.id, name: row.name.clone(), revoked }),
         private: Some(Box::new(Private::Values { before, after })),
     };
     Item { configure: vec![configure], ..Item::new(caller.actor, vec![fact], vec![]) }

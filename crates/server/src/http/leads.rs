@@ -1,4 +1,5 @@
-//! Messages left while nobody was there (留言): a visitor leaves one, staff follow it up.
+//! Leads: messages left while nobody was there (留言) and people whom staff wrote down, followed up until something
+//! comes of it.
 
 use crate::{
     app::{App, Shared},
@@ -6,13 +7,16 @@ use crate::{
     http::{
         body::Json,
         client::Client,
+        customers,
         edit::{IfMatch, Tagged, id, page_size},
-        idempotency::{self, Key, Replay, request_hash},
+        idempotency::{self, Key, Once, Replay, request_hash},
         visitors,
     },
+    leads::Step,
     limits::Door,
-    problem::Problem,
+    problem::{Code, Problem},
     site::{Item, ItemFact},
+    tickets,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -24,10 +28,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
-    access::Action,
+    access::{Action, Reach},
     actor::Actor,
     config::{BanWhat, Field, FieldShape, MaskedField, Widget},
-    event::{Audience, Fact, Private, Subject},
+    event::{Audience, Fact, LeadChanged, Private, Subject},
+    fault::{Fault, Wrong},
     form,
     id::*,
     lang::Text,
@@ -38,10 +43,16 @@ use yingda_store::{
     customer, lead as rows,
     visitor::{self as visitor_rows, Visitor},
 };
-use yingda_wire::http::{Lead, LeadChange, LeadStatus, LeaveMessage, LeftMessage, Page};
+use yingda_wire::http::{
+    Lead, LeadAct, LeadChange, LeadNote, LeadStatus, LeaveMessage, LeftMessage, NewLead, Page,
+};
 
 pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(leave)).routes(routes!(list)).routes(routes!(change))
+    OpenApiRouter::new()
+        .routes(routes!(leave))
+        .routes(routes!(list, create))
+        .routes(routes!(read, change))
+        .routes(routes!(act))
 }
 
 /// Leaves a message. The answer's token proves later who left it.
@@ -116,7 +127,8 @@ pub async fn keep(
         field.and_then(|field| fields.get(&field.key)).cloned().unwrap_or_default()
     };
     let (phone, email) = (of_shape(FieldShape::Phone), of_shape(FieldShape::Email));
-    let customer = known_customer(app, &phone, &email).await?;
+    let known = known_customer(app, &phone, &email).await?;
+    let customer = known.as_ref().map(|it| it.id);
     let row = rows::Lead {
         id: RecordId(app.next_id()),
         line: of.line,
@@ -128,11 +140,11 @@ pub async fn keep(
         phone,
         email,
         status: "new".into(),
-        owner: None,
-        answer: String::new(),
         created_at: now,
         updated_at: now,
+        area: known.map(|it| it.card.area).unwrap_or_default(),
         fields,
+        ..rows::Lead::default()
     };
     // What was written names a person: it goes into the private part, not to everyone who hears of it.
     let fact = Fact::MessageLeft { customer, widget, fields: BTreeMap::new() };
@@ -147,6 +159,7 @@ pub async fn keep(
     let mut writes = vec![rows::insert(&row)];
     writes.extend(fresh.map(|fresh| visitor_rows::seen(&Visitor { name: row.name.clone(), ..fresh })));
     app.site.change(Item::new(by, vec![fact], writes)).await?;
+    crate::jobs::leads::WAKE.notify_one();
     Ok(LeftMessage { id: row.id, token: app.secrets.visitor_token(visitor) })
 }
 
@@ -171,10 +184,11 @@ pub fn fields_of(widget: &Widget) -> Vec<Field> {
 }
 
 /// The one customer with this number or address; of several nobody knows which.
-async fn known_customer(app: &App, phone: &str, email: &str) -> Result<Option<CustomerId>, Problem> {
+async fn known_customer(app: &App, phone: &str, email: &str) -> Result<Option<customer::Customer>, Problem> {
     for (kind, value) in [("phone", phone), ("email", email)] {
-        if let [one] = customer::with(&app.db, kind, value, 2).await?.as_slice() {
-            return Ok(Some(one.id));
+        let mut found = customer::with(&app.db, kind, value, 2).await?;
+        if found.len() == 1 {
+            return Ok(found.pop());
         }
     }
     Ok(None)
@@ -184,11 +198,19 @@ async fn known_customer(app: &App, phone: &str, email: &str) -> Result<Option<Cu
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     status: Option<LeadStatus>,
+    /// Whose they are: an id, `me`, or `none` for those that nobody has.
+    #[serde(default)]
+    owner: String,
+    #[serde(default)]
+    area: String,
+    /// A part of the name, the number or the words.
+    #[serde(default)]
+    q: String,
     cursor: Option<String>,
     limit: Option<usize>,
 }
 
-/// Messages that were left, newest first.
+/// Leads, newest first. Who may only follow up their own sees these, and those that nobody has.
 #[utoipa::path(get, path = "/leads", tag = "customers", params(ListQuery),
     responses((status = 200, body = Page<Lead>)))]
 async fn list(
@@ -196,11 +218,151 @@ async fn list(
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Page<Lead>>, Problem> {
-    app.reach(caller.actor, Action::CustomerRead)?;
+    let visible_to = match reach(&app, caller.actor, Action::CustomerRead)? {
+        Reach::Everything => None,
+        Reach::Users(users) => Some(users),
+    };
+    let owner = match query.owner.as_str() {
+        "" | "none" => None,
+        "me" => Some(caller.user.ok_or(Code::BadQuery)?),
+        text => Some(text.parse().map_err(|_| Code::BadQuery)?),
+    };
+    let filter = rows::Filter {
+        status: query.status.map(word),
+        owner,
+        free: query.owner == "none",
+        area: query.area,
+        q: query.q,
+        visible_to,
+    };
+    let page = rows::list(&app.db, &filter, query.cursor.as_deref(), page_size(query.limit)).await?;
     let masks = mask::of(&app.directory(), caller.actor);
-    let status = query.status.map(word);
-    let page = rows::list(&app.db, status, query.cursor.as_deref(), page_size(query.limit)).await?;
     Ok(Json(Page { items: page.items.into_iter().map(|row| told(row, &masks)).collect(), next: page.next }))
+}
+
+/// Whose leads the actor may see or write: who may serve leads, those within its scope; else whoever may do so with
+/// customers, all of them.
+pub fn reach(app: &App, actor: Actor, otherwise: Action) -> Result<Reach, Problem> {
+    app.reach(actor, Action::LeadServe).or_else(|_| app.reach(actor, otherwise))
+}
+
+async fn find(app: &App, actor: Actor, otherwise: Action, lead: &str) -> Result<rows::Lead, Problem> {
+    let reach = reach(app, actor, otherwise)?;
+    let found = rows::get(&app.db, id(lead)?).await?.ok_or_else(Problem::not_found)?;
+    let is_theirs = match (&reach, found.owner) {
+        (Reach::Everything, _) | (_, None) => true,
+        (Reach::Users(users), Some(owner)) => users.contains(&owner),
+    };
+    if is_theirs { Ok(found) } else { Err(Problem::not_found()) }
+}
+
+/// One lead, with what happened to it.
+#[utoipa::path(get, path = "/leads/{id}", tag = "customers", params(("id" = RecordId, Path)),
+    responses((status = 200, body = Lead)))]
+async fn read(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(lead): Path<String>,
+) -> Result<Tagged<Lead>, Problem> {
+    let found = find(&app, caller.actor, Action::CustomerRead, &lead).await?;
+    whole(&app, caller.actor, found).await
+}
+
+async fn whole(app: &App, actor: Actor, row: rows::Lead) -> Result<Tagged<Lead>, Problem> {
+    let masks = mask::of(&app.directory(), actor);
+    let notes = rows::notes(&app.db, row.id).await?.into_iter().map(|it| LeadNote {
+        at: it.written_at,
+        what: it.what,
+        author: it.author,
+        person: it.person,
+        text: mask::within(&it.text, &masks),
+    });
+    let notes = notes.collect();
+    Ok(Tagged(StatusCode::OK, row.version, Lead { notes, ..told(row, &masks) }))
+}
+
+/// Writes down somebody who may become a customer.
+#[utoipa::path(post, path = "/leads", tag = "customers", request_body = NewLead,
+    params(("Idempotency-Key" = Option<String>, Header)), responses((status = 201, body = Lead)))]
+async fn create(State(app): State<Shared>, once: Once<NewLead>) -> Result<Response, Problem> {
+    let Once { caller, body, key } = once;
+    reach(&app, caller.actor, Action::CustomerWrite)?;
+    let directory = app.directory();
+    let now = app.clock.now();
+    let fields =
+        [("name", &body.name), ("phone", &body.phone), ("email", &body.email), ("message", &body.message)];
+    let fields: BTreeMap<String, String> = fields
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    let form = fields_of(&Widget::default());
+    let mut wrong = form::check_values(&form, &fields);
+    if ["name", "phone", "email"].iter().all(|key| !fields.contains_key(*key)) {
+        wrong.push(Wrong { field: "values.name".into(), fault: Fault::Nameless });
+    }
+    let areas = &directory.settings.customers.areas;
+    if !body.area.is_empty() && form::choice(areas, &body.area).is_none() {
+        wrong.push(Wrong { field: "area".into(), fault: Fault::Unknown });
+    }
+    if body.owner.is_some_and(|id| directory.users.get(&id).is_none_or(|user| user.disabled)) {
+        wrong.push(Wrong { field: "owner".into(), fault: Fault::Unknown });
+    }
+    wrong.iter_mut().for_each(|it| it.field = it.field.replacen("values.", "", 1));
+    if !wrong.is_empty() {
+        return Err(tickets::wrong(&wrong));
+    }
+    let value = |key: &str| fields.get(key).cloned().unwrap_or_default();
+    let known = match body.customer {
+        Some(id) => Some(customers::find(&app, id).await?),
+        None => known_customer(&app, &value("phone"), &value("email")).await?,
+    };
+    let of_customer =
+        |area: &str| if area.is_empty() { known.as_ref().map(|it| it.card.area.clone()) } else { None };
+    let row = rows::Lead {
+        id: RecordId(app.next_id()),
+        line: directory.lines.keys().next().copied().unwrap_or_default(),
+        version: 1,
+        customer: known.as_ref().map(|it| it.id),
+        name: value("name"),
+        phone: value("phone"),
+        email: value("email"),
+        status: "new".into(),
+        created_at: now,
+        updated_at: now,
+        area: of_customer(&body.area).unwrap_or(body.area),
+        level: body.level,
+        fields,
+        ..rows::Lead::default()
+    };
+    let fact = ItemFact {
+        on: Subject::Record(row.id),
+        to: Audience::Staff,
+        fact: Fact::LeadChanged(LeadChanged {
+            lead: row.id,
+            version: 1,
+            status: "new".into(),
+            what: None,
+            person: None,
+        }),
+        private: Some(Box::new(Private::Values {
+            before: None,
+            after: serde_json::to_value(&row.fields).ok(),
+        })),
+    };
+    let replay =
+        Replay::new(StatusCode::CREATED, &told(row.clone(), &mask::of(&directory, caller.actor))).tagged(1);
+    let item = Item::new(caller.actor, vec![fact], vec![rows::insert(&row)]);
+    let answer = idempotency::change(&app, key, replay, item).await?;
+    match body.owner {
+        Some(user) => {
+            let mut step = Step::new(row, now);
+            step.give(user, &directory);
+            step.store(&app, caller.actor).await?;
+        }
+        None => crate::jobs::leads::WAKE.notify_one(),
+    }
+    Ok(answer)
 }
 
 /// Claims, answers or finishes a lead. Who claims it owns it.
@@ -213,33 +375,65 @@ async fn change(
     IfMatch(version): IfMatch,
     Json(body): Json<LeadChange>,
 ) -> Result<Tagged<Lead>, Problem> {
-    app.reach(caller.actor, Action::CustomerWrite)?;
+    let before = find(&app, caller.actor, Action::CustomerWrite, &lead).await?;
+    let now = before.status.as_str();
+    let act = match body.status {
+        LeadStatus::New if before.owner.is_some() => Some(LeadAct::Release { reason: "—".into() }),
+        LeadStatus::Claimed if now == "done" => Some(LeadAct::Reopen),
+        LeadStatus::Claimed if before.owner.is_none() => Some(LeadAct::Take),
+        LeadStatus::Done => Some(LeadAct::Done { answer: body.answer.clone() }),
+        LeadStatus::New | LeadStatus::Claimed => None,
+    };
+    let answer = Some(body.answer);
+    carry_out(&app, &caller, before, version, act, answer).await
+}
+
+/// Does something with a lead.
+#[utoipa::path(post, path = "/leads/{id}/acts", tag = "customers", request_body = LeadAct,
+    params(("id" = RecordId, Path), ("If-Match" = String, Header)), responses((status = 200, body = Lead)))]
+async fn act(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(lead): Path<String>,
+    IfMatch(version): IfMatch,
+    Json(act): Json<LeadAct>,
+) -> Result<Tagged<Lead>, Problem> {
+    let before = find(&app, caller.actor, Action::CustomerWrite, &lead).await?;
+    if let LeadAct::Belongs { customer: Some(customer) } = act {
+        customers::find(&app, customer).await?;
+    }
+    carry_out(&app, &caller, before, version, Some(act), None).await
+}
+
+async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    before: rows::Lead,
+    version: i64,
+    act: Option<LeadAct>,
+    answer: Option<String>,
+) -> Result<Tagged<Lead>, Problem> {
     let masks = mask::of(&app.directory(), caller.actor);
-    let id: RecordId = id(&lead)?;
-    let before = rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
     if before.version != version {
         return Err(Problem::stale(told(before, &masks)));
     }
-    if body.answer.chars().count() > 8_000 {
-        return Err(Refusal::TooLong.into());
+    let (id, directory) = (before.id, app.directory());
+    let mut step = Step::new(before, app.clock.now());
+    let goes_on = matches!(act, Some(LeadAct::Release { .. }));
+    if let Some(act) = act {
+        step.act(act, caller.user, &directory)?;
     }
-    let owner = if body.status == LeadStatus::New { None } else { before.owner.or(caller.user) };
-    let row = rows::Lead { status: word(body.status).into(), owner, answer: body.answer, ..before.clone() };
-    let values = |row: &rows::Lead| {
-        Some(serde_json::json!({ "status": row.status, "owner": row.owner, "answer": row.answer }))
-    };
-    let fact = ItemFact {
-        on: Subject::Record(id),
-        to: Audience::Staff,
-        fact: Fact::LeadChanged { lead: id, version: version + 1, status: row.status.clone() },
-        private: Some(Box::new(Private::Values { before: values(&before), after: values(&row) })),
-    };
-    let now = app.clock.now();
-    let writes = vec![rows::update(&row, now)];
-    match app.site.change(Item::new(caller.actor, vec![fact], writes)).await {
-        Ok(_) => {
-            Ok(Tagged(StatusCode::OK, version + 1, told(rows::Lead { version: version + 1, ..row }, &masks)))
+    if goes_on {
+        step.pass_on(app, &directory).await?;
+    }
+    if let Some(answer) = answer {
+        if answer.chars().count() > 8_000 {
+            return Err(Refusal::TooLong.into());
         }
+        step.after.answer = answer;
+    }
+    match step.store(app, caller.actor).await {
+        Ok(row) => whole(app, caller.actor, row).await,
         Err(refused) if refused.refusal == Refusal::Stale => {
             let current = rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
             Err(Problem::stale(told(current, &masks)))
@@ -280,5 +474,12 @@ fn told(row: rows::Lead, masks: &BTreeSet<MaskedField>) -> Lead {
         },
         owner: row.owner,
         answer: row.answer,
+        area: row.area,
+        level: row.level,
+        validity: row.validity,
+        given_at: row.given_at,
+        touched_at: row.touched_at,
+        reclaim_at: row.reclaim_at,
+        notes: vec![],
     }
 }

@@ -27,21 +27,27 @@ pub mod leads;
 pub mod letters;
 pub mod nodes;
 pub mod oidc;
+mod order_sheet;
+mod orders;
 pub mod packs;
 pub mod phone;
 mod plain_page;
 pub mod plans;
 mod portal;
+mod portal_orders;
 mod portal_pages;
 mod portal_tickets;
+mod products;
 pub mod promises;
 pub mod proof;
 pub mod records;
 pub mod register_notes;
 mod register_sheet;
 pub mod registers;
+mod relations;
 pub mod reports;
 pub mod rules;
+mod segments;
 pub mod session;
 pub mod setup;
 pub mod split;
@@ -54,6 +60,7 @@ mod ticket_paper;
 mod ticket_sheet;
 mod ticket_shown;
 pub mod tickets;
+mod timeline;
 pub mod transcript;
 pub mod users;
 pub mod visitor_pages;
@@ -97,11 +104,16 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
         .merge(leads::routes())
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
+        .merge(orders::routes())
+        .merge(products::routes())
         .merge(promises::routes())
         .merge(rules::routes())
         .merge(plans::routes())
         .merge(indicators::routes())
         .merge(surveys::routes())
+        .merge(segments::routes())
+        .merge(relations::routes())
+        .merge(timeline::routes())
         .merge(visitors::routes())
         .merge(files::routes(largest_file))
         .merge(floor::routes())
@@ -135,6 +147,7 @@ pub fn router(app: Shared) -> Router {
         .merge(survey_pages::routes())
         .merge(phone::doors())
         .merge(portal::routes())
+        .merge(portal_orders::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))

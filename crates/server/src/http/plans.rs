@@ -29,7 +29,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{Action, Reach},
-    event::{Audience as To, Fact, Subject},
+    event::{Audience as To, Fact, PlanCancelled, PlanMade, Subject},
     id::*,
     lang::{Lang, Text},
     mask,
@@ -140,7 +140,7 @@ async fn make(State(app): State<Shared>, once: Once<NewPlan>) -> Result<Response
     for piece in places.chunks(PIECE) {
         keep(&app.db, piece.to_vec()).await?;
     }
-    let fact = Fact::PlanMade { plan: it.id, name: wanted.name.clone(), visits: total };
+    let fact = Fact::PlanMade(PlanMade { plan: it.id, name: wanted.name.clone(), visits: total });
     let item = said(&caller, it.id, fact, vec![rows::insert(&it)]);
     let made = row(&app, it).await?;
     let answer = idempotency::change(&app, key, Replay::new(StatusCode::CREATED, &made), item).await?;
@@ -183,7 +183,7 @@ async fn cancel(
         return Ok(Json(row(&app, found).await?));
     }
     let after = Plan { version: found.version + 1, cancelled: true, ..found };
-    let fact = Fact::PlanCancelled { plan: after.id, name: after.wanted.name.clone() };
+    let fact = Fact::PlanCancelled(PlanCancelled { plan: after.id, name: after.wanted.name.clone() });
     app.site.change(said(&caller, after.id, fact, vec![rows::update(&after)])).await?;
     Ok(Json(row(&app, after).await?))
 }

@@ -5,6 +5,7 @@ use crate::{
     http::{
         plain_page::plain,
         portal::Guest,
+        portal_orders,
         transcript::{escape, local_time},
     },
     problem::Problem,
@@ -84,8 +85,8 @@ pub fn sign_in(
     let greeting = portal.greeting.get(lang);
     let greeting = match greeting.is_empty() {
         true => lang.of(
-            "在这里查看您的工单、会话和问卷。请用您留给我们的手机号或邮箱登录。",
-            "Your requests, conversations and surveys. Sign in with the number or the address that we have of you.",
+            "在这里查看您的工单、订单、会话和问卷。请用您留给我们的手机号或邮箱登录。",
+            "Your requests, orders, conversations and surveys. Sign in with the number or the address that we have of you.",
         ),
         false => greeting,
     };
@@ -138,7 +139,7 @@ fn put(html: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// A heading with a list, or a sentence where there is nothing.
-fn list(title: &str, rows: &[String], none: &str) -> String {
+pub fn list(title: &str, rows: &[String], none: &str) -> String {
     if rows.is_empty() {
         return format!("<h2>{title}</h2><p>{none}</p>");
     }
@@ -146,7 +147,7 @@ fn list(title: &str, rows: &[String], none: &str) -> String {
     format!("<h2>{title}</h2><ul class=\"list\">{rows}</ul>")
 }
 
-/// Everything of one customer. Orders will stand between tickets and conversations.
+/// Everything of one customer.
 pub async fn home(app: &App, guest: &Guest) -> Result<Response, Problem> {
     let (lang, id) = (guest.lang, guest.customer.id);
     let directory = app.directory();
@@ -188,6 +189,8 @@ pub async fn home(app: &App, guest: &Guest) -> Result<Response, Problem> {
             ),
         );
     }
+
+    html += &portal_orders::list(app, guest).await?;
 
     let filter = talks::Filter { customer: Some(id), ..talks::Filter::default() };
     let rows: Vec<String> = talks::list(&app.db, &filter, None, MOST)

@@ -86,6 +86,8 @@ struct ListQuery {
     /// Key of a field of the kind in `of`, with `value`.
     field: Option<String>,
     value: Option<String>,
+    /// The last of a range of answers that begins with `value`, such as of dates.
+    value_to: Option<String>,
     /// `due`: the most urgent first; else the newest.
     #[serde(default)]
     sort: String,
@@ -130,6 +132,7 @@ impl ListQuery {
             asks: self.asks,
             due_until: self.due_until,
             value,
+            value_to: self.value_to.clone().filter(|it| !it.is_empty()),
             q: self.q.trim().to_owned(),
             by_due: self.sort == "due",
             from: self.from,
@@ -139,7 +142,7 @@ impl ListQuery {
     }
 }
 
-fn readable(app: &App, caller: &Caller, action: Action) -> Result<Readable, Problem> {
+pub fn readable(app: &App, caller: &Caller, action: Action) -> Result<Readable, Problem> {
     ticket::readable(&app.directory(), caller.actor, action).ok_or_else(|| Refusal::Forbidden.into())
 }
 

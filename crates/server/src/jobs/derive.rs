@@ -5,7 +5,7 @@ use crate::{jobs::Duty, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use yingda_core::id::CustomerId;
-use yingda_store::{Batch, CommitError, ReadError, customer};
+use yingda_store::{ReadError, customer};
 
 const PIECE: usize = 200;
 /// Between pieces, so that live work never waits long.
@@ -36,21 +36,12 @@ async fn derive(duty: &Duty) -> Result<(), ReadError> {
         let directory = duty.app.directory();
         let settings = &directory.settings.customers;
         let statements = found.iter().flat_map(|it| customer::derive(it, settings)).collect();
-        if !stored(duty, statements).await? {
+        if !duty.keep(statements).await? {
             // Somebody edits one of them: the others do not wait for it.
             for it in &found {
-                stored(duty, customer::derive(it, settings)).await?;
+                duty.keep(customer::derive(it, settings)).await?;
             }
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// False where a customer changed meanwhile, which made its terms anew as well.
-async fn stored(duty: &Duty, statements: Vec<yingda_store::Statement>) -> Result<bool, ReadError> {
-    match duty.db.commit(Batch { statements, ..Batch::default() }).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Stale { .. }) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }

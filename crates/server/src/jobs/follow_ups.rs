@@ -10,7 +10,7 @@ use yingda_core::{
     actor::Actor,
     command::{Act, Command, Envelope},
 };
-use yingda_store::{Batch, CommitError, ReadError, conversation, reader};
+use yingda_store::{ReadError, conversation, reader};
 
 const READER: &str = "follow_ups";
 /// A promise made a moment before its instant may be stored a moment after it.
@@ -46,7 +46,7 @@ async fn remind(duty: &Duty) -> Result<Option<At>, ReadError> {
     let now = duty.app.clock.now();
     let Some(reached) = reader::reached(&duty.db, READER).await? else {
         // What fell due before anybody was told of it stands in the list of follow-ups.
-        commit(duty, reader::begin(READER, now as u64)).await?;
+        duty.keep(vec![reader::begin(READER, now as u64)]).await?;
         return conversation::next_due(&duty.db, now).await;
     };
     let due = conversation::fallen_due(&duty.db, reached as At - SLACK_MS, now).await?;
@@ -63,15 +63,7 @@ async fn remind(duty: &Duty) -> Result<Option<At>, ReadError> {
     // An idle server writes no more than once an hour that nothing was due.
     let passed_ms = told_until - reached as At;
     if passed_ms > if is_quiet { HOUR_MS } else { 0 } {
-        commit(duty, reader::advance(READER, reached, told_until as u64)).await?;
+        duty.keep(vec![reader::advance(READER, reached, told_until as u64)]).await?;
     }
     conversation::next_due(&duty.db, now).await
-}
-
-async fn commit(duty: &Duty, statement: yingda_store::Statement) -> Result<(), ReadError> {
-    match duty.db.commit(Batch { statements: vec![statement], ..Batch::default() }).await {
-        // Another node was here first.
-        Ok(()) | Err(CommitError::Stale { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -2,12 +2,17 @@
 
 mod backup;
 pub mod clocks;
+mod dates;
 mod derive;
 pub mod facts;
 pub mod follow_ups;
 pub mod imports;
+pub mod leads;
+pub mod orders;
 pub mod plans;
 pub mod rules;
+pub mod segments;
+mod shipped;
 mod stray_files;
 mod surveys;
 pub mod webhooks;
@@ -16,7 +21,7 @@ use crate::{app::Shared, channels, tasks};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use yingda_core::At;
-use yingda_store::{Db, idempotency, portal, proof};
+use yingda_store::{Batch, CommitError, Db, ReadError, Statement, idempotency, portal, proof};
 
 /// Codes that are of no use any more are kept for a day, in case somebody asks why one was refused.
 const CODES_KEPT_MS: At = 24 * 3_600_000;
@@ -26,6 +31,17 @@ const CODES_KEPT_MS: At = 24 * 3_600_000;
 pub struct Duty {
     pub app: Shared,
     pub db: Db,
+}
+
+impl Duty {
+    /// Writes rows; false where somebody was quicker with one of them, and then none is written.
+    pub async fn keep(&self, statements: Vec<Statement>) -> Result<bool, ReadError> {
+        match self.db.commit(Batch { statements, ..Batch::default() }).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Stale { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 /// Jobs that run; they stop when this is dropped.
@@ -43,13 +59,18 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     let mut jobs = channels::start(duty.clone());
     jobs.extend([
         clocks::start(duty.clone()),
+        dates::start(duty.clone()),
         derive::start(duty.clone()),
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
+        leads::start(duty.clone()),
         surveys::start(duty.clone()),
+        orders::start(duty.clone()),
         plans::start(duty.clone()),
         rules::start(duty.clone()),
+        segments::start(duty.clone()),
+        shipped::start(duty.clone()),
         webhooks::start(duty.clone()),
         stray_files::start(duty.clone()),
         backup::start(duty),

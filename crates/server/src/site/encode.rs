@@ -66,8 +66,8 @@ impl Encoder {
             {
                 riders.extend(content.files().into_iter().map(|file| file::attach(file, id)));
             }
-            if let (Subject::Conversation(id), Fact::CallRecorded { file, .. }) = (event.on, &event.fact) {
-                riders.push(file::attach(*file, id));
+            if let (Subject::Conversation(id), Fact::CallRecorded(it)) = (event.on, &event.fact) {
+                riders.push(file::attach(it.file, id));
             }
             let bytes = frame(event);
             rows.push(self.row(event, routed.prev, bytes.clone(), salt));

@@ -29,9 +29,14 @@ pub async fn make(admin: &Person, kind: &str, mut record: Value) -> Answer {
 
 /// What customers of the site have, instead of what the settings say.
 pub async fn set_up_customers(admin: &Person, customers: Value) {
+    set_up(admin, "customers", customers).await;
+}
+
+/// One part of the settings, instead of what they say.
+pub async fn set_up(admin: &Person, part: &str, value: Value) {
     let settings = admin.get("/records/settings").await.body["items"][0].clone();
     let mut record = settings["record"].clone();
-    record["customers"] = customers;
+    record[part] = value;
     let at = format!("/records/settings/{}", settings["id"].as_str().unwrap());
     let version = format!("\"{}\"", settings["version"]);
     let set = admin.clone().with("if-match", &version).put(&at, record).await;

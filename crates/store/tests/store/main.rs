@@ -32,6 +32,7 @@ mod leases;
 mod lists;
 mod migrations;
 mod moments;
+mod orders;
 mod rows;
 mod statements;
 mod story;

@@ -124,3 +124,26 @@ pub struct CustomerImport {
     pub created_at: At,
     pub ended_at: Option<At>,
 }
+
+/// Somebody who belongs to a customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Related {
+    pub other: CustomerId,
+    pub name: String,
+    /// A word such as mother, guardian, employer.
+    pub relation: String,
+    /// The other is it to the customer; else the customer to the other.
+    pub inward: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Relate {
+    pub other: CustomerId,
+    pub relation: String,
+    /// The other is it to the customer; else the customer to the other.
+    #[serde(default)]
+    pub inward: bool,
+    /// Off takes it back.
+    pub on: bool,
+}

@@ -14,6 +14,12 @@ export interface Preferences {
   enterSends: boolean;
   /** Single letters act outside text fields. */
   singleKeys: boolean;
+  /** What somebody asks of a list again and again, by the room. */
+  views: Record<string, SavedView[]>;
+}
+export interface SavedView {
+  name: string;
+  query: Record<string, string>;
 }
 
 export const preferences = reactive<Preferences>({
@@ -25,6 +31,7 @@ export const preferences = reactive<Preferences>({
   notifications: true,
   enterSends: true,
   singleKeys: true,
+  views: {},
 });
 
 const LOCAL = "yingda-preferences";

@@ -85,7 +85,7 @@ test("two attempts on one day are one day", () => {
 });
 
 test("a view keeps its meaning under the filters, and a state falls with its kind", () => {
-  const none = { q: "", of: "", state: "", severity: "", team: "", owner: "", phase: "" };
+  const none = { q: "", of: "", state: "", severity: "", team: "", owner: "", phase: "", field: "", value: "", value_to: "" };
   expect(question("mine", { ...none, owner: "7", q: " a " })).toEqual({ owner: "me", open: true, sort: "due", q: "a" });
   expect(question("all", { ...none, state: "new" })).toEqual({});
   expect(question("all", { ...none, of: "1", state: "new" })).toEqual({ of: "1", state: "new" });

@@ -8,14 +8,14 @@ export const LEVEL = 1;
 
 export const RECORD_KINDS = [
   "user", "role", "team", "line", "skill", "queue", "calendar", "reply", "tag", "form", "widget", "invitation",
-  "webhook", "channel", "ban", "ticket_type", "rule", "survey", "settings",
+  "webhook", "channel", "ban", "ticket_type", "rule", "survey", "segment", "settings",
 ] as const satisfies readonly S["RecordKind"][];
 
 export const ACTIONS = [
   "conversation_serve", "conversation_read", "conversation_transfer", "conversation_decline", "conversation_pick",
   "conversation_monitor", "conversation_whisper", "conversation_take_over", "conversation_reassign",
   "conversation_merge", "conversation_spam", "consult_read", "consult_write", "customer_read", "customer_write",
-  "customer_export", "visitor_read", "visitor_invite", "ticket_read", "ticket_write",
+  "customer_export", "lead_serve", "order_read", "order_write", "visitor_read", "visitor_invite", "ticket_read", "ticket_write",
   "ticket_assign", "ticket_approve", "ticket_export", "floor_read", "agent_force", "report_read", "report_export",
   "reply_shared", "manage_users", "manage_roles", "manage_routing", "manage_widgets", "manage_forms", "manage_tags",
   "manage_tickets", "manage_integrations", "manage_settings", "manage_bans", "audit_read", "system_operate",

@@ -703,6 +703,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/relations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who belongs to a customer: what they are to others, and others to them. */
+        get: operations["get_customers_id_relations"];
+        put?: never;
+        /** Says that another customer is this to the customer, or is it no longer. */
+        post: operations["post_customers_id_relations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/restore": {
         parameters: {
             query?: never;
@@ -714,6 +732,23 @@ export interface paths {
         put?: never;
         /** Takes back a deletion. */
         post: operations["post_customers_id_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened with a customer, the newest first. */
+        get: operations["get_customers_id_timeline"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1018,10 +1053,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages that were left, newest first. */
+        /** Leads, newest first. Who may only follow up their own sees these, and those that nobody has. */
         get: operations["get_leads"];
         put?: never;
-        post?: never;
+        /** Writes down somebody who may become a customer. */
+        post: operations["post_leads"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1035,10 +1071,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One lead, with what happened to it. */
+        get: operations["get_leads_id"];
         /** Claims, answers or finishes a lead. Who claims it owns it. */
         put: operations["put_leads_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/leads/{id}/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does something with a lead. */
+        post: operations["post_leads_id_acts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1143,6 +1197,224 @@ export interface paths {
         get: operations["get_openapi_json"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders, the newest first. */
+        get: operations["get_orders"];
+        put?: never;
+        /** A new order. Without a customer it belongs to the one who has its `customer_external_id`, or its receiver's number. */
+        post: operations["post_orders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One order, by its id or by the shop's number. */
+        get: operations["get_orders_id"];
+        /** Changes what the shop says of an order. What was masked and comes back as it was shown stays as it is. */
+        put: operations["put_orders_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/arrange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes down what was agreed about an exception: a substitute, a new date, a compensation, a second parcel. The ticket
+         *     moves on with it; what the ticket still asks for is told as wrong fields.
+         */
+        post: operations["post_orders_id_arrange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the customer asked something about the order, by the first door that is open to them. */
+        post: operations["post_orders_id_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/exception": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes down that something came in between: out of stock, late, lost … It opens a ticket, once. */
+        post: operations["post_orders_id_exception"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that happened to an order, the newest first, with what it was before and after. */
+        get: operations["get_orders_id_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offers a substitute to the customer, by the first door that is open to them. The ticket notes what they were told. */
+        post: operations["post_orders_id_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/shipments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What happened to a shipment, as the shop or its carrier tells. The same event again changes nothing; the customer is
+         *     told once.
+         */
+        post: operations["post_orders_id_shipments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/substitutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What may come instead, beside what was ordered: price, stock, and what differs. What is there comes first. The words
+         *     of an offer are in the caller's language.
+         */
+        get: operations["get_orders_id_substitutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes down that the customer confirmed a line of the checklist, or takes it back. */
+        post: operations["post_orders_id_verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders as a table for spreadsheets. Needs the right to export customers, and leaves a trace. */
+        get: operations["get_orders_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Orders as a shop tells them, at most 500 at once: those with a new number are made, those with a known one changed.
+         *     What is wrong with one keeps no other back.
+         */
+        post: operations["post_orders_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1333,6 +1605,42 @@ export interface paths {
         /** The visits of a plan in their order. */
         get: operations["get_plans_id_visits"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Goods, by their numbers. */
+        get: operations["get_products"];
+        put?: never;
+        /** New goods. */
+        post: operations["post_products"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the goods, by its id or its number. */
+        get: operations["get_products_id"];
+        /** Changes goods: price, stock, what may come instead. */
+        put: operations["put_products_id"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1586,6 +1894,40 @@ export interface paths {
         get: operations["get_rules_runs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many customers belong to each segment, and how far the last sorting is. */
+        get: operations["get_segments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/segments/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sorts all customers into segments now. Answers at once; the list tells how far it is. */
+        post: operations["post_segments_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2289,7 +2631,7 @@ export interface components {
          * @description What can be permitted. Few, and each one a sentence that an administrator understands.
          * @enum {string}
          */
-        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
+        Action: "conversation_serve" | "conversation_read" | "conversation_transfer" | "conversation_decline" | "conversation_pick" | "conversation_monitor" | "conversation_whisper" | "conversation_take_over" | "conversation_reassign" | "conversation_merge" | "conversation_spam" | "consult_read" | "consult_write" | "customer_read" | "customer_write" | "customer_export" | "lead_serve" | "order_read" | "order_write" | "visitor_read" | "visitor_invite" | "ticket_read" | "ticket_write" | "ticket_assign" | "ticket_approve" | "ticket_export" | "floor_read" | "agent_force" | "report_read" | "report_export" | "reply_shared" | "manage_users" | "manage_roles" | "manage_routing" | "manage_widgets" | "manage_forms" | "manage_tags" | "manage_tickets" | "manage_integrations" | "manage_settings" | "manage_bans" | "audit_read" | "system_operate";
         Actor: {
             id: components["schemas"]["VisitorId"];
             /** @enum {string} */
@@ -2423,6 +2765,11 @@ export interface components {
             /** @description Only in the answer to its making: the whole key, never shown again. */
             secret?: string | null;
         };
+        ApiKeyChanged: {
+            key: components["schemas"]["ApiKeyId"];
+            name: string;
+            revoked: boolean;
+        };
         /** @example 7310577399169024 */
         ApiKeyId: string;
         /** @description A move that waits for somebody who may allow it. */
@@ -2433,9 +2780,40 @@ export interface components {
             /** @description Key of the move. */
             way: string;
         };
+        /** @description What was agreed with the customer. */
+        Arranged: {
+            /** @default 0 */
+            arranged_at: components["schemas"]["i64"];
+            /** @default null */
+            arranged_by: components["schemas"]["UserId"] | null;
+            /**
+             * Format: int64
+             * @description In cents.
+             * @default 0
+             */
+            compensation: number;
+            /** @default null */
+            promised_at: components["schemas"]["i64"] | null;
+            /**
+             * @description It is sent once more.
+             * @default false
+             */
+            resend: boolean;
+            /**
+             * @description The goods that come instead.
+             * @default
+             */
+            substitute: string;
+            /** @default  */
+            text: string;
+        };
         /** @description What was taken down, by its serial number. */
         Arrived: {
             serial: string;
+        };
+        /** @description Has the customer asked something about the order. */
+        AskOrder: {
+            text: string;
         };
         /** @description About what somebody is to be asked: a conversation that one serves, or a ticket. */
         AskSurvey: {
@@ -2446,7 +2824,7 @@ export interface components {
          * @description What a condition looks at.
          * @enum {string}
          */
-        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag";
+        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag" | "tier" | "area" | "person" | "card_field" | "segment" | "silent" | "contacts" | "tickets" | "known";
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -2533,6 +2911,16 @@ export interface components {
          * @enum {string}
          */
         Book: "post" | "visit" | "barred" | "group";
+        /** @description What became of orders that a shop brought. */
+        BroughtOrders: {
+            /** Format: int32 */
+            changed: number;
+            /** Format: int32 */
+            created: number;
+            /** Format: int32 */
+            same: number;
+            wrong: components["schemas"]["WrongOrder"][];
+        };
         BTreeMap: {
             [key: string]: string;
         };
@@ -2573,11 +2961,31 @@ export interface components {
         };
         /** @example 7310577399169024 */
         CalendarId: string;
+        /** @description Caller and agent hear each other. */
+        CallAnswered: {
+            agent: components["schemas"]["UserId"];
+            call: string;
+        };
+        CallEnded: {
+            call: string;
+            ended_by: components["schemas"]["CallParty"];
+            /** Format: int64 */
+            talk_ms: number;
+        };
+        CallHeld: {
+            call: string;
+            is_on: boolean;
+        };
         /**
          * @description Why an agent's phone did not take a call.
          * @enum {string}
          */
         CallMiss: "busy" | "declined" | "no_answer" | "no_phone";
+        CallMissed: {
+            agent: components["schemas"]["UserId"];
+            call: string;
+            why: components["schemas"]["CallMiss"];
+        };
         CallOrder: {
             wish: components["schemas"]["CallWish"];
         };
@@ -2586,6 +2994,21 @@ export interface components {
          * @enum {string}
          */
         CallParty: "caller" | "agent" | "house" | "line";
+        CallRecorded: {
+            call: string;
+            file: components["schemas"]["FileId"];
+            /** Format: int64 */
+            ms: number;
+            name: string;
+            sha256: string;
+            /** Format: int64 */
+            size: number;
+        };
+        /** @description A call came in; `number` is the one that was dialled. */
+        CallStarted: {
+            call: string;
+            number: string;
+        };
         /**
          * @description What whoever serves a call wants of its line.
          * @enum {string}
@@ -2699,6 +3122,8 @@ export interface components {
              */
             name: components["schemas"]["Text"];
         };
+        /** @enum {string} */
+        CheckState: "ok" | "missing" | "confirmed";
         Choice: {
             /**
              * @description A choice may open into finer ones (category tree).
@@ -2783,10 +3208,18 @@ export interface components {
         /** @description One thing that has to be so. */
         Condition: {
             /**
-             * @description Key of a ticket's field, where `what` is one.
+             * Format: int32
+             * @description What is counted happened within so many days.
+             * @default 0
+             */
+            days: number;
+            /**
+             * @description Key of a ticket's or a customer's field, where `what` is one.
              * @default
              */
             field: string;
+            /** @default null */
+            of: components["schemas"]["TicketTypeId"] | null;
             /** @default is */
             test: components["schemas"]["Test"];
             /**
@@ -2796,6 +3229,18 @@ export interface components {
             values: string[];
             /** @default kind */
             what: components["schemas"]["Aspect"];
+        };
+        /** @description The customer confirmed something, as somebody took down. */
+        Confirmation: {
+            /** @default 0 */
+            confirmed_at: components["schemas"]["i64"];
+            /** @default null */
+            confirmed_by: components["schemas"]["UserId"] | null;
+            /**
+             * @description How: by telephone, in a chat …
+             * @default
+             */
+            how: string;
         };
         ConsoleHello: {
             /**
@@ -3054,6 +3499,11 @@ export interface components {
              * @default
              */
             area: string;
+            /**
+             * @description And when: in the evening, not at weekends.
+             * @default
+             */
+            best_time: string;
             /** @default  */
             company: string;
             /** @default  */
@@ -3078,6 +3528,8 @@ export interface components {
              * @default []
              */
             points: components["schemas"]["ContactPoint"][];
+            /** @default null */
+            prefers: components["schemas"]["Medium"] | null;
             /** @default [] */
             tags: components["schemas"]["TagId"][];
             /**
@@ -3147,6 +3599,13 @@ export interface components {
             /** @default [] */
             tiers: components["schemas"]["Choice"][];
         };
+        /** @description Somebody is something to somebody else, or is it no longer. */
+        CustomersRelated: {
+            customer: components["schemas"]["CustomerId"];
+            is_on: boolean;
+            other: components["schemas"]["CustomerId"];
+            relation: string;
+        };
         Day: {
             /**
              * @default {
@@ -3191,6 +3650,13 @@ export interface components {
             queues: components["schemas"]["QueueNow"][];
             /** Format: int64 */
             seq: number;
+        };
+        Difference: {
+            /** @description Of what was ordered; empty where it has none. */
+            had: string;
+            /** @description Of what comes instead. */
+            has: string;
+            name: string;
         };
         DoFrame: components["schemas"]["Act"] & {
             /** Format: int32 */
@@ -3287,7 +3753,7 @@ export interface components {
         };
         /** @enum {string} */
         Exclusion: "offline" | "not_ready" | "medium_off" | "full" | "lacks_skill" | "declined" | "offered" | "kept_for_last" | "not_serving";
-        /** @description The facts. Names never change once stored; new ones are added. */
+        /** @description The facts. Names never change once stored; new ones are added. What is absent is not written. */
         Fact: {
             channel?: components["schemas"]["ChannelId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
@@ -3535,46 +4001,25 @@ export interface components {
             kind: "focus";
             /** Format: int64 */
             ms: number;
-        } | {
-            call: string;
+        } | (components["schemas"]["CallStarted"] & {
             /** @enum {string} */
             kind: "call_started";
-            number: string;
-        } | {
-            agent: components["schemas"]["UserId"];
-            call: string;
+        }) | (components["schemas"]["CallAnswered"] & {
             /** @enum {string} */
             kind: "call_answered";
-        } | {
-            agent: components["schemas"]["UserId"];
-            call: string;
+        }) | (components["schemas"]["CallMissed"] & {
             /** @enum {string} */
             kind: "call_missed";
-            why: components["schemas"]["CallMiss"];
-        } | {
-            call: string;
-            is_on: boolean;
+        }) | (components["schemas"]["CallHeld"] & {
             /** @enum {string} */
             kind: "call_held";
-        } | {
-            call: string;
-            ended_by: components["schemas"]["CallParty"];
+        }) | (components["schemas"]["CallEnded"] & {
             /** @enum {string} */
             kind: "call_ended";
-            /** Format: int64 */
-            talk_ms: number;
-        } | {
-            call: string;
-            file: components["schemas"]["FileId"];
+        }) | (components["schemas"]["CallRecorded"] & {
             /** @enum {string} */
             kind: "call_recorded";
-            /** Format: int64 */
-            ms: number;
-            name: string;
-            sha256: string;
-            /** Format: int64 */
-            size: number;
-        } | {
+        }) | {
             agent: components["schemas"]["UserId"];
             /** @enum {string} */
             kind: "agent_state_changed";
@@ -3616,14 +4061,13 @@ export interface components {
             /** @enum {string} */
             kind: "message_left";
             widget: components["schemas"]["WidgetId"];
-        } | {
+        } | (components["schemas"]["LeadChanged"] & {
             /** @enum {string} */
             kind: "lead_changed";
-            lead: components["schemas"]["RecordId"];
-            status: string;
-            /** Format: int64 */
-            version: number;
-        } | {
+        }) | (components["schemas"]["LeadTold"] & {
+            /** @enum {string} */
+            kind: "lead_told";
+        }) | {
             batch: components["schemas"]["RecordId"];
             channel: components["schemas"]["ChannelId"];
             /** @enum {string} */
@@ -3672,7 +4116,10 @@ export interface components {
             /** @enum {string} */
             kind: "customers_parted";
             parted: components["schemas"]["CustomerId"];
-        } | {
+        } | (components["schemas"]["CustomersRelated"] & {
+            /** @enum {string} */
+            kind: "customers_related";
+        }) | {
             book: components["schemas"]["Book"];
             deleted: boolean;
             entry: components["schemas"]["RecordId"];
@@ -3787,7 +4234,10 @@ export interface components {
             kind: "ticket_linked";
             other: components["schemas"]["TicketId"];
             ticket: components["schemas"]["TicketId"];
-        } | {
+        } | (components["schemas"]["TicketMerged"] & {
+            /** @enum {string} */
+            kind: "ticket_merged";
+        }) | {
             clock: string;
             /** @enum {string} */
             kind: "ticket_clock_rang";
@@ -3796,7 +4246,10 @@ export interface components {
             percent: number;
             ticket: components["schemas"]["TicketId"];
             told: components["schemas"]["UserId"][];
-        } | {
+        } | (components["schemas"]["TicketDateNear"] & {
+            /** @enum {string} */
+            kind: "ticket_date_near";
+        }) | {
             /** @enum {string} */
             kind: "ticket_told";
             serial: string;
@@ -3810,19 +4263,40 @@ export interface components {
             rule: components["schemas"]["RuleId"];
             text: string;
             ticket?: components["schemas"]["TicketId"] | null;
-        } | {
+        } | (components["schemas"]["PlanMade"] & {
             /** @enum {string} */
             kind: "plan_made";
-            name: string;
-            plan: components["schemas"]["RecordId"];
-            /** Format: int32 */
-            visits: number;
-        } | {
+        }) | (components["schemas"]["PlanCancelled"] & {
             /** @enum {string} */
             kind: "plan_cancelled";
-            name: string;
-            plan: components["schemas"]["RecordId"];
-        } | {
+        }) | (components["schemas"]["OrderChanged"] & {
+            /** @enum {string} */
+            kind: "order_changed";
+        }) | (components["schemas"]["OrderVerified"] & {
+            /** @enum {string} */
+            kind: "order_verified";
+        }) | (components["schemas"]["OrderAsked"] & {
+            /** @enum {string} */
+            kind: "order_asked";
+        }) | (components["schemas"]["ShipmentReported"] & {
+            /** @enum {string} */
+            kind: "shipment_reported";
+        }) | (components["schemas"]["OrderExceptionFound"] & {
+            /** @enum {string} */
+            kind: "order_exception_found";
+        }) | (components["schemas"]["OrderOffered"] & {
+            /** @enum {string} */
+            kind: "order_offered";
+        }) | (components["schemas"]["OrderArranged"] & {
+            /** @enum {string} */
+            kind: "order_arranged";
+        }) | (components["schemas"]["OrderNoticed"] & {
+            /** @enum {string} */
+            kind: "order_noticed";
+        }) | (components["schemas"]["ProductChanged"] & {
+            /** @enum {string} */
+            kind: "product_changed";
+        }) | {
             conversation?: components["schemas"]["ConversationId"] | null;
             due_at: components["schemas"]["i64"];
             /** @enum {string} */
@@ -3918,13 +4392,10 @@ export interface components {
             /** Format: int64 */
             rows: number;
             what: string;
-        } | {
-            key: components["schemas"]["ApiKeyId"];
+        } | (components["schemas"]["ApiKeyChanged"] & {
             /** @enum {string} */
             kind: "api_key_changed";
-            name: string;
-            revoked: boolean;
-        } | {
+        }) | {
             /** @enum {string} */
             kind: "refused";
             refusal: components["schemas"]["Refusal"];
@@ -4217,25 +4688,134 @@ export interface components {
         /** @description An offline message (留言) to follow up. */
         Lead: {
             answer: string;
+            area: string;
             at: components["schemas"]["i64"];
             customer?: components["schemas"]["CustomerId"] | null;
             fields: {
                 [key: string]: string;
             };
+            given_at?: components["schemas"]["i64"] | null;
             id: components["schemas"]["RecordId"];
+            level?: components["schemas"]["LeadLevel"] | null;
+            /** @description What happened to it, oldest first; only of one that is read by itself. */
+            notes?: components["schemas"]["LeadNote"][];
             owner?: components["schemas"]["UserId"] | null;
+            reclaim_at?: components["schemas"]["i64"] | null;
             status: components["schemas"]["LeadStatus"];
+            touched_at?: components["schemas"]["i64"] | null;
+            validity: components["schemas"]["Validity"];
             /** Format: int64 */
             version: number;
             visitor?: components["schemas"]["VisitorId"] | null;
             widget: components["schemas"]["WidgetId"];
         };
+        /** @description What one does with a lead. */
+        LeadAct: {
+            /** @enum {string} */
+            act: "take";
+        } | {
+            /** @enum {string} */
+            act: "give";
+            user: components["schemas"]["UserId"];
+        } | {
+            /** @enum {string} */
+            act: "release";
+            reason: string;
+        } | {
+            /** @enum {string} */
+            act: "contact";
+            text: string;
+        } | {
+            /** @enum {string} */
+            act: "done";
+            answer?: string;
+        } | {
+            /** @enum {string} */
+            act: "reopen";
+        } | {
+            /** @enum {string} */
+            act: "judge";
+            area?: string;
+            level?: components["schemas"]["LeadLevel"] | null;
+            validity: components["schemas"]["Validity"];
+        } | {
+            /** @enum {string} */
+            act: "belongs";
+            customer?: components["schemas"]["CustomerId"] | null;
+        };
         LeadChange: {
             answer?: string;
             status: components["schemas"]["LeadStatus"];
         };
+        /** @description A message that was left was claimed, answered or done. */
+        LeadChanged: {
+            lead: components["schemas"]["RecordId"];
+            person?: components["schemas"]["UserId"] | null;
+            status: string;
+            /** Format: int64 */
+            version: number;
+            what?: components["schemas"]["LeadDeed"] | null;
+        };
+        /**
+         * @description What happened to a lead.
+         * @enum {string}
+         */
+        LeadDeed: "contact" | "given" | "reclaimed" | "released" | "done" | "reopened";
+        /**
+         * @description How interested they are.
+         * @enum {string}
+         */
+        LeadLevel: "high" | "middle" | "low";
+        /**
+         * @description What somebody is told of a lead.
+         * @enum {string}
+         */
+        LeadNews: "given" | "reclaimed";
+        /** @description What happened to a lead. */
+        LeadNote: {
+            at: components["schemas"]["i64"];
+            author?: components["schemas"]["UserId"] | null;
+            person?: components["schemas"]["UserId"] | null;
+            text: string;
+            what: components["schemas"]["LeadDeed"];
+        };
+        LeadPerson: {
+            /**
+             * @description Only leads of these areas; empty: of all.
+             * @default []
+             */
+            areas: string[];
+            /** @default 0 */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description How leads are handed out, as the settings say. */
+        LeadSettings: {
+            /**
+             * Format: int32
+             * @description And so many minutes after the last contact the next one, until it is done; 0: any time.
+             * @default 0
+             */
+            again_min: number;
+            /**
+             * Format: int32
+             * @description Within so many minutes they write down a first contact, else the lead goes to the next; 0: it stays.
+             * @default 0
+             */
+            first_min: number;
+            /**
+             * @description These get new leads in turns; where there are none, whoever wants one takes it.
+             * @default []
+             */
+            people: components["schemas"]["LeadPerson"][];
+        };
         /** @enum {string} */
         LeadStatus: "new" | "claimed" | "done";
+        /** @description Somebody is told of a lead: it is theirs, or no longer. */
+        LeadTold: {
+            lead: components["schemas"]["RecordId"];
+            name: string;
+            what: components["schemas"]["LeadNews"];
+        };
         LeaveMessage: {
             fields: {
                 [key: string]: string;
@@ -4452,6 +5032,11 @@ export interface components {
             undo_until_at: components["schemas"]["i64"];
             undone_at?: components["schemas"]["i64"] | null;
         };
+        /** @description Where a matter goes on that was written down twice, and the state in which this one was. */
+        MergedTicket: {
+            into: components["schemas"]["TicketId"];
+            state: string;
+        };
         /**
          * @description How far a message went outside.
          * @enum {string}
@@ -4538,6 +5123,28 @@ export interface components {
              */
             trial: boolean;
         };
+        /** @description Somebody who may become a customer, as staff write it down. */
+        NewLead: {
+            /** @default  */
+            area: string;
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /** @default  */
+            email: string;
+            /** @default null */
+            level: components["schemas"]["LeadLevel"] | null;
+            /**
+             * @description What they want.
+             * @default
+             */
+            message: string;
+            /** @default  */
+            name: string;
+            /** @default null */
+            owner: components["schemas"]["UserId"] | null;
+            /** @default  */
+            phone: string;
+        };
         /** @description A letter on paper: the lines of whom it goes to, and what it says. */
         NewLetter: {
             body: string;
@@ -4588,6 +5195,13 @@ export interface components {
         NewRegisterNote: {
             batch?: components["schemas"]["RecordId"] | null;
             text: string;
+        };
+        /** @description What a shop or a carrier says of a shipment. */
+        NewShipment: {
+            carrier?: string;
+            eta?: components["schemas"]["i64"] | null;
+            events?: components["schemas"]["ShipmentEvent"][];
+            tracking: string;
         };
         /** @description A ticket that is to be opened. */
         NewTicket: {
@@ -4682,6 +5296,21 @@ export interface components {
             /** @description The site that they serve; empty where the installation has only one. */
             site?: string;
         };
+        /**
+         * @description Words that are said by themselves, unless they are switched off. They may name `{number}`, `{goods}`, `{carrier}`,
+         *     `{tracking}` and `{date}`.
+         */
+        NoticeText: {
+            /** @default false */
+            on: boolean;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            text: components["schemas"]["Text"];
+        };
         /** @description Instead of a password: a token that is renewed with a refresh token (RFC 6749, section 6). */
         OAuth: {
             /** @default  */
@@ -4698,12 +5327,364 @@ export interface components {
         };
         /** @enum {string} */
         OfferEnd: "accepted" | "declined" | "timed_out" | "withdrawn" | "agent_left";
+        /** @description Offers a substitute to the customer. */
+        OfferSubstitute: {
+            /** @description Key of the exception. */
+            exception: string;
+            sku: string;
+            text: string;
+        };
         /** @description Whether a customer wants messages that they did not ask for. */
         OptOut: {
             /** @description `sms` or `mail`. */
             medium: components["schemas"]["Medium"];
             out: boolean;
             why?: string;
+        };
+        /** @description An order of the shop's, with what became of it. */
+        Order: {
+            /**
+             * @description What the customer confirmed.
+             * @default {}
+             */
+            confirmed: {
+                [key: string]: components["schemas"]["Confirmation"];
+            };
+            /** @default 0 */
+            created_at: components["schemas"]["i64"];
+            /** @default [] */
+            exceptions: components["schemas"]["OrderException"][];
+            /** @default 0 */
+            id: components["schemas"]["RecordId"];
+            /**
+             * @description What the customer is told about it.
+             * @default []
+             */
+            notices: components["schemas"]["OrderNotice"][];
+            /**
+             * @description As the shop tells it.
+             * @default {
+             *       "amount": 0,
+             *       "customer": null,
+             *       "customer_external_id": "",
+             *       "line": null,
+             *       "lines": [],
+             *       "note": "",
+             *       "number": "",
+             *       "payment": "unpaid",
+             *       "placed_at": 0,
+             *       "promised_at": null,
+             *       "receiver": {
+             *         "address": "",
+             *         "name": "",
+             *         "phone": ""
+             *       },
+             *       "state": "placed"
+             *     }
+             */
+            order: components["schemas"]["OrderDraft"];
+            /** @default [] */
+            shipments: components["schemas"]["Shipment"][];
+            /**
+             * @description What the shop says and its shipments say, whichever is further.
+             * @default placed
+             */
+            state: components["schemas"]["OrderState"];
+            /** @default 0 */
+            updated_at: components["schemas"]["i64"];
+            /**
+             * Format: int64
+             * @default 0
+             */
+            version: number;
+        };
+        /** @description What was agreed with the customer about an exception. */
+        OrderArranged: {
+            /**
+             * Format: int64
+             * @description In cents.
+             */
+            compensation: number;
+            exception: string;
+            order: components["schemas"]["RecordId"];
+            promised_at?: components["schemas"]["i64"] | null;
+            resend: boolean;
+            substitute: string;
+            text: string;
+        };
+        /** @description What was agreed with the customer. */
+        OrderArrangement: {
+            /** @description The customer agreed. */
+            agreed?: boolean;
+            /**
+             * Format: int64
+             * @description In cents.
+             */
+            compensation?: number;
+            /** @description Key of the exception. */
+            exception: string;
+            /** @description What the customer is told about it; empty: nothing. */
+            message?: string;
+            promised_at?: components["schemas"]["i64"] | null;
+            /** @description It is sent once more. */
+            resend?: boolean;
+            /** @description Number of the goods that come instead. */
+            substitute?: string;
+            text?: string;
+        };
+        /** @description Somebody had the customer asked about an order. */
+        OrderAsked: {
+            order: components["schemas"]["RecordId"];
+            text: string;
+        };
+        /**
+         * @description An order came in, or the shop says something else of it. `fields` names what changed, none for a new one; the
+         *     values lie in `private`.
+         */
+        OrderChanged: {
+            customer?: components["schemas"]["CustomerId"] | null;
+            fields: string[];
+            number: string;
+            order: components["schemas"]["RecordId"];
+            /** Format: int64 */
+            version: number;
+        };
+        OrderCheck: {
+            confirmed?: components["schemas"]["Confirmation"] | null;
+            item: components["schemas"]["OrderItem"];
+            lacks: components["schemas"]["OrderLack"][];
+            state: components["schemas"]["CheckState"];
+        };
+        /** @description An order as the shop tells it. */
+        OrderDraft: {
+            /**
+             * Format: int64
+             * @description All that is to be paid, in cents.
+             * @default 0
+             */
+            amount: number;
+            /** @default null */
+            customer: components["schemas"]["CustomerId"] | null;
+            /**
+             * @description The shop's own id of the customer: who has it on their card is the customer, where none is named.
+             * @default
+             */
+            customer_external_id: string;
+            /** @default null */
+            line: components["schemas"]["LineId"] | null;
+            /** @default [] */
+            lines: components["schemas"]["OrderLine"][];
+            /** @default  */
+            note: string;
+            /**
+             * @description The shop's own number; no two orders have the same.
+             * @default
+             */
+            number: string;
+            /** @default unpaid */
+            payment: components["schemas"]["OrderPayment"];
+            /** @default 0 */
+            placed_at: components["schemas"]["i64"];
+            /** @default null */
+            promised_at: components["schemas"]["i64"] | null;
+            /**
+             * @default {
+             *       "address": "",
+             *       "name": "",
+             *       "phone": ""
+             *     }
+             */
+            receiver: components["schemas"]["Receiver"];
+            /** @default placed */
+            state: components["schemas"]["OrderState"];
+        };
+        /** @description Something that went wrong, once; its key says what of which. */
+        OrderException: {
+            /** @default null */
+            arranged: components["schemas"]["Arranged"] | null;
+            /** @default  */
+            key: string;
+            /** @default [] */
+            offers: components["schemas"]["OrderOffer"][];
+            /** @default 0 */
+            since_at: components["schemas"]["i64"];
+            /**
+             * @description Of which goods, where it is not the whole order.
+             * @default
+             */
+            sku: string;
+            /** @default  */
+            text: string;
+            /** @default null */
+            ticket: components["schemas"]["TicketId"] | null;
+            /** @default stock */
+            what: components["schemas"]["OrderTrouble"];
+            /**
+             * @description No case could be opened: there is no kind of ticket for it, or it asks for more.
+             * @default false
+             */
+            without_ticket: boolean;
+        };
+        OrderExceptionFound: {
+            /** @description Its key on the order. */
+            exception: string;
+            number: string;
+            order: components["schemas"]["RecordId"];
+            sku?: string;
+            text?: string;
+            what: components["schemas"]["OrderTrouble"];
+        };
+        /**
+         * @description A line of the checklist.
+         * @enum {string}
+         */
+        OrderItem: "goods" | "quantity" | "receiver" | "phone" | "address" | "payment";
+        /**
+         * @description What of a line is not there.
+         * @enum {string}
+         */
+        OrderLack: "model" | "quantity" | "name" | "phone" | "province" | "city" | "street" | "house" | "payment";
+        /** @description A position of an order. Money is in cents. */
+        OrderLine: {
+            /** @default  */
+            name: string;
+            /** @default  */
+            note: string;
+            /**
+             * Format: int64
+             * @description Of one.
+             * @default 0
+             */
+            price: number;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            quantity: number;
+            /** @default  */
+            sku: string;
+        };
+        /** @enum {string} */
+        OrderNews: "shipped" | "out_for_delivery" | "delivered" | "delayed" | "question" | "offer" | "arranged";
+        /** @description Words for a customer: they wait, have left, or could not leave. */
+        OrderNotice: {
+            /** @default null */
+            channel: components["schemas"]["ChannelId"] | null;
+            /** @default null */
+            conversation: components["schemas"]["ConversationId"] | null;
+            /** @default  */
+            key: string;
+            /** @default 0 */
+            planned_at: components["schemas"]["i64"];
+            /** @default null */
+            sent_at: components["schemas"]["i64"] | null;
+            /**
+             * @description As it was written; empty while the site's words for it still have to be filled in.
+             * @default
+             */
+            text: string;
+            /**
+             * @description No door to the customer was open, or they want none of it.
+             * @default false
+             */
+            undeliverable: boolean;
+            /** @default shipped */
+            what: components["schemas"]["OrderNews"];
+        };
+        /** @description Words about an order left for its customer, or there was no door for them. */
+        OrderNoticed: {
+            channel?: components["schemas"]["ChannelId"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            order: components["schemas"]["RecordId"];
+            sent: boolean;
+            text: string;
+            what: components["schemas"]["OrderNews"];
+        };
+        /** @description A substitute that the customer was offered. */
+        OrderOffer: {
+            /** @default  */
+            name: string;
+            /** @default 0 */
+            offered_at: components["schemas"]["i64"];
+            /** @default null */
+            offered_by: components["schemas"]["UserId"] | null;
+            /** @default  */
+            sku: string;
+        };
+        /** @description The customer was offered something else. */
+        OrderOffered: {
+            exception: string;
+            name: string;
+            order: components["schemas"]["RecordId"];
+            sku: string;
+        };
+        /** @enum {string} */
+        OrderPayment: "unpaid" | "paid" | "on_delivery" | "refunded";
+        /** @description Something came in between, as a shop, a warehouse or a colleague says. */
+        OrderReport: {
+            /** @description Of which goods; empty for the whole order. */
+            sku?: string;
+            text?: string;
+            what: components["schemas"]["OrderTrouble"];
+        };
+        /** @description How the site deals with orders. */
+        OrderSettings: {
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "We are sorry: your order {number} is late. We are on it and will contact you soon.",
+             *         "zh": "很抱歉，您的订单 {number} 不能按时送达，我们正在处理并会尽快与您联系。"
+             *       }
+             *     }
+             */
+            delayed: components["schemas"]["NoticeText"];
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} has been delivered. Thank you.",
+             *         "zh": "您的订单 {number} 已送达，感谢您的购买。"
+             *       }
+             *     }
+             */
+            delivered: components["schemas"]["NoticeText"];
+            /** @default null */
+            exception: components["schemas"]["TicketTypeId"] | null;
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} is out for delivery today.",
+             *         "zh": "您的订单 {number} 正在派送，请留意电话。"
+             *       }
+             *     }
+             */
+            out_for_delivery: components["schemas"]["NoticeText"];
+            /**
+             * @default {
+             *       "on": true,
+             *       "text": {
+             *         "en": "Your order {number} is on its way: {carrier} {tracking}, expected on {date}.",
+             *         "zh": "您的订单 {number} 已发货：{carrier} {tracking}，预计 {date} 送达。"
+             *       }
+             *     }
+             */
+            shipped: components["schemas"]["NoticeText"];
+        };
+        /** @enum {string} */
+        OrderState: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+        /**
+         * @description What can come between an order and its customer.
+         * @enum {string}
+         */
+        OrderTrouble: "stock" | "delay" | "refused" | "lost" | "damaged" | "wrong";
+        /** @description The customer confirmed a line of an order's checklist, or that was taken back. */
+        OrderVerified: {
+            confirmed: boolean;
+            how: string;
+            item: components["schemas"]["OrderItem"];
+            order: components["schemas"]["RecordId"];
         };
         /** @description A client's identity for one command: `n` counts up per tab and conversation. */
         Origin: {
@@ -4865,14 +5846,22 @@ export interface components {
         Page_Lead: {
             items: {
                 answer: string;
+                area: string;
                 at: components["schemas"]["i64"];
                 customer?: components["schemas"]["CustomerId"] | null;
                 fields: {
                     [key: string]: string;
                 };
+                given_at?: components["schemas"]["i64"] | null;
                 id: components["schemas"]["RecordId"];
+                level?: components["schemas"]["LeadLevel"] | null;
+                /** @description What happened to it, oldest first; only of one that is read by itself. */
+                notes?: components["schemas"]["LeadNote"][];
                 owner?: components["schemas"]["UserId"] | null;
+                reclaim_at?: components["schemas"]["i64"] | null;
                 status: components["schemas"]["LeadStatus"];
+                touched_at?: components["schemas"]["i64"] | null;
+                validity: components["schemas"]["Validity"];
                 /** Format: int64 */
                 version: number;
                 visitor?: components["schemas"]["VisitorId"] | null;
@@ -5058,6 +6047,32 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_StoredOrder: {
+            items: {
+                checks: components["schemas"]["OrderCheck"][];
+                customer_name: string;
+                order: components["schemas"]["Order"];
+                /** @description What to ask the customer where something is missing, in the caller's language. */
+                question?: string | null;
+                /** @description An exception is not arranged yet. */
+                troubled: boolean;
+                /** @description Something of it has to be settled with the customer before it can go. */
+                unsure: boolean;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_StoredProduct: {
+            items: {
+                id: components["schemas"]["RecordId"];
+                product: components["schemas"]["Product"];
+                updated_at: components["schemas"]["i64"];
+                /** Format: int64 */
+                version: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
         Page_SurveyAsk: {
             items: {
                 agent?: components["schemas"]["UserId"] | null;
@@ -5092,6 +6107,27 @@ export interface components {
                 customer_name: string;
                 due_at?: components["schemas"]["i64"] | null;
             })[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_TimelineEntry: {
+            items: {
+                at: components["schemas"]["i64"];
+                by?: components["schemas"]["UserId"] | null;
+                conversation?: components["schemas"]["ConversationId"] | null;
+                /** @description Of the conversation, ticket, promise, survey's answer, lead or order. */
+                id: string;
+                kind: components["schemas"]["TimelineKind"];
+                medium?: components["schemas"]["Medium"] | null;
+                name?: components["schemas"]["Text"] | null;
+                /** @description The number that people know it by, where it has one. */
+                serial: string;
+                /** @description A word of the product: a phase, `kept`, `answered`, `changed` … */
+                state: string;
+                state_name?: components["schemas"]["Text"] | null;
+                text: string;
+                ticket?: components["schemas"]["TicketId"] | null;
+            }[];
             next?: string | null;
         };
         PageFrame: {
@@ -5203,6 +6239,10 @@ export interface components {
              */
             vip: boolean;
         };
+        PlanCancelled: {
+            name: string;
+            plan: components["schemas"]["RecordId"];
+        };
         /** @description How a plan stands. */
         PlanFigures: {
             /** Format: int32 */
@@ -5234,6 +6274,13 @@ export interface components {
             total: number;
             /** Format: int32 */
             unreached: number;
+        };
+        /** @description A plan of visits was made. */
+        PlanMade: {
+            name: string;
+            plan: components["schemas"]["RecordId"];
+            /** Format: int32 */
+            visits: number;
         };
         /** @description A plan and how it stands. */
         PlanRow: {
@@ -5342,6 +6389,51 @@ export interface components {
             title: string;
             /** @description `urn:yingda:problem:<code>`. */
             type: string;
+        };
+        /** @description Goods of the shop's. */
+        Product: {
+            /**
+             * @description What it is like: colour, size, power …
+             * @default {}
+             */
+            attributes: {
+                [key: string]: string;
+            };
+            /** @default  */
+            name: string;
+            /**
+             * Format: int64
+             * @description In cents.
+             * @default 0
+             */
+            price: number;
+            /**
+             * @description Not sold any more.
+             * @default false
+             */
+            retired: boolean;
+            /**
+             * @description The shop's own number; no two have the same.
+             * @default
+             */
+            sku: string;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            stock: number;
+            /**
+             * @description Numbers of what may come instead, the best first.
+             * @default []
+             */
+            substitutes: string[];
+        };
+        ProductChanged: {
+            name: string;
+            product: components["schemas"]["RecordId"];
+            sku: string;
+            /** Format: int64 */
+            version: number;
         };
         Promise: {
             /** @default null */
@@ -5651,6 +6743,14 @@ export interface components {
              */
             label: components["schemas"]["Text"];
         };
+        Receiver: {
+            /** @default  */
+            address: string;
+            /** @default  */
+            name: string;
+            /** @default  */
+            phone: string;
+        };
         /** @description A configuration record of any kind. */
         Record: (components["schemas"]["User"] & {
             /** @enum {string} */
@@ -5706,6 +6806,9 @@ export interface components {
         }) | (components["schemas"]["Survey"] & {
             /** @enum {string} */
             kind: "survey";
+        }) | (components["schemas"]["Segment"] & {
+            /** @enum {string} */
+            kind: "segment";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -5719,7 +6822,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "segment" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -5743,6 +6846,23 @@ export interface components {
             id: components["schemas"]["RecordId"];
             text: string;
             written_at: components["schemas"]["i64"];
+        };
+        Relate: {
+            /** @description The other is it to the customer; else the customer to the other. */
+            inward?: boolean;
+            /** @description Off takes it back. */
+            on: boolean;
+            other: components["schemas"]["CustomerId"];
+            relation: string;
+        };
+        /** @description Somebody who belongs to a customer. */
+        Related: {
+            /** @description The other is it to the customer; else the customer to the other. */
+            inward: boolean;
+            name: string;
+            other: components["schemas"]["CustomerId"];
+            /** @description A word such as mother, guardian, employer. */
+            relation: string;
         };
         Relax: {
             /** Format: int32 */
@@ -5808,8 +6928,19 @@ export interface components {
             any: boolean;
             /** @default [] */
             conditions: components["schemas"]["Condition"][];
+            /**
+             * Format: int32
+             * @description So many days before it; less than 0 is after it.
+             * @default 0
+             */
+            days: number;
             /** @default true */
             enabled: boolean;
+            /**
+             * @description With `date_near`: the key of a date among a ticket's fields.
+             * @default
+             */
+            field: string;
             /**
              * @default {
              *       "en": "",
@@ -5877,7 +7008,7 @@ export interface components {
          * @description What a rule waits for.
          * @enum {string}
          */
-        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "conversation_closed" | "conversation_rated" | "customer_changed";
+        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "date_near" | "conversation_closed" | "conversation_rated" | "customer_changed";
         /**
          * @description Something that is done by itself.
          * @example 7310577399169024
@@ -5989,8 +7120,47 @@ export interface components {
         SecretKind: "password" | "second_factor";
         /** @enum {string} */
         Security: "tls" | "starttls" | "none";
+        Segment: {
+            /**
+             * @description One of the conditions is enough; else all must hold.
+             * @default false
+             */
+            any: boolean;
+            /** @default [] */
+            conditions: components["schemas"]["Condition"][];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description What it is for, for colleagues.
+             * @default
+             */
+            note: string;
+        };
         /** @enum {string} */
         SegmentEnd: "closed" | "transferred" | "taken_over" | "reassigned" | "returned" | "agent_away";
+        SegmentRun: {
+            asked_at: components["schemas"]["i64"];
+            ended_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            passed: number;
+            started_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            total: number;
+            /** @description Somebody asked for one that has not begun yet. */
+            waits: boolean;
+        };
+        Segments: {
+            /** @description How many customers belong to each; nobody belongs to one that is not named. */
+            counts: {
+                [key: string]: number;
+            };
+            run?: components["schemas"]["SegmentRun"] | null;
+        };
         /** @description Sends a code. */
         SendCode: {
             point: components["schemas"]["Point"];
@@ -6184,6 +7354,15 @@ export interface components {
              */
             grace_s: number;
             /**
+             * @description How leads are handed out and taken back.
+             * @default {
+             *       "again_min": 0,
+             *       "first_min": 0,
+             *       "people": []
+             *     }
+             */
+            leads: components["schemas"]["LeadSettings"];
+            /**
              * @description What stands below the company's name on letters: address, number, site; a line each.
              * @default {
              *       "en": "",
@@ -6191,6 +7370,41 @@ export interface components {
              *     }
              */
             letter_head: components["schemas"]["Text"];
+            /**
+             * @description What customers are told of their orders, and which ticket an exception opens.
+             * @default {
+             *       "delayed": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "We are sorry: your order {number} is late. We are on it and will contact you soon.",
+             *           "zh": "很抱歉，您的订单 {number} 不能按时送达，我们正在处理并会尽快与您联系。"
+             *         }
+             *       },
+             *       "delivered": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} has been delivered. Thank you.",
+             *           "zh": "您的订单 {number} 已送达，感谢您的购买。"
+             *         }
+             *       },
+             *       "exception": null,
+             *       "out_for_delivery": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} is out for delivery today.",
+             *           "zh": "您的订单 {number} 正在派送，请留意电话。"
+             *         }
+             *       },
+             *       "shipped": {
+             *         "on": true,
+             *         "text": {
+             *           "en": "Your order {number} is on its way: {carrier} {tracking}, expected on {date}.",
+             *           "zh": "您的订单 {number} 已发货：{carrier} {tracking}，预计 {date} 送达。"
+             *         }
+             *       }
+             *     }
+             */
+            orders: components["schemas"]["OrderSettings"];
             /**
              * Format: int32
              * @description A first version of these numbers of required passwords' length.
@@ -6276,6 +7490,38 @@ export interface components {
             /** @description What stands on the button for the identity provider, where one is configured. */
             oidc?: string | null;
         };
+        Shipment: {
+            /** @default  */
+            carrier: string;
+            /** @default null */
+            eta: components["schemas"]["i64"] | null;
+            /**
+             * @description The earliest first.
+             * @default []
+             */
+            events: components["schemas"]["ShipmentEvent"][];
+            /** @default  */
+            tracking: string;
+        };
+        ShipmentEvent: {
+            /** @description Absent: now. */
+            happened_at?: components["schemas"]["i64"];
+            /** @description The carrier's id of it: the same one again is the same event. Without one, what and when tell it apart. */
+            id?: string;
+            place?: string;
+            what: components["schemas"]["ShipmentWhat"];
+        };
+        /** @description Something happened to a shipment. */
+        ShipmentReported: {
+            carrier: string;
+            happened_at: components["schemas"]["i64"];
+            order: components["schemas"]["RecordId"];
+            place: string;
+            tracking: string;
+            what: components["schemas"]["ShipmentWhat"];
+        };
+        /** @enum {string} */
+        ShipmentWhat: "packed" | "shipped" | "in_transit" | "delayed" | "out_for_delivery" | "delivered" | "refused" | "lost" | "damaged" | "returned";
         SignIn: {
             /** @description Six digits, when the account has a second factor. */
             code?: string | null;
@@ -6588,6 +7834,25 @@ export interface components {
             size: number;
             url: string;
         };
+        /** @description An order with its checklist. */
+        StoredOrder: {
+            checks: components["schemas"]["OrderCheck"][];
+            customer_name: string;
+            order: components["schemas"]["Order"];
+            /** @description What to ask the customer where something is missing, in the caller's language. */
+            question?: string | null;
+            /** @description An exception is not arranged yet. */
+            troubled: boolean;
+            /** @description Something of it has to be settled with the customer before it can go. */
+            unsure: boolean;
+        };
+        StoredProduct: {
+            id: components["schemas"]["RecordId"];
+            product: components["schemas"]["Product"];
+            updated_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A ticket with what it takes to show it. */
         StoredTicket: components["schemas"]["TicketRow"] & {
             /** @description The version of its kind on which it runs. */
@@ -6616,6 +7881,30 @@ export interface components {
         } | {
             ticket: components["schemas"]["TicketId"];
         } | "site";
+        /** @description Goods that may come instead, beside what was ordered. */
+        Substitute: {
+            /**
+             * Format: int64
+             * @description How much more one of it costs; less than nothing where it is cheaper.
+             */
+            difference: number;
+            differs: components["schemas"]["Difference"][];
+            /** @description There are as many as were ordered. */
+            enough: boolean;
+            /** @description What it would replace. */
+            instead_of: string;
+            name: string;
+            /** Format: int64 */
+            price: number;
+            sku: string;
+            /** Format: int64 */
+            stock: number;
+        };
+        /** @description Goods that may come instead, with words in which they can be offered. */
+        SubstituteOffer: {
+            substitute: components["schemas"]["Substitute"];
+            text: string;
+        };
         Survey: {
             /** @default null */
             after_close: components["schemas"]["AfterClose"] | null;
@@ -6858,6 +8147,8 @@ export interface components {
             line: components["schemas"]["LineId"];
             /** @default [] */
             links: components["schemas"]["TicketId"][];
+            /** @default null */
+            merged: components["schemas"]["MergedTicket"] | null;
             /** @default 0 */
             of: components["schemas"]["TicketTypeId"];
             /**
@@ -6982,6 +8273,11 @@ export interface components {
             act: "link";
             on: boolean;
             ticket: components["schemas"]["TicketId"];
+        } | {
+            /** @enum {string} */
+            act: "merge";
+            into: components["schemas"]["TicketId"];
+            on: boolean;
         };
         /** @description The same for many tickets. */
         TicketActs: {
@@ -7051,6 +8347,13 @@ export interface components {
             /** @description Key of the state. */
             state: string;
         };
+        /** @description A date among its fields is so many days away; less than 0 is past. */
+        TicketDateNear: {
+            /** Format: int32 */
+            days: number;
+            field: string;
+            ticket: components["schemas"]["TicketId"];
+        };
         /** @description What became of one of them. */
         TicketDone: {
             /** @description Absent when it was done; else why not, in the caller's language. */
@@ -7068,6 +8371,12 @@ export interface components {
          * @enum {string}
          */
         TicketMeasure: "complaint" | "feedback" | "order_exception" | "revisit";
+        /** @description It is the same matter as another, which goes on; or it is not after all. */
+        TicketMerged: {
+            into: components["schemas"]["TicketId"];
+            is_on: boolean;
+            ticket: components["schemas"]["TicketId"];
+        };
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -7208,6 +8517,25 @@ export interface components {
         };
         /** @example 7310577399169024 */
         TicketTypeId: string;
+        TimelineEntry: {
+            at: components["schemas"]["i64"];
+            by?: components["schemas"]["UserId"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @description Of the conversation, ticket, promise, survey's answer, lead or order. */
+            id: string;
+            kind: components["schemas"]["TimelineKind"];
+            medium?: components["schemas"]["Medium"] | null;
+            name?: components["schemas"]["Text"] | null;
+            /** @description The number that people know it by, where it has one. */
+            serial: string;
+            /** @description A word of the product: a phase, `kept`, `answered`, `changed` … */
+            state: string;
+            state_name?: components["schemas"]["Text"] | null;
+            text: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        };
+        /** @enum {string} */
+        TimelineKind: "conversation" | "ticket" | "promise" | "survey" | "lead" | "order" | "card";
         Topic: {
             /**
              * @default {
@@ -7292,12 +8620,25 @@ export interface components {
          * @example 7310577399169024
          */
         UserId: string;
+        /**
+         * @description Whether a lead is worth something, as whoever follows it up found.
+         * @enum {string}
+         */
+        Validity: "open" | "valid" | "invalid";
         /** @enum {string} */
         Verdict: "none" | "pass" | "fail";
         /** @description The number or the address on a customer's card, and when they last proved that it is theirs. */
         Verified: {
             point: components["schemas"]["Point"];
             verified_at: components["schemas"]["i64"];
+        };
+        /** @description The customer confirmed a line of the checklist. */
+        VerifyOrder: {
+            /** @description `false` takes it back. */
+            confirmed?: boolean;
+            /** @description How: by telephone, in a chat … */
+            how?: string;
+            item: components["schemas"]["OrderItem"];
         };
         /**
          * @description How an invitation came to somebody.
@@ -7590,6 +8931,15 @@ export interface components {
             entry: components["schemas"]["RecordId"];
             file: components["schemas"]["StoredFile"];
             serial: string;
+        };
+        WrongOrder: {
+            number: string;
+            /**
+             * Format: int32
+             * @description Its place in the list, from 0.
+             */
+            place: number;
+            why: string;
         };
     };
     responses: never;
@@ -9332,6 +10682,76 @@ export interface operations {
             };
         };
     };
+    get_customers_id_relations: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Related"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_relations: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Relate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Related"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_customers_id_restore: {
         parameters: {
             query?: {
@@ -9352,6 +10772,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredCustomer"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_id_timeline: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Only this. */
+                kind?: "conversation" | "ticket" | "promise" | "survey" | "lead" | "order" | "card";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TimelineEntry"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -10027,10 +11484,15 @@ export interface operations {
     get_leads: {
         parameters: {
             query?: {
+                area?: string;
                 cursor?: string;
                 /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
                 lang?: string;
                 limit?: number;
+                /** @description Whose they are: an id, `me`, or `none` for those that nobody has. */
+                owner?: string;
+                /** @description A part of the name, the number or the words. */
+                q?: string;
                 status?: components["schemas"]["LeadStatus"];
             };
             header?: never;
@@ -10045,6 +11507,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_leads: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLead"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_leads_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -10075,6 +11607,45 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LeadChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lead"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_leads_id_acts: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeadAct"];
             };
         };
         responses: {
@@ -10403,6 +11974,544 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                /** @description Placed at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number, the receiver's name, or the goods. */
+                q?: string;
+                /** @description `due`: what was promised the earliest first; else the newest. */
+                sort?: string;
+                state?: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+                /** @description Only those whose exception is followed up by this ticket. */
+                ticket?: components["schemas"]["TicketId"];
+                /** @description Placed before this instant. */
+                to?: components["schemas"]["i64"];
+                /** @description Only those with an exception that is not arranged yet. */
+                troubled?: boolean;
+                /** @description Only those of which something has to be settled with the customer. */
+                unsure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_orders_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_arrange: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderArrangement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_ask: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_exception: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderReport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id_history: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditRow"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_offer: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferSubstitute"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_shipments: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShipment"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_id_substitutes: {
+        parameters: {
+            query: {
+                /** @description Key of the exception. */
+                exception: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubstituteOffer"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_id_verify: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyOrder"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOrder"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_orders_export: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                customer?: components["schemas"]["CustomerId"];
+                format?: "csv" | "xlsx";
+                /** @description Placed at or after this instant, in milliseconds. */
+                from?: components["schemas"]["i64"];
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number, the receiver's name, or the goods. */
+                q?: string;
+                /** @description `due`: what was promised the earliest first; else the newest. */
+                sort?: string;
+                state?: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+                /** @description Only those whose exception is followed up by this ticket. */
+                ticket?: components["schemas"]["TicketId"];
+                /** @description Placed before this instant. */
+                to?: components["schemas"]["i64"];
+                /** @description Only those with an exception that is not arranged yet. */
+                troubled?: boolean;
+                /** @description Only those of which something has to be settled with the customer. */
+                unsure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                    "text/csv": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_import: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderDraft"][];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtOrders"];
+                };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
             default: {
@@ -10812,6 +12921,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_PlanVisit"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_products: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+                /** @description A part of the number or the name. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_products: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Product"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_products_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_products_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Product"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredProduct"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -11648,6 +13901,66 @@ export interface operations {
             };
         };
     };
+    get_segments: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segments"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_segments_update: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_session: {
         parameters: {
             query?: {
@@ -12222,6 +14535,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;
@@ -12525,6 +14840,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;
@@ -12586,6 +14903,8 @@ export interface operations {
                 /** @description Opened before this instant. */
                 to?: components["schemas"]["i64"];
                 value?: string;
+                /** @description The last of a range of answers that begins with `value`, such as of dates. */
+                value_to?: string;
             };
             header?: never;
             path?: never;

@@ -107,6 +107,9 @@ export async function alertFor(event: Event, state: DeskState, open: (path: stri
     const path = `/tickets/${event.ticket}`;
     return tell("message", t(`tickets.told.${event.what}`, { title: event.title }), event.serial, event.ticket, open, path);
   }
+  if (event.kind === "lead_told") {
+    return tell("message", t(`customers.lead.told.${event.what}`, { name: event.name || t("customers.lead.nameless") }), t("customers.lead.alert"), event.lead, open, `/customers?view=left&lead=${event.lead}`);
+  }
   if (event.kind === "rule_told") {
     const path = event.ticket ? `/tickets/${event.ticket}` : event.conversation ? inList(event.conversation) : "/";
     return tell("message", event.text, t("shell.alert.rule"), `rule/${event.seq}`, open, path);

@@ -54,11 +54,12 @@ export const words = {
     },
     palette: {
       open: "查找与命令",
-      hint: "查找会话、客户、页面…",
+      hint: "查找会话、客户、订单、页面…",
       nothing: "没有找到“{query}”",
       pages: "页面",
       conversations: "会话",
       customers: "客户",
+      orders: "订单",
       commands: "命令",
     },
     person: {
@@ -133,11 +134,12 @@ export const words = {
     },
     palette: {
       open: "Search and commands",
-      hint: "Find a conversation, customer, page…",
+      hint: "Find a conversation, customer, order, page…",
       nothing: "Nothing found for “{query}”",
       pages: "Pages",
       conversations: "Conversations",
       customers: "Customers",
+      orders: "Orders",
       commands: "Commands",
     },
     person: {

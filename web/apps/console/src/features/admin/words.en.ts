@@ -4,6 +4,10 @@ import { rule } from "./rules/words.en";
 export const en = {
   ...fields,
   rule,
+  segment: {
+    members: "Members", customers: "customers", show: "Show them", update: "Sort now", progress: "Progress", last: "Last sorted: {at}", nightly: "Every night by itself, and when the conditions change. Where a condition names another segment, the last result counts.",
+    person: "person", company: "company", who: "whose", noCondition: "No condition yet", within: "within", days: "Days", day: "days", ofKind: "Only this kind of ticket",
+  },
   title: "Admin",
   comma: ", ",
   name: "Name",
@@ -183,11 +187,11 @@ export const en = {
   sectionGroup: { people: "People", routing: "Service", content: "Content", tickets: "Tickets", web: "Web site", outside: "Integration", site: "System" },
   section: {
     user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",
-    tag: "Tags", form: "Record forms", survey: "Surveys", ticket_type: "Kinds of tickets", rule: "Rules", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", packs: "Template packs", ban: "Bans",
+    tag: "Tags", segment: "Segments", form: "Record forms", survey: "Surveys", ticket_type: "Kinds of tickets", rule: "Rules", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", packs: "Template packs", ban: "Bans",
   },
   one: {
     user: "user", role: "role", team: "team", queue: "queue", skill: "skill", line: "business line", calendar: "opening hours", reply: "canned reply",
-    tag: "tag", form: "record form", survey: "survey", ticket_type: "kind of ticket", rule: "rule", widget: "widget", invitation: "invitation", channel: "channel", gateway: "Gateway", webhook: "webhook", keys: "API key", settings: "settings", ban: "ban",
+    tag: "tag", segment: "segment", form: "record form", survey: "survey", ticket_type: "kind of ticket", rule: "rule", widget: "widget", invitation: "invitation", channel: "channel", gateway: "Gateway", webhook: "webhook", keys: "API key", settings: "settings", ban: "ban",
   },
   hint: {
     user: "Each agent, team leader and administrator has an account.",
@@ -199,6 +203,7 @@ export const en = {
     calendar: "Queues are open by the hours set here, with holidays and make-up days.",
     reply: "Agents find them by typing /.",
     tag: "They sort conversations and customers.",
+    segment: "Customers sorted by conditions, such as silent ones or those who complain often; every night, and whenever you ask.",
     form: "The record that is filled in after a conversation.",
     survey: "Sent after conversations, asked by agents, or open to whoever has the link; the results stand in the reports.",
     ticket_type: "Each kind has its own fields, states, time limits and escalation; a name and a prefix are enough to begin.",

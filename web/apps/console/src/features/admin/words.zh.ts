@@ -4,6 +4,10 @@ import { rule } from "./rules/words.zh";
 export const zh = {
   ...fields,
   rule,
+  segment: {
+    members: "成员", customers: "位客户", show: "查看名单", update: "立即更新", progress: "更新进度", last: "上次更新：{at}", nightly: "每晚自动更新；修改条件后也会更新。条件里用到别的分群时，按上一次的结果判断。",
+    person: "个人", company: "单位", who: "客户的", noCondition: "还没有条件", within: "最近", days: "天数", day: "天内", ofKind: "只算这类工单",
+  },
   title: "管理",
   comma: "、",
   name: "名称",
@@ -183,11 +187,11 @@ export const zh = {
   sectionGroup: { people: "人员", routing: "接待", content: "内容", tickets: "工单", web: "网站", outside: "对接", site: "系统" },
   section: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
-    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "自动规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", packs: "模板包", ban: "黑名单",
+    tag: "标签", segment: "客户分群", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "自动规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", packs: "模板包", ban: "黑名单",
   },
   one: {
     user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
-    tag: "标签", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单条目",
+    tag: "标签", segment: "分群", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单条目",
   },
   hint: {
     user: "每位座席、组长和管理员各有一个账号。",
@@ -199,6 +203,7 @@ export const zh = {
     calendar: "队列按营业时间接待，节假日和调休在这里设置。",
     reply: "座席输入/即可选用。",
     tag: "给会话和客户分类。",
+    segment: "按条件自动归类的客户，例如沉默客户、投诉频繁的客户；每晚更新，也可随时更新。",
     form: "会话结束后要填写的咨询记录。",
     survey: "会话结束后自动发出，由座席邀请，或用公开链接；结果在报表里。",
     ticket_type: "每类工单有自己的字段、状态、时限和升级，写好名称和前缀就能用。",

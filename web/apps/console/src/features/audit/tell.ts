@@ -66,6 +66,8 @@ export function gist(row: AuditRow): string {
     case "entry_changed":
     case "entry_told":
       return `${t(`registers.book.${event.book}`)} ${event.serial}`;
+    case "lead_told":
+      return event.name;
     case "ticket_opened":
     case "ticket_told":
       return `${event.serial} ${event.title}`;

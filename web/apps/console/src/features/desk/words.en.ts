@@ -319,7 +319,7 @@ export const en = {
       tier: "Tier",
       area: "Area",
       owner: "Owner",
-      company_kind: "Is a company",
+      company_kind: "Is a company", prefers: "Likes to be reached", best_time: "When",
       points: "Other contacts",
     },
     point: { kind: "Kind", phone: "Phone", email: "E-mail", address: "Address", relay: "Masked number", other: "Other", label: "Whose, or what for", extension: "Extension", add: "Add a contact", remove: "Remove this contact" },

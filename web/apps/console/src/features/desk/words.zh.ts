@@ -319,7 +319,7 @@ export const zh = {
       tier: "等级",
       area: "区域",
       owner: "负责人",
-      company_kind: "企业客户",
+      company_kind: "企业客户", prefers: "联系偏好", best_time: "什么时候方便",
       points: "其他联系方式",
     },
     point: { kind: "种类", phone: "电话", email: "邮箱", address: "地址", relay: "隐私号", other: "其他", label: "谁的、做什么用", extension: "分机号", add: "添加联系方式", remove: "删除这项联系方式" },

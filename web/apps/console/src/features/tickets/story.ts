@@ -51,6 +51,12 @@ export function tell(row: AuditRow, kind: TicketType): Told {
       return plain(t("tickets.story.ticket_urged"), event.text, "late");
     case "ticket_linked":
       return plain(t(`tickets.story.${event.is_on ? "linked" : "unlinked"}`));
+    case "ticket_merged":
+      return plain(t(`tickets.story.${!event.is_on ? "unmerged" : typeof event.on === "object" && "ticket" in event.on && event.on.ticket === event.into ? "absorbed" : "merged"}`));
+    case "ticket_date_near": {
+      const field = said(kind.fields.find((it) => it.key === event.field)?.label) || event.field;
+      return plain(t(event.days < 0 ? "tickets.story.datePast" : "tickets.story.dateNear", { field, days: Math.abs(event.days) }));
+    }
     case "ticket_clock_rang": {
       const clock = said(kind.clocks.find((it) => it.key === event.clock)?.name) || event.clock;
       const who = event.told.map((id) => nameOf("user", id)).join(t("admin.comma"));

@@ -15,12 +15,16 @@ export type View = keyof typeof VIEWS;
 
 export const readView = (text: string, first: View): View => (Object.hasOwn(VIEWS, text) ? (text as View) : first);
 
-export const FILTERS = ["q", "of", "state", "severity", "team", "owner", "phase"] as const;
+export const FILTERS = ["q", "of", "state", "severity", "team", "owner", "phase", "field", "value", "value_to"] as const;
 export type Filters = Record<(typeof FILTERS)[number], string>;
 
 /** What the list is asked: the view, narrowed by the filters. A state is one of a kind, so it falls with the kind. */
 export function question(view: View, filters: Filters): Query {
   const given = Object.fromEntries(Object.entries(filters).map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value));
-  if (!filters.of) delete given.state;
+  if (!filters.of) {
+    delete given.state;
+    delete given.field;
+  }
+  if (!given.field || !given.value) for (const key of ["field", "value", "value_to"]) delete given[key];
   return { ...given, ...VIEWS[view] };
 }

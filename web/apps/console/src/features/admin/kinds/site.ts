@@ -1,6 +1,9 @@
 import { kindSpec, nothing } from "../describe";
 import { choicesOf, formOf, openFormOf, NAME, NEEDS } from "./shared";
 
+/** Words to customers that are switched off. */
+const noNotice = () => ({ on: false, text: nothing() });
+
 export const widget = kindSpec({
   kind: "widget",
   needs: ["manage_widgets"],
@@ -131,11 +134,39 @@ export const settings = kindSpec({
       ],
     },
     {
+      key: "leads",
+      fields: [
+        {
+          key: "leads", as: "part", scope: "leads", full: true, bare: true,
+          fields: () => [
+            { key: "people", as: "list", scope: "leadPerson", full: true, blank: () => ({ user: "0", areas: [] }), fields: () => [{ key: "user", as: "ref", kind: "user" }, { key: "areas", as: "words" }] },
+            { key: "first_min", as: "number", min: 0, max: 527_040, unit: "min" },
+            { key: "again_min", as: "number", min: 0, max: 527_040, unit: "min" },
+          ],
+        },
+      ],
+    },
+    {
       key: "portal",
       fields: [
         {
           key: "portal", as: "part", scope: "portal", full: true, bare: true, maybe: () => ({ requests: null, greeting: nothing() }),
           fields: () => [{ key: "requests", as: "ref", kind: "ticket_type", maybe: true }, { key: "greeting", as: "text", long: true, full: true }],
+        },
+      ],
+    },
+    {
+      key: "orders",
+      fields: [
+        {
+          key: "orders", as: "part", scope: "orders", full: true, bare: true,
+          fields: () => [
+            { key: "exception", as: "ref", kind: "ticket_type", maybe: true },
+            ...(["shipped", "out_for_delivery", "delivered", "delayed"] as const).map((key) => ({
+              key, as: "part" as const, scope: "orderNotice", full: true,
+              fields: () => [{ key: "on", as: "switch" as const }, { key: "text", as: "text" as const, long: true, full: true }],
+            })),
+          ],
         },
       ],
     },
@@ -152,6 +183,8 @@ export const settings = kindSpec({
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
     break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+    leads: { people: [], first_min: 0, again_min: 0 },
+    orders: { exception: null, shipped: noNotice(), out_for_delivery: noNotice(), delivered: noNotice(), delayed: noNotice() },
   }),
   name: (it) => it.company,
   facts: () => [],

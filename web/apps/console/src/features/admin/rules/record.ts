@@ -4,7 +4,7 @@ import { NAME } from "../kinds/shared";
 
 export const EVENTS = [
   "ticket_opened", "ticket_moved", "ticket_edited", "ticket_noted", "ticket_urged", "ticket_reopened", "ticket_late", "approval_answered",
-  "promise_broken", "conversation_closed", "conversation_rated", "customer_changed",
+  "promise_broken", "date_near", "conversation_closed", "conversation_rated", "customer_changed",
 ] as const satisfies readonly RuleEvent[];
 
 const ofTicket = (when: RuleEvent) => !["conversation_closed", "conversation_rated", "customer_changed"].includes(when);
@@ -16,8 +16,15 @@ export function aspectsOf(when: RuleEvent): Aspect[] {
   if (when === "conversation_rated") all.push("rating");
   if (!ofTicket(when) && when !== "customer_changed") all.push("owner");
   if (when !== "customer_changed") all.push("medium", "channel", "queue");
-  return [...all, "line", "vip", "tag"];
+  return [...all, "line", ...OF_CUSTOMER];
 }
+
+/** What may be asked of a customer alone, and of what they did. */
+const OF_CUSTOMER = ["vip", "tag", "segment", "tier", "area", "person", "card_field"] as const satisfies readonly Aspect[];
+const COUNTED = ["silent", "contacts", "tickets", "known"] as const satisfies readonly Aspect[];
+export const SEGMENT_ASPECTS: readonly Aspect[] = [...COUNTED, ...OF_CUSTOMER, "owner", "line"];
+/** What is counted within a span of days. */
+export const isSpanned = (what: Aspect | undefined): boolean => what === "contacts" || what === "tickets";
 
 /** How an aspect is tested; the first one is usual. */
 export function testsOf(what: Aspect): Test[] {
@@ -29,13 +36,22 @@ export function testsOf(what: Aspect): Test[] {
       return ["is", "above", "below"];
     case "title":
       return ["contains"];
+    case "silent":
+    case "contacts":
+    case "tickets":
+    case "known":
+      return ["above", "below"];
     case "field":
+    case "card_field":
       return ["is", "is_not", "contains", "above", "below", "empty", "filled"];
     case "team":
     case "owner":
     case "channel":
     case "queue":
     case "tag":
+    case "segment":
+    case "tier":
+    case "area":
       return ["is", "is_not", "empty", "filled"];
     default:
       return ["is", "is_not"];
@@ -44,7 +60,7 @@ export function testsOf(what: Aspect): Test[] {
 
 /** Whose names are the answers, where they are records. */
 export const ASPECT_RECORDS: Partial<Record<Aspect, RecordKind>> = {
-  kind: "ticket_type", team: "team", owner: "user", line: "line", channel: "channel", queue: "queue", tag: "tag",
+  kind: "ticket_type", team: "team", owner: "user", line: "line", channel: "channel", queue: "queue", tag: "tag", segment: "segment",
 };
 export const takesValues = (test: Test): boolean => test !== "empty" && test !== "filled";
 
@@ -79,7 +95,7 @@ export function blankAct(act: RuleAct["act"]): RuleAct {
   }
 }
 
-export const blankCondition = (what: Aspect): Condition => ({ what, field: "", test: testsOf(what)[0] ?? "is", values: [] });
+export const blankCondition = (what: Aspect): Condition => ({ what, field: "", of: null, days: isSpanned(what) ? 90 : 0, test: testsOf(what)[0] ?? "is", values: [] });
 export const blankStep = (): RuleStep => ({ delay_min: 0, percent: 100, does: blankAct("open_ticket") });
 
 const UNITS = [["d", 1_440], ["h", 60], ["min", 1]] as const;
@@ -91,18 +107,20 @@ export function spanOf(minutes: number): { count: number; unit: DelayUnit } {
 }
 export const minutesOf = (count: number, unit: DelayUnit): number => count * (UNITS.find(([it]) => it === unit)?.[1] ?? 1);
 
+const isDated = (it: Record<string, unknown>): boolean => it.when === "date_near";
+
 /** Rules that act by themselves: when this happens, and it is of that kind, then do this. */
 export const rule = kindSpec({
   kind: "rule",
   needs: ["manage_tickets"],
   groups: [
     { key: "rule", fields: [NAME, { key: "enabled", as: "switch" }] },
-    { key: "when", fields: [{ key: "when", as: "choice", of: EVENTS, words: "rule_event", bare: true, full: true }] },
+    { key: "when", fields: [{ key: "when", as: "choice", of: EVENTS, words: "rule_event", bare: true, full: true }, { key: "field", as: "own", part: "dateField", only: isDated }, { key: "days", as: "number", min: -366, max: 366, unit: "d", only: isDated }] },
     { key: "if", fields: [{ key: "conditions", as: "own", part: "conditions", full: true, bare: true }, { key: "any", as: "switch", only: (it) => (it.conditions as unknown[]).length > 1 }] },
     { key: "then", fields: [{ key: "steps", as: "own", part: "steps", full: true, bare: true }] },
     { key: "try", fields: [{ key: "try", as: "own", part: "dryRun", full: true, bare: true }] },
   ],
-  blank: () => ({ kind: "rule", name: nothing(), enabled: true, when: "ticket_opened", any: false, conditions: [], steps: [blankStep()] }),
+  blank: () => ({ kind: "rule", name: nothing(), enabled: true, when: "ticket_opened", field: "", days: 7, any: false, conditions: [], steps: [blankStep()] }),
   name: (it) => it.name,
   facts: (it, told) => [
     it.enabled === false ? told.t("admin.disabled") : "",
