@@ -7,6 +7,7 @@ const LI = "11";
 const WANG = "12";
 const QUEUE = "5";
 const TALK = "900";
+const QUIET = { on: false, text: { zh: "", en: "" } };
 
 function desk(): Desk {
   return {
@@ -16,6 +17,7 @@ function desk(): Desk {
       settings: {
         company: { zh: "应答", en: "Yingda" }, letter_head: { zh: "", en: "" }, aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120,
         second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+        leads: { people: [], first_min: 0, again_min: 0 }, orders: { exception: null, shipped: QUIET, out_for_delivery: QUIET, delivered: QUIET, delayed: QUIET },
       },
     },
     level: 1,
