@@ -1,5 +1,6 @@
 // A matter is followed until it is done: by a kind of ticket that was made a minute ago, from a conversation, with leave.
 
+import { isDrawnAround } from "../picture.ts";
 import { ADMIN, expect, LIMIN, Staff, SUPERVISOR, test, Visitor } from "../stage.ts";
 import { makes } from "../sms.ts";
 
@@ -107,4 +108,32 @@ test("SYS-21: what needs leave waits for a leader, who is told, sees why, and ag
   await leader.page.getByRole("button", { name: "同意" }).click();
   await expect(leader.page.getByText("换新：维修中 → 已修好")).toBeVisible();
   await expect(page.getByText("换新：维修中 → 已修好"), "who asked for it sees it by itself").toBeVisible();
+});
+
+test("E2: one matter that was written down twice becomes one ticket and two again; filters are kept as a view", async ({ browser, server }) => {
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  const { page } = admin;
+  const of = await makes(admin, "/records/ticket_type", { ...REPAIR, name: words("返修", "Second repair"), prefix: "FX", fields: [...REPAIR.fields, { key: "part", label: words("部件", "Part"), shape: "line" }] });
+  const first = await makes(admin, "/tickets", { of, title: "屏幕不亮", values: { part: "屏幕" } });
+  const again = await makes(admin, "/tickets", { of, title: "屏幕还是不亮", values: { part: "屏幕" } });
+  const { serial } = await admin.asks<{ serial: string }>(`/tickets/${first}`);
+  await page.goto(`${server.url}/console/tickets/${again}`);
+  await page.getByRole("textbox", { name: "输入工单编号" }).fill(serial);
+  await page.getByRole("button", { name: "并入", exact: true }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "并入", exact: true }).click();
+  await expect(page.getByText(`已并入${serial}继续办理`, { exact: false })).toBeVisible();
+  await expect(page.getByRole("group", { name: "办理" })).toHaveCount(0);
+  await isDrawnAround(page, "ticket-merged");
+  await page.getByRole("button", { name: "撤销并入" }).click();
+  await expect(page.getByRole("group", { name: "办理" }).getByRole("button", { name: "开始维修" })).toBeVisible();
+
+  await page.goto(`${server.url}/console/tickets?of=${of}&field=part&value=屏幕`);
+  await expect(page.getByRole("grid").getByText("屏幕还是不亮")).toBeVisible();
+  await page.getByRole("button", { name: "我的视图" }).click();
+  await page.getByRole("textbox", { name: "给现在的筛选起个名" }).fill("屏幕返修");
+  await page.keyboard.press("Enter");
+  await page.goto(`${server.url}/console/tickets`);
+  await page.getByRole("button", { name: "我的视图" }).click();
+  await page.getByRole("button", { name: "屏幕返修", exact: true }).click();
+  await expect(page).toHaveURL(/field=part/);
 });
