@@ -95,6 +95,7 @@ export const en = {
   mergeSure: "“{serial}” closes and its matter goes on in “{into} {title}”: who follows it and whose it is go along, and the time counts from when the customer first raised it. Merge?",
   merged: "The same matter goes on in {serial}; this one counts no more.",
   unmerge: "Undo the merge",
+  isMerged: "merged",
   unlink: "Unlink {serial}",
   noSuch: "There is no ticket {serial}, or you may not see it.",
   watch: "Watch",

@@ -95,6 +95,7 @@ export const zh = {
   mergeSure: "“{serial}”将关闭，改由“{into} {title}”继续办理：关注人和客户一并带过去，时限从客户最早提出时算起。确定并入吗？",
   merged: "同一件事，已并入{serial}继续办理，本单不再计数。",
   unmerge: "撤销并入",
+  isMerged: "已并入",
   unlink: "取消关联{serial}",
   noSuch: "没有编号为{serial}的工单，或者您看不到它。",
   watch: "关注",
