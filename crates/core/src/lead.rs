@@ -1,4 +1,9 @@
-//! Leads (B-46): who gets one, until when they have to write, and when it is taken back.
+//! Leads (B-46): messages left while nobody was there (留言) and people who may become customers. Who gets one, until when
+//! they have to write, and when it is taken back.
+
+mod acts;
+
+pub use acts::{Decided, Deed, LeadAct, NewLead, Scene, act, bring, open, reclaim};
 
 use crate::{
     At,
@@ -8,7 +13,7 @@ use crate::{
     id::*,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const MINUTE_MS: At = 60_000;
 const LONGEST_MIN: i64 = 366 * 24 * 60;
@@ -33,6 +38,45 @@ pub struct LeadPerson {
     pub user: UserId,
     /// Only leads of these areas; empty: of all.
     pub areas: Vec<String>,
+}
+
+/// Somebody who has to be followed up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lead {
+    pub id: RecordId,
+    pub line: LineId,
+    pub version: i64,
+    /// 0 where it was written down by staff.
+    pub widget: WidgetId,
+    pub visitor: Option<VisitorId>,
+    pub customer: Option<CustomerId>,
+    pub name: String,
+    pub phone: String,
+    pub email: String,
+    /// All that was filled in, by the form's keys.
+    pub fields: BTreeMap<String, String>,
+    pub status: LeadStatus,
+    pub owner: Option<UserId>,
+    pub answer: String,
+    pub created_at: At,
+    pub updated_at: At,
+    pub area: String,
+    pub level: Option<LeadLevel>,
+    pub validity: Validity,
+    pub given_at: Option<At>,
+    /// The last contact that the owner wrote down.
+    pub touched_at: Option<At>,
+    pub reclaim_at: Option<At>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    #[default]
+    New,
+    Claimed,
+    Done,
 }
 
 /// Whether a lead is worth something, as whoever follows it up found.

@@ -17,6 +17,19 @@ where
     })
 }
 
+/// Starts a task that goes on until the process is asked to stop.
+pub fn go_on<F>(name: &'static str, work: F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    start(name, async move {
+        tokio::select! {
+            () = work => {}
+            () = stopping() => {}
+        }
+    })
+}
+
 static STOP: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::channel(false).0);
 
 /// Tells every task that waits in `stopping` to end.

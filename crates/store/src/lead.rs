@@ -1,4 +1,4 @@
-//! Leads: messages left while nobody was there (留言) and people who may become customers, to be followed up.
+//! Leads as rows, and what happened to them.
 
 use crate::{
     Db, Page, ReadError, Statement,
@@ -7,11 +7,11 @@ use crate::{
     sql::sql,
     value::{Row, args, parse_word, word},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use yingda_core::{
     At,
     id::*,
-    lead::{LeadDeed, LeadLevel, Validity},
+    lead::{Deed, Lead, LeadStatus},
 };
 
 macro_rules! columns {
@@ -54,43 +54,12 @@ sql! {
     LOST = "SELECT person FROM lead_note WHERE lead = $1 AND kind IN ('reclaimed', 'released') AND person IS NOT NULL";
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lead {
-    pub id: RecordId,
-    pub line: LineId,
-    pub version: i64,
-    /// 0 where it was written down by staff.
-    pub widget: WidgetId,
-    pub visitor: Option<VisitorId>,
-    pub customer: Option<CustomerId>,
-    pub name: String,
-    pub phone: String,
-    pub email: String,
-    /// All that was filled in, by the form's keys.
-    pub fields: BTreeMap<String, String>,
-    /// `new`, `claimed`, `done`.
-    pub status: String,
-    pub owner: Option<UserId>,
-    pub answer: String,
-    pub created_at: At,
-    pub updated_at: At,
-    pub area: String,
-    pub level: Option<LeadLevel>,
-    pub validity: Validity,
-    pub given_at: Option<At>,
-    /// The last contact that the owner wrote down.
-    pub touched_at: Option<At>,
-    pub reclaim_at: Option<At>,
-}
-
-/// What happened to a lead.
+/// What happened to a lead, by whom and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeadNote {
     pub id: RecordId,
-    pub what: LeadDeed,
     pub author: Option<UserId>,
-    pub person: Option<UserId>,
-    pub text: String,
+    pub deed: Deed,
     pub written_at: At,
 }
 
@@ -107,7 +76,7 @@ fn stored(row: &Row<'_>) -> Result<Lead, ReadError> {
         phone: row.get(7)?,
         email: row.get(8)?,
         fields: row.json(9)?,
-        status: row.get(10)?,
+        status: row.word(10)?,
         owner: row.get::<Option<i64>>(11)?.map(UserId),
         answer: row.get(12)?,
         created_at: row.get(13)?,
@@ -135,7 +104,7 @@ pub fn insert(lead: &Lead) -> Statement {
             &*lead.phone,
             &*lead.email,
             serde_json::to_string(&lead.fields).expect("a map of texts has a JSON form"),
-            &*lead.status,
+            word(lead.status),
             lead.owner.map(|id| id.0),
             &*lead.answer,
             lead.created_at,
@@ -149,16 +118,16 @@ pub fn insert(lead: &Lead) -> Statement {
     )
 }
 
-/// Stores what may change of it; stale unless the stored version is `lead.version`.
-pub fn update(lead: &Lead, now: At) -> Statement {
+/// The next version; stale unless the stored one is the one before.
+pub fn update(lead: &Lead) -> Statement {
     let args = args![
         lead.id.0,
         lead.customer.map(|id| id.0),
-        &*lead.status,
+        word(lead.status),
         lead.owner.map(|id| id.0),
         &*lead.answer,
-        now,
-        lead.version,
+        lead.updated_at,
+        lead.version - 1,
         &*lead.area,
         lead.level.map(word).unwrap_or_default(),
         word(lead.validity),
@@ -176,7 +145,7 @@ pub async fn get(db: &Db, id: RecordId) -> Result<Option<Lead>, ReadError> {
 /// What a list shows; everything that is set must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    pub status: Option<&'static str>,
+    pub status: Option<LeadStatus>,
     pub owner: Option<UserId>,
     /// Only what nobody has.
     pub free: bool,
@@ -199,7 +168,7 @@ pub async fn list(
     let args = args![
         before,
         limit as i64 + 1,
-        filter.status.unwrap_or_default(),
+        filter.status.map(word).unwrap_or_default(),
         filter.owner.map_or(0, |id| id.0),
         filter.free,
         &*filter.area,
@@ -240,7 +209,7 @@ pub async fn last_given(db: &Db) -> Result<Option<UserId>, ReadError> {
 }
 
 pub fn note(lead: RecordId, note: &LeadNote) -> Statement {
-    let LeadNote { id, what, author, person, text, written_at } = note;
+    let LeadNote { id, author, deed: Deed { what, person, text }, written_at } = note;
     let (author, person) = (author.map(|id| id.0), person.map(|id| id.0));
     Statement::new(ADD_NOTE, args![id.0, lead.0, word(*what), author, person, &**text, *written_at])
 }
@@ -250,10 +219,12 @@ pub async fn notes(db: &Db, lead: RecordId) -> Result<Vec<LeadNote>, ReadError> 
     let note = |row: &Row<'_>| {
         Ok(LeadNote {
             id: RecordId(row.get(0)?),
-            what: row.word(1)?,
             author: row.get::<Option<i64>>(2)?.map(UserId),
-            person: row.get::<Option<i64>>(3)?.map(UserId),
-            text: row.get(4)?,
+            deed: Deed {
+                what: row.word(1)?,
+                person: row.get::<Option<i64>>(3)?.map(UserId),
+                text: row.get(4)?,
+            },
             written_at: row.get(5)?,
         })
     };

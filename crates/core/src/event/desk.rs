@@ -2,7 +2,7 @@
 
 use crate::{
     id::*,
-    lead::{LeadDeed, LeadNews},
+    lead::{LeadDeed, LeadNews, LeadStatus},
 };
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -14,7 +14,7 @@ use serde_with::skip_serializing_none;
 pub struct LeadChanged {
     pub lead: RecordId,
     pub version: i64,
-    pub status: String,
+    pub status: LeadStatus,
     pub what: Option<LeadDeed>,
     /// Who got it or lost it.
     pub person: Option<UserId>,

@@ -7,8 +7,9 @@ use yingda_core::{
     actor::Actor,
     event::{Fact, Subject},
     id::*,
+    lead::Lead,
 };
-use yingda_store::{CommitError, lead};
+use yingda_store::{CommitError, lead as rows};
 
 const LEADS: i64 = 6;
 const WIDGET: WidgetId = WidgetId(2_000_001);
@@ -34,7 +35,7 @@ pub async fn leave(
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
         .collect();
-        let row = lead::insert(&lead::Lead {
+        let row = rows::insert(&Lead {
             id: RecordId(book.engine.fresh_id(now)),
             line: LineId(1_000_101),
             version: 1,
@@ -45,10 +46,9 @@ pub async fn leave(
             phone: it.customer.card.phone.clone(),
             email: String::new(),
             fields: fields.clone(),
-            status: "new".into(),
             created_at: now,
             updated_at: now,
-            ..lead::Lead::default()
+            ..Lead::default()
         });
         let fact = Fact::MessageLeft { customer: Some(it.customer.id), widget: WIDGET, fields };
         let by = Actor::Visitor { id: it.visitor };

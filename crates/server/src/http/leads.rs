@@ -12,7 +12,7 @@ use crate::{
         idempotency::{self, Key, Once, Replay, request_hash},
         visitors,
     },
-    leads::Step,
+    leads,
     limits::Door,
     problem::{Code, Problem},
     site::{Item, ItemFact},
@@ -31,11 +31,12 @@ use yingda_core::{
     access::{Action, Reach},
     actor::Actor,
     config::{BanWhat, Field, FieldShape, MaskedField, Widget},
-    event::{Audience, Fact, LeadChanged, Private, Subject},
-    fault::{Fault, Wrong},
+    event::{Audience, Fact, Private, Subject},
+    fault::Refused,
     form,
     id::*,
     lang::Text,
+    lead::{self, LeadAct, LeadDeed, LeadStatus, NewLead, Scene},
     mask,
     refusal::Refusal,
 };
@@ -43,9 +44,7 @@ use yingda_store::{
     customer, lead as rows,
     visitor::{self as visitor_rows, Visitor},
 };
-use yingda_wire::http::{
-    Lead, LeadAct, LeadChange, LeadNote, LeadStatus, LeaveMessage, LeftMessage, NewLead, Page,
-};
+use yingda_wire::http::{Lead, LeadChange, LeadNote, LeaveMessage, LeftMessage, Page};
 
 pub fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -129,7 +128,7 @@ pub async fn keep(
     let (phone, email) = (of_shape(FieldShape::Phone), of_shape(FieldShape::Email));
     let known = known_customer(app, &phone, &email).await?;
     let customer = known.as_ref().map(|it| it.id);
-    let row = rows::Lead {
+    let row = lead::Lead {
         id: RecordId(app.next_id()),
         line: of.line,
         version: 1,
@@ -139,12 +138,11 @@ pub async fn keep(
         name: fields.get("name").cloned().unwrap_or_default(),
         phone,
         email,
-        status: "new".into(),
         created_at: now,
         updated_at: now,
         area: known.map(|it| it.card.area).unwrap_or_default(),
         fields,
-        ..rows::Lead::default()
+        ..lead::Lead::default()
     };
     // What was written names a person: it goes into the private part, not to everyone who hears of it.
     let fact = Fact::MessageLeft { customer, widget, fields: BTreeMap::new() };
@@ -228,7 +226,7 @@ async fn list(
         text => Some(text.parse().map_err(|_| Code::BadQuery)?),
     };
     let filter = rows::Filter {
-        status: query.status.map(word),
+        status: query.status,
         owner,
         free: query.owner == "none",
         area: query.area,
@@ -246,7 +244,7 @@ pub fn reach(app: &App, actor: Actor, otherwise: Action) -> Result<Reach, Proble
     app.reach(actor, Action::LeadServe).or_else(|_| app.reach(actor, otherwise))
 }
 
-async fn find(app: &App, actor: Actor, otherwise: Action, lead: &str) -> Result<rows::Lead, Problem> {
+async fn find(app: &App, actor: Actor, otherwise: Action, lead: &str) -> Result<lead::Lead, Problem> {
     let reach = reach(app, actor, otherwise)?;
     let found = rows::get(&app.db, id(lead)?).await?.ok_or_else(Problem::not_found)?;
     let is_theirs = match (&reach, found.owner) {
@@ -268,14 +266,14 @@ async fn read(
     whole(&app, caller.actor, found).await
 }
 
-async fn whole(app: &App, actor: Actor, row: rows::Lead) -> Result<Tagged<Lead>, Problem> {
+async fn whole(app: &App, actor: Actor, row: lead::Lead) -> Result<Tagged<Lead>, Problem> {
     let masks = mask::of(&app.directory(), actor);
     let notes = rows::notes(&app.db, row.id).await?.into_iter().map(|it| LeadNote {
         at: it.written_at,
-        what: it.what,
+        what: it.deed.what,
         author: it.author,
-        person: it.person,
-        text: mask::within(&it.text, &masks),
+        person: it.deed.person,
+        text: mask::within(&it.deed.text, &masks),
     });
     let notes = notes.collect();
     Ok(Tagged(StatusCode::OK, row.version, Lead { notes, ..told(row, &masks) }))
@@ -287,81 +285,24 @@ async fn whole(app: &App, actor: Actor, row: rows::Lead) -> Result<Tagged<Lead>,
 async fn create(State(app): State<Shared>, once: Once<NewLead>) -> Result<Response, Problem> {
     let Once { caller, body, key } = once;
     reach(&app, caller.actor, Action::CustomerWrite)?;
-    let directory = app.directory();
-    let now = app.clock.now();
-    let fields =
-        [("name", &body.name), ("phone", &body.phone), ("email", &body.email), ("message", &body.message)];
-    let fields: BTreeMap<String, String> = fields
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.trim().to_owned()))
-        .filter(|(_, value)| !value.is_empty())
-        .collect();
-    let form = fields_of(&Widget::default());
-    let mut wrong = form::check_values(&form, &fields);
-    if ["name", "phone", "email"].iter().all(|key| !fields.contains_key(*key)) {
-        wrong.push(Wrong { field: "values.name".into(), fault: Fault::Nameless });
-    }
-    let areas = &directory.settings.customers.areas;
-    if !body.area.is_empty() && form::choice(areas, &body.area).is_none() {
-        wrong.push(Wrong { field: "area".into(), fault: Fault::Unknown });
-    }
-    if body.owner.is_some_and(|id| directory.users.get(&id).is_none_or(|user| user.disabled)) {
-        wrong.push(Wrong { field: "owner".into(), fault: Fault::Unknown });
-    }
-    wrong.iter_mut().for_each(|it| it.field = it.field.replacen("values.", "", 1));
-    if !wrong.is_empty() {
-        return Err(tickets::wrong(&wrong));
-    }
-    let value = |key: &str| fields.get(key).cloned().unwrap_or_default();
     let known = match body.customer {
         Some(id) => Some(customers::find(&app, id).await?),
-        None => known_customer(&app, &value("phone"), &value("email")).await?,
+        None => known_customer(&app, body.phone.trim(), body.email.trim()).await?,
     };
-    let of_customer =
-        |area: &str| if area.is_empty() { known.as_ref().map(|it| it.card.area.clone()) } else { None };
-    let row = rows::Lead {
+    let directory = app.directory();
+    let scene = Scene { directory: &directory, by: caller.actor, now: app.clock.now() };
+    let blank = lead::Lead {
         id: RecordId(app.next_id()),
         line: directory.lines.keys().next().copied().unwrap_or_default(),
-        version: 1,
         customer: known.as_ref().map(|it| it.id),
-        name: value("name"),
-        phone: value("phone"),
-        email: value("email"),
-        status: "new".into(),
-        created_at: now,
-        updated_at: now,
-        area: of_customer(&body.area).unwrap_or(body.area),
-        level: body.level,
-        fields,
-        ..rows::Lead::default()
+        area: known.map(|it| it.card.area).unwrap_or_default(),
+        ..lead::Lead::default()
     };
-    let fact = ItemFact {
-        on: Subject::Record(row.id),
-        to: Audience::Staff,
-        fact: Fact::LeadChanged(LeadChanged {
-            lead: row.id,
-            version: 1,
-            status: "new".into(),
-            what: None,
-            person: None,
-        }),
-        private: Some(Box::new(Private::Values {
-            before: None,
-            after: serde_json::to_value(&row.fields).ok(),
-        })),
-    };
-    let replay =
-        Replay::new(StatusCode::CREATED, &told(row.clone(), &mask::of(&directory, caller.actor))).tagged(1);
-    let item = Item::new(caller.actor, vec![fact], vec![rows::insert(&row)]);
-    let answer = idempotency::change(&app, key, replay, item).await?;
-    match body.owner {
-        Some(user) => {
-            let mut step = Step::new(row, now);
-            step.give(user, &directory);
-            step.store(&app, caller.actor).await?;
-        }
-        None => crate::jobs::leads::WAKE.notify_one(),
-    }
+    let decided = lead::open(body, blank, scene).map_err(tickets::problem)?;
+    let masks = mask::of(&directory, caller.actor);
+    let replay = Replay::new(StatusCode::CREATED, &told(decided.lead.clone(), &masks)).tagged(1);
+    let answer = idempotency::change(&app, key, replay, leads::item(&app, None, &decided, scene)).await?;
+    crate::jobs::leads::WAKE.notify_one();
     Ok(answer)
 }
 
@@ -376,16 +317,8 @@ async fn change(
     Json(body): Json<LeadChange>,
 ) -> Result<Tagged<Lead>, Problem> {
     let before = find(&app, caller.actor, Action::CustomerWrite, &lead).await?;
-    let now = before.status.as_str();
-    let act = match body.status {
-        LeadStatus::New if before.owner.is_some() => Some(LeadAct::Release { reason: "—".into() }),
-        LeadStatus::Claimed if now == "done" => Some(LeadAct::Reopen),
-        LeadStatus::Claimed if before.owner.is_none() => Some(LeadAct::Take),
-        LeadStatus::Done => Some(LeadAct::Done { answer: body.answer.clone() }),
-        LeadStatus::New | LeadStatus::Claimed => None,
-    };
-    let answer = Some(body.answer);
-    carry_out(&app, &caller, before, version, act, answer).await
+    let LeadChange { status, answer } = body;
+    carry_out(&app, &caller, &before, version, |scene| lead::bring(&before, status, answer, scene)).await
 }
 
 /// Does something with a lead.
@@ -402,55 +335,38 @@ async fn act(
     if let LeadAct::Belongs { customer: Some(customer) } = act {
         customers::find(&app, customer).await?;
     }
-    carry_out(&app, &caller, before, version, Some(act), None).await
+    carry_out(&app, &caller, &before, version, |scene| lead::act(&before, act, scene)).await
 }
 
 async fn carry_out(
     app: &App,
     caller: &Caller,
-    before: rows::Lead,
+    before: &lead::Lead,
     version: i64,
-    act: Option<LeadAct>,
-    answer: Option<String>,
+    decide: impl FnOnce(Scene<'_>) -> Result<lead::Decided, Refused>,
 ) -> Result<Tagged<Lead>, Problem> {
-    let masks = mask::of(&app.directory(), caller.actor);
+    let directory = app.directory();
+    let masks = mask::of(&directory, caller.actor);
     if before.version != version {
-        return Err(Problem::stale(told(before, &masks)));
+        return Err(Problem::stale(told(before.clone(), &masks)));
     }
-    let (id, directory) = (before.id, app.directory());
-    let mut step = Step::new(before, app.clock.now());
-    let goes_on = matches!(act, Some(LeadAct::Release { .. }));
-    if let Some(act) = act {
-        step.act(act, caller.user, &directory)?;
+    let scene = Scene { directory: &directory, by: caller.actor, now: app.clock.now() };
+    let mut decided = decide(scene).map_err(tickets::problem)?;
+    // What somebody gave back is the next one's.
+    if decided.deeds.iter().any(|deed| deed.what == LeadDeed::Released) {
+        leads::pass_on(app, &mut decided, scene).await?;
     }
-    if goes_on {
-        step.pass_on(app, &directory).await?;
-    }
-    if let Some(answer) = answer {
-        if answer.chars().count() > 8_000 {
-            return Err(Refusal::TooLong.into());
-        }
-        step.after.answer = answer;
-    }
-    match step.store(app, caller.actor).await {
-        Ok(row) => whole(app, caller.actor, row).await,
+    match leads::store(app, before, &decided, scene).await {
+        Ok(()) => whole(app, caller.actor, decided.lead).await,
         Err(refused) if refused.refusal == Refusal::Stale => {
-            let current = rows::get(&app.db, id).await?.ok_or_else(Problem::not_found)?;
+            let current = rows::get(&app.db, before.id).await?.ok_or_else(Problem::not_found)?;
             Err(Problem::stale(told(current, &masks)))
         }
         Err(refused) => Err(refused.into()),
     }
 }
 
-fn word(status: LeadStatus) -> &'static str {
-    match status {
-        LeadStatus::New => "new",
-        LeadStatus::Claimed => "claimed",
-        LeadStatus::Done => "done",
-    }
-}
-
-fn told(row: rows::Lead, masks: &BTreeSet<MaskedField>) -> Lead {
+fn told(row: lead::Lead, masks: &BTreeSet<MaskedField>) -> Lead {
     let hide = |(key, value): (String, String)| {
         let value = if !row.phone.is_empty() && value == row.phone && masks.contains(&MaskedField::Phone) {
             mask::phone(&value)
@@ -467,11 +383,7 @@ fn told(row: rows::Lead, masks: &BTreeSet<MaskedField>) -> Lead {
         visitor: row.visitor,
         customer: row.customer,
         fields: row.fields.into_iter().map(hide).collect(),
-        status: match row.status.as_str() {
-            "claimed" => LeadStatus::Claimed,
-            "done" => LeadStatus::Done,
-            _ => LeadStatus::New,
-        },
+        status: row.status,
         owner: row.owner,
         answer: row.answer,
         area: row.area,

@@ -22,6 +22,7 @@ use yingda_core::{
     actor::Actor,
     event::{Fact, Subject},
     id::*,
+    lead::Lead,
     mask,
     order::Order,
     promise,
@@ -136,6 +137,11 @@ impl Look<'_> {
         }
     }
 
+    /// Where a list ends that is not to be read from its top.
+    fn to(&self) -> Option<At> {
+        (self.before < At::MAX).then_some(self.before)
+    }
+
     /// Nothing where the reader may not read any of it.
     fn scope(&self, action: Action) -> Option<Option<Vec<UserId>>> {
         match self.app.reach(self.caller.actor, action).ok()? {
@@ -148,7 +154,7 @@ impl Look<'_> {
         let Some(visible_to) = self.scope(Action::ConversationRead) else { return Ok(vec![]) };
         let filter = conversation::Filter {
             customer: Some(self.customer),
-            to: (self.before < At::MAX).then_some(self.before),
+            to: self.to(),
             visible_to,
             ..conversation::Filter::default()
         };
@@ -167,7 +173,7 @@ impl Look<'_> {
         };
         let filter = ticket_list::Filter {
             customer: Some(self.customer),
-            to: (self.before < At::MAX).then_some(self.before),
+            to: self.to(),
             readable: Some(readable),
             ..ticket_list::Filter::default()
         };
@@ -234,10 +240,10 @@ impl Look<'_> {
             Ok(Reach::Users(users)) => found.retain(|it| it.owner.is_none_or(|id| users.contains(&id))),
             Err(_) => found.clear(),
         }
-        let told = |it: lead::Lead| TimelineEntry {
+        let told = |it: Lead| TimelineEntry {
             by: it.owner,
             text: it.fields.get("message").cloned().unwrap_or_default(),
-            ..self.entry(it.created_at, TimelineKind::Lead, it.id, &it.status, String::new())
+            ..self.entry(it.created_at, TimelineKind::Lead, it.id, &word(it.status), String::new())
         };
         Ok(found.into_iter().map(told).collect())
     }

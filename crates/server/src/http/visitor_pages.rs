@@ -27,8 +27,9 @@ use yingda_core::{
     config::{Choice, Field, FieldShape, Widget},
     id::{VisitorId, WidgetId},
     lang::Lang,
+    lead::Lead,
 };
-use yingda_store::lead::{self, Lead};
+use yingda_store::lead;
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/chat/{widget}", get(chat).post(leave)).route("/chat/{widget}/answers", get(answers))

@@ -2,12 +2,11 @@
 //! store, so that a restart forgets nobody; a ticket knows up to where it told, so that nobody is told twice.
 
 use crate::{
-    jobs::Duty,
+    jobs::{Duty, Pace},
     problem::Problem,
     promises, tasks,
     tickets::{self, Step},
 };
-use std::time::Duration;
 use tokio::{sync::Notify, task::JoinHandle};
 use yingda_core::{
     At,
@@ -20,40 +19,14 @@ use yingda_store::{promise, ticket as rows};
 /// A ticket changed here, so that its clock may be the next one.
 pub static WAKE: Notify = Notify::const_new();
 
-/// Tickets that change on other nodes are found this late at most.
-const PACE_MS: i64 = 1_000;
-/// What falls due within so short a time is told together: nobody notices, and it is one transaction.
-const LEAST_MS: i64 = 200;
+/// Tickets that change on other nodes are found this late at most; what falls due within so short a time is told together:
+/// nobody notices, and it is one transaction.
+const PACE: Pace = Pace { name: "clocks", least_ms: 200, most_ms: 1_000, alone_ms: 60_000 };
 /// So many at once.
 const BATCH: usize = 200;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("clocks", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
-}
-
-async fn run(duty: &Duty) {
-    let is_alone = duty.app.cluster.is_none();
-    loop {
-        let pause_ms = match ring(duty).await {
-            Ok(next_at) => {
-                let most = if is_alone { 60_000 } else { PACE_MS };
-                next_at.map_or(most, |at| (at - duty.app.clock.now()).clamp(LEAST_MS, most))
-            }
-            Err(problem) => {
-                tracing::warn!(code = ?problem.code, "clocks of tickets wait for the store");
-                PACE_MS
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(pause_ms as u64)) => {}
-            () = WAKE.notified() => tokio::time::sleep(Duration::from_millis(LEAST_MS as u64)).await,
-        }
-    }
+    tasks::go_on(PACE.name, async move { super::when_due(&duty, PACE, &WAKE, || ring(&duty)).await })
 }
 
 /// Lets every clock that is due say so; gives when the next one is.

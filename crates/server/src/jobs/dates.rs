@@ -28,12 +28,7 @@ const MADE_UP: u64 = 30;
 const PACE: Duration = Duration::from_secs(60);
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("dates", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("dates", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -13,16 +13,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 const RETRY: Duration = Duration::from_secs(5);
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("derive", async move {
-        let done = async {
-            while let Err(error) = derive(&duty).await {
-                tracing::warn!(%error, "customers' search terms wait for the store");
-                tokio::time::sleep(RETRY).await;
-            }
-        };
-        tokio::select! {
-            () = done => {}
-            () = tasks::stopping() => {}
+    tasks::go_on("derive", async move {
+        while let Err(error) = derive(&duty).await {
+            tracing::warn!(%error, "customers' search terms wait for the store");
+            tokio::time::sleep(RETRY).await;
         }
     })
 }

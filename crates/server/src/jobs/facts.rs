@@ -27,12 +27,7 @@ const MOST: u64 = 20_000;
 const PACE: Duration = Duration::from_secs(2);
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("facts", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("facts", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -20,12 +20,7 @@ const PACE_MS: At = 5_000;
 const HOUR_MS: At = 3_600_000;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("follow_ups", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("follow_ups", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -39,12 +39,7 @@ const PIECE: usize = 400;
 const TRIES: usize = 5;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("imports", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("imports", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -1,71 +1,57 @@
 //! New leads go to whoever's turn it is, and those whose owner did not write in time go on to the next (B-46). Until
 //! when one has to write stands in the store, so that a restart forgets none.
 
-use crate::{jobs::Duty, leads::Step, problem::Problem, tasks};
-use std::time::Duration;
+use crate::{
+    jobs::{Duty, Pace},
+    leads,
+    problem::Problem,
+    site::Refused,
+    tasks,
+};
 use tokio::{sync::Notify, task::JoinHandle};
-use yingda_core::{At, actor::Actor, lead::LeadDeed, refusal::Refusal};
+use yingda_core::{
+    At,
+    actor::Actor,
+    lead::{self, Decided, Scene},
+    refusal::Refusal,
+};
 use yingda_store::lead as rows;
 
 /// A lead came or changed here.
 pub static WAKE: Notify = Notify::const_new();
 
 const BATCH: usize = 200;
-/// What changes on other nodes, or in the settings, is seen this late at most.
-const PACE_MS: At = 5_000;
-const LEAST_MS: At = 100;
+/// What changes on other nodes or in the settings is seen this late at most.
+const PACE: Pace = Pace { name: "leads", least_ms: 100, most_ms: 5_000, alone_ms: 5_000 };
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("leads", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
-}
-
-async fn run(duty: &Duty) {
-    loop {
-        let pause_ms = match attend(duty).await {
-            Ok(next_at) => next_at.map_or(PACE_MS, |at| (at - duty.app.clock.now()).clamp(LEAST_MS, PACE_MS)),
-            Err(problem) => {
-                tracing::warn!(code = ?problem.code, "leads wait for the store");
-                PACE_MS
-            }
-        };
-        tokio::select! {
-            () = WAKE.notified() => {}
-            () = tokio::time::sleep(Duration::from_millis(pause_ms as u64)) => {}
-        }
-    }
+    tasks::go_on(PACE.name, async move { super::when_due(&duty, PACE, &WAKE, || attend(&duty)).await })
 }
 
 /// Takes back what is late and hands out what is new; gives when the next one is late.
 async fn attend(duty: &Duty) -> Result<Option<At>, Problem> {
-    let (app, now) = (&duty.app, duty.app.clock.now());
-    let directory = app.directory();
-    for before in rows::late(&duty.db, now, BATCH).await? {
-        let mut step = Step::new(before, now);
-        step.take_back(LeadDeed::Reclaimed, "");
-        step.pass_on(app, &directory).await?;
-        keep(duty, &step).await?;
+    let (app, directory) = (&duty.app, duty.app.directory());
+    let scene = Scene { directory: &directory, by: Actor::System, now: app.clock.now() };
+    for before in rows::late(&duty.db, scene.now, BATCH).await? {
+        let mut decided = lead::reclaim(&before, scene);
+        leads::pass_on(app, &mut decided, scene).await?;
+        kept(leads::store(app, &before, &decided, scene).await)?;
     }
     if !directory.settings.leads.people.is_empty() {
         for before in rows::ungiven(&duty.db, BATCH).await?.into_iter().rev() {
-            let mut step = Step::new(before, now);
-            if step.pass_on(app, &directory).await? {
-                keep(duty, &step).await?;
+            let mut decided = Decided::of(&before, scene);
+            if leads::pass_on(app, &mut decided, scene).await? {
+                kept(leads::store(app, &before, &decided, scene).await)?;
             }
         }
     }
     Ok(rows::next_at(&duty.db).await?)
 }
 
-async fn keep(duty: &Duty, step: &Step) -> Result<(), Problem> {
-    match step.store(&duty.app, Actor::System).await {
-        Ok(_) => Ok(()),
-        // Somebody did something with it at this moment.
+/// Somebody who does something with it at this moment is no fault.
+fn kept(stored: Result<(), Refused>) -> Result<(), Problem> {
+    match stored {
         Err(refused) if refused.refusal == Refusal::Stale => Ok(()),
-        Err(refused) => Err(refused.into()),
+        stored => Ok(stored?),
     }
 }

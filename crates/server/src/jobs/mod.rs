@@ -17,9 +17,9 @@ mod stray_files;
 mod surveys;
 pub mod webhooks;
 
-use crate::{app::Shared, channels, tasks};
+use crate::{app::Shared, channels, problem::Problem, tasks};
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 use yingda_core::At;
 use yingda_store::{Batch, CommitError, Db, ReadError, Statement, idempotency, portal, proof};
 
@@ -40,6 +40,40 @@ impl Duty {
             Ok(()) => Ok(true),
             Err(CommitError::Stale { .. }) => Ok(false),
             Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// What looks for what is due, and how often it does.
+#[derive(Clone, Copy)]
+struct Pace {
+    name: &'static str,
+    least_ms: At,
+    /// Where other nodes bring something, which wakes nobody here.
+    most_ms: At,
+    alone_ms: At,
+}
+
+/// Does what is due, again and again: at the instant that the last turn gave, and when somebody wakes it. What falls due
+/// within the least time is done together.
+async fn when_due<F>(duty: &Duty, pace: Pace, wake: &Notify, turn: impl Fn() -> F)
+where
+    F: Future<Output = Result<Option<At>, Problem>>,
+{
+    let most_ms = if duty.app.cluster.is_some() { pace.most_ms } else { pace.alone_ms };
+    loop {
+        let pause_ms = match turn().await {
+            Ok(next_at) => {
+                next_at.map_or(most_ms, |at| (at - duty.app.clock.now()).clamp(pace.least_ms, most_ms))
+            }
+            Err(problem) => {
+                tracing::warn!(job = pace.name, code = ?problem.code, "waits for the store");
+                pace.most_ms
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(pause_ms as u64)) => {}
+            () = wake.notified() => tokio::time::sleep(Duration::from_millis(pace.least_ms as u64)).await,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What orders do by themselves: a date that passes is an exception, an exception opens its ticket, and the customer is
 //! told. What is due stands in the store, so that a restart forgets nobody; each has a name, so that nobody is told twice.
 
-use crate::{jobs::Duty, order_notices, problem::Problem, tasks};
-use std::time::Duration;
+use crate::{
+    jobs::{Duty, Pace},
+    order_notices,
+    problem::Problem,
+    tasks,
+};
 use tokio::{sync::Notify, task::JoinHandle};
 use yingda_core::At;
 use yingda_store::order as rows;
@@ -11,37 +15,11 @@ use yingda_store::order as rows;
 pub static WAKE: Notify = Notify::const_new();
 
 /// Orders that change on other nodes are found this late at most.
-const PACE_MS: i64 = 1_000;
-const LEAST_MS: i64 = 50;
+const PACE: Pace = Pace { name: "orders", least_ms: 50, most_ms: 1_000, alone_ms: 60_000 };
 const BATCH: usize = 100;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("orders", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
-}
-
-async fn run(duty: &Duty) {
-    let is_alone = duty.app.cluster.is_none();
-    loop {
-        let pause_ms = match settle(duty).await {
-            Ok(next_at) => {
-                let most = if is_alone { 60_000 } else { PACE_MS };
-                next_at.map_or(most, |at| (at - duty.app.clock.now()).clamp(LEAST_MS, most))
-            }
-            Err(problem) => {
-                tracing::warn!(code = ?problem.code, "orders wait for the store");
-                PACE_MS
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(pause_ms as u64)) => {}
-            () = WAKE.notified() => {}
-        }
-    }
+    tasks::go_on(PACE.name, async move { super::when_due(&duty, PACE, &WAKE, || settle(&duty)).await })
 }
 
 /// Does all that is due; gives when the next is.
@@ -63,7 +41,7 @@ async fn settle(duty: &Duty) -> Result<Option<At>, Problem> {
             }
         }
         if is_stuck {
-            return Ok(Some(duty.app.clock.now() + PACE_MS));
+            return Ok(Some(duty.app.clock.now() + PACE.most_ms));
         }
     }
 }

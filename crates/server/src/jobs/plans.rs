@@ -18,12 +18,7 @@ pub static WAKE: Notify = Notify::const_new();
 const BATCH: usize = 100;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("plans", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("plans", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -33,12 +33,7 @@ const LONGEST_MS: At = 60_000;
 const KEPT_MS: At = 90 * 24 * 3_600_000;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("rules", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("rules", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

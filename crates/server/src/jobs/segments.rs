@@ -29,12 +29,7 @@ const NIGHT_MS: At = 3 * 3_600_000;
 const DAY_MS: At = 24 * 3_600_000;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("segments", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("segments", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

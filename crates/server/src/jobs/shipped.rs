@@ -22,16 +22,10 @@ const RETRY: Duration = Duration::from_secs(5);
 const MOST: usize = 1_000;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("shipped", async move {
-        let done = async {
-            while let Err(problem) = renew(&duty).await {
-                tracing::warn!(code = ?problem.code, "the shipped roles wait for the store");
-                tokio::time::sleep(RETRY).await;
-            }
-        };
-        tokio::select! {
-            () = done => {}
-            () = tasks::stopping() => {}
+    tasks::go_on("shipped", async move {
+        while let Err(problem) = renew(&duty).await {
+            tracing::warn!(code = ?problem.code, "the shipped roles wait for the store");
+            tokio::time::sleep(RETRY).await;
         }
     })
 }

@@ -27,12 +27,7 @@ const CLOSED: (&str, &str) = ("surveys_closed", "conversation_closed");
 const ANSWERED: (&str, &str) = ("surveys_answered", "survey_answered");
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("surveys", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("surveys", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

@@ -44,12 +44,7 @@ pub fn signature(secret: &str, at: At, body: &[u8]) -> String {
 }
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
-    tasks::start("webhooks", async move {
-        tokio::select! {
-            () = run(&duty) => {}
-            () = tasks::stopping() => {}
-        }
-    })
+    tasks::go_on("webhooks", async move { run(&duty).await })
 }
 
 async fn run(duty: &Duty) {

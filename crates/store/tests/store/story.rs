@@ -13,7 +13,7 @@ use yingda_core::{
     fact,
     id::*,
     lang::Text,
-    lead::LeadDeed,
+    lead::{Deed, Lead, LeadDeed, LeadStatus},
     medium::Medium,
     pulse::Pulse,
 };
@@ -337,7 +337,7 @@ async fn requests_and_forms(db: &Db) {
 }
 
 async fn leads(db: &Db) {
-    let left = |id: i64| lead::Lead {
+    let left = |id: i64| Lead {
         id: RecordId(id),
         line: LineId(3),
         version: 1,
@@ -348,21 +348,18 @@ async fn leads(db: &Db) {
         phone: "139".into(),
         email: String::new(),
         fields: BTreeMap::from([("text".to_owned(), "请回电".to_owned())]),
-        status: "new".into(),
         created_at: DAY,
         updated_at: DAY,
-        ..lead::Lead::default()
+        ..Lead::default()
     };
     store(db, vec![lead::insert(&left(100)), lead::insert(&left(101))]).await.unwrap();
-    let claimed = lead::Lead { status: "claimed".into(), owner: Some(UserId(9)), ..left(100) };
-    store(db, vec![lead::update(&claimed, DAY + 1)]).await.unwrap();
-    assert_eq!(
-        store(db, vec![lead::update(&claimed, DAY + 1)]).await,
-        Err(CommitError::Stale { statement: 0 })
-    );
+    let (version, status, owner) = (2, LeadStatus::Claimed, Some(UserId(9)));
+    let claimed = Lead { version, status, owner, ..left(100) };
+    store(db, vec![lead::update(&claimed)]).await.unwrap();
+    assert_eq!(store(db, vec![lead::update(&claimed)]).await, Err(CommitError::Stale { statement: 0 }));
     let filtered =
         |filter: lead::Filter| async move { lead::list(db, &filter, None, 9).await.unwrap().items };
-    let new = lead::Filter { status: Some("new"), ..lead::Filter::default() };
+    let new = lead::Filter { status: Some(LeadStatus::New), ..lead::Filter::default() };
     assert_eq!(filtered(new).await, [left(101)]);
     let all = lead::Filter::default();
     let page = lead::list(db, &all, None, 1).await.unwrap();
@@ -371,23 +368,21 @@ async fn leads(db: &Db) {
     let of_visitor = lead::of_visitor(db, VisitorId(600), 9).await.unwrap();
     assert_eq!(of_visitor.iter().map(|it| it.id.0).collect::<Vec<_>>(), [101, 100]);
     assert_eq!(lead::get(db, RecordId(100)).await.unwrap().unwrap().owner, Some(UserId(9)));
-    let ids = |found: Vec<lead::Lead>| found.iter().map(|it| it.id.0).collect::<Vec<_>>();
+    let ids = |found: Vec<Lead>| found.iter().map(|it| it.id.0).collect::<Vec<_>>();
     let of = |owner| lead::Filter { visible_to: Some(vec![UserId(owner)]), ..lead::Filter::default() };
     assert_eq!(ids(filtered(of(9)).await), [101, 100], "one's own, and what nobody has");
     assert_eq!(ids(filtered(of(8)).await), [101]);
     let words = lead::Filter { q: "回电".into(), free: true, ..lead::Filter::default() };
     assert_eq!(ids(filtered(words).await), [101]);
     assert_eq!(ids(lead::ungiven(db, 9).await.unwrap()), [101]);
-    let given = lead::Lead { version: 2, given_at: Some(DAY), reclaim_at: Some(DAY + 5), ..claimed };
+    let given = Lead { version: 3, given_at: Some(DAY), reclaim_at: Some(DAY + 5), ..claimed };
     let note = lead::LeadNote {
         id: RecordId(700),
-        what: LeadDeed::Reclaimed,
         author: None,
-        person: Some(UserId(9)),
-        text: String::new(),
+        deed: Deed { what: LeadDeed::Reclaimed, person: Some(UserId(9)), text: String::new() },
         written_at: DAY,
     };
-    store(db, vec![lead::update(&given, DAY + 2), lead::note(RecordId(100), &note)]).await.unwrap();
+    store(db, vec![lead::update(&given), lead::note(RecordId(100), &note)]).await.unwrap();
     assert_eq!(lead::next_at(db).await.unwrap(), Some(DAY + 5));
     assert_eq!(lead::last_given(db).await.unwrap(), Some(UserId(9)));
     assert!(lead::late(db, DAY + 4, 9).await.unwrap().is_empty());

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use yingda_core::{
     At,
     id::*,
-    lead::{LeadDeed, LeadLevel, Validity},
+    lead::{LeadDeed, LeadLevel, LeadStatus, Validity},
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -51,15 +51,6 @@ pub struct Lead {
     pub notes: Vec<LeadNote>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LeadStatus {
-    #[default]
-    New,
-    Claimed,
-    Done,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LeadChange {
     pub status: LeadStatus,
@@ -76,54 +67,4 @@ pub struct LeadNote {
     /// Who got it or lost it.
     pub person: Option<UserId>,
     pub text: String,
-}
-
-/// Somebody who may become a customer, as staff write it down.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct NewLead {
-    pub name: String,
-    pub phone: String,
-    pub email: String,
-    /// What they want.
-    pub message: String,
-    pub area: String,
-    pub level: Option<LeadLevel>,
-    pub customer: Option<CustomerId>,
-    /// Who follows it up; absent: whoever's turn it is.
-    pub owner: Option<UserId>,
-}
-
-/// What one does with a lead.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
-pub enum LeadAct {
-    /// Follows it up from now on.
-    Take,
-    Give {
-        user: UserId,
-    },
-    /// Gives it back; where leads are handed out the next one gets it.
-    Release {
-        reason: String,
-    },
-    /// Writes down a contact and what came of it.
-    Contact {
-        text: String,
-    },
-    Done {
-        #[serde(default)]
-        answer: String,
-    },
-    Reopen,
-    Judge {
-        level: Option<LeadLevel>,
-        validity: Validity,
-        #[serde(default)]
-        area: String,
-    },
-    /// Says which customer it is.
-    Belongs {
-        customer: Option<CustomerId>,
-    },
 }

@@ -1,3 +1,4 @@
+import { daysAgo } from "./days";
 import { language, t } from "./i18n";
 
 const locale = (): string => (language() === "zh" ? "zh-CN" : "en-GB");
@@ -21,22 +22,20 @@ export const exactClock = (at: number): string =>
 export const exact = (at: number): string =>
   format(at, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 
-const midnight = (at: number): number => new Date(at).setHours(0, 0, 0, 0);
-const DAY = 86_400_000;
-
 /** 今天, 昨天, 3月5日 */
 export function dayName(at: number, now = Date.now()): string {
-  const days = Math.round((midnight(now) - midnight(at)) / DAY);
+  const days = daysAgo(at, now);
   if (days === 0) return t("shell.when.today");
   if (days === 1) return t("shell.when.yesterday");
   const thisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
   return format(at, { ...(thisYear ? {} : { year: "numeric" }), month: "long", day: "numeric", weekday: "short" });
 }
 
-/** For a narrow column: the clock today, else the day. */
+/** For a narrow column: the clock today, else the day; what is still to come is never yesterday. */
 export function brief(at: number, now = Date.now()): string {
-  if (midnight(at) === midnight(now)) return clock(at);
-  if (midnight(now) - midnight(at) <= DAY) return t("shell.when.yesterday");
+  const days = daysAgo(at, now);
+  if (days === 0) return clock(at);
+  if (days === 1) return t("shell.when.yesterday");
   return format(at, { month: "numeric", day: "numeric" });
 }
 
