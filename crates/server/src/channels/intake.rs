@@ -6,7 +6,7 @@ use super::{
     heard::{Heard, Message},
     outreach, suspect,
 };
-use crate::{identify, jobs::Duty};
+use crate::{app::App, identify, jobs::Duty};
 use futures_util::{StreamExt, stream};
 use std::{collections::BTreeMap, time::Duration};
 use yingda_core::{
@@ -23,7 +23,7 @@ use yingda_core::{
     refusal::Refusal,
 };
 use yingda_store::{
-    Batch, CommitError, ReadError, Statement,
+    Batch, CommitError, Db, ReadError, Statement,
     address::{self, Address},
     conversation,
     inbound::{self, Inbound},
@@ -309,7 +309,7 @@ async fn say(
         }
     }
     let told = message.union.clone();
-    let start = begin(duty, address, channel, latest, message).await.map_err(away)?;
+    let start = begin(app, &duty.db, address, channel, latest, message).await.map_err(away)?;
     let command = Command::Start(Box::new(Start { content: Some(content), ..start }));
     let done = app.site.send(Envelope { actor, origin: Some(origin), command }).await?;
     if let Some(begun) = done.conversation.filter(|_| channel.setup.medium() == Medium::Wechat) {
@@ -323,17 +323,18 @@ fn may_go_on(conversation: &Conversation) -> bool {
     conversation.phase != Phase::Closed || conversation.merged_into.is_none()
 }
 
-async fn begin(
-    duty: &Duty,
+/// What an address on a channel begins, with who they are and who served them last.
+pub(super) async fn begin(
+    app: &App,
+    db: &Db,
     address: &Address,
     channel: &Channel,
     latest: Option<Conversation>,
     message: Message,
 ) -> Result<Start, ReadError> {
-    let app = &duty.app;
     let customer = identify::reached(app, address.visitor, &message).await?;
     let vip = match customer {
-        Some(id) => yingda_store::customer::living(&duty.db, id).await?.is_some_and(|it| it.card.vip),
+        Some(id) => yingda_store::customer::living(db, id).await?.is_some_and(|it| it.card.vip),
         None => false,
     };
     let directory = app.directory();
@@ -347,7 +348,7 @@ async fn begin(
         queue: channel.queue,
         lang: message.lang.unwrap_or(channel.lang),
         vip,
-        last_agent: conversation::last_agent_of(&duty.db, address.visitor, customer).await?,
+        last_agent: conversation::last_agent_of(db, address.visitor, customer).await?,
         previous: latest.map(|it| it.id),
         ..Start::default()
     })

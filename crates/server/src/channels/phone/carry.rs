@@ -3,9 +3,8 @@
 use super::{Word, locked};
 use crate::{
     app::Shared,
-    channels::{attach, heard::Message},
+    channels::{attach, heard::Message, intake, reach},
     http::conversations::ConversationNow,
-    identify,
 };
 use bytes::Bytes;
 use std::path::PathBuf;
@@ -15,20 +14,15 @@ use yingda_core::{
     actor::Actor,
     agent::AgentState,
     call::{Miss, Party, Step},
-    command::{Act, AgentAct, Command, Envelope, Sent, Start},
+    command::{Act, AgentAct, Command, Envelope, Sent},
     conversation::Content,
     engine::Refused,
     event::{Event, Fact},
     id::*,
-    medium::Medium,
     phone,
     refusal::Refusal,
 };
-use yingda_store::{
-    Batch, ReadError,
-    address::{self, Address},
-    conversation, visitor,
-};
+use yingda_store::{Batch, ReadError, address, conversation, visitor::Visitor};
 use yingda_voice::{self as voice, CallId, Heard, Order, Recording, Ring, Why};
 use yingda_wire::http::CallWish;
 
@@ -140,44 +134,25 @@ impl Carry {
         let term = phone::normal(&self.from);
         // A hidden number is a new stranger each time.
         let term = if term.is_empty() { format!("hidden-{}", self.call) } else { term };
-        let known = address::get(&app.db, self.channel, &term).await.map_err(away)?;
-        let address = match known {
-            Some(known) => known,
-            None => self.meet(&term).await.map_err(away)?,
+        let now = app.clock.now();
+        let fresh = Visitor {
+            id: VisitorId(app.next_id()),
+            name: self.from.clone(),
+            first_seen_at: now,
+            last_seen_at: now,
+            ..Visitor::default()
         };
+        reach::meet(&app.db, self.channel, &term, &self.from, &fresh).await.map_err(away)?;
+        let address = address::get(&app.db, self.channel, &term).await.map_err(away)?;
+        let address = address.ok_or(Refusal::Unavailable)?;
         let n = address.last_n + 1;
-        let statements = vec![address::numbered(self.channel, &term, n, app.clock.now())];
-        app.db
-            .commit(Batch { statements, ..Batch::default() })
-            .await
-            .map_err(ReadError::from)
-            .map_err(away)?;
+        let statements = vec![address::numbered(self.channel, &term, n, now)];
+        let numbered = app.db.commit(Batch { statements, ..Batch::default() }).await;
+        numbered.map_err(ReadError::from).map_err(away)?;
         let number = if self.from.is_empty() { String::new() } else { term };
         let message = Message { name: self.from.clone(), phone: number, ..Message::default() };
-        let customer = identify::reached(&app, address.visitor, &message).await.map_err(away)?;
-        let vip = match customer {
-            Some(id) => {
-                let found = yingda_store::customer::living(&app.db, id).await.map_err(away)?;
-                found.is_some_and(|it| it.card.vip)
-            }
-            None => false,
-        };
         let latest = conversation::of_visitor(&app.db, address.visitor, 1).await.map_err(away)?.pop();
-        let last_agent =
-            conversation::last_agent_of(&app.db, address.visitor, customer).await.map_err(away)?;
-        let start = Start {
-            visitor: address.visitor,
-            customer,
-            medium: Medium::Voice,
-            channel: Some(self.channel),
-            line: directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default(),
-            queue: channel.queue,
-            lang: channel.lang,
-            vip,
-            last_agent,
-            previous: latest.map(|it| it.id),
-            ..Start::default()
-        };
+        let start = intake::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
         let actor = Actor::Visitor { id: address.visitor };
         let origin = Some(Sent { tab: TAB, n, base: n });
         let done =
@@ -188,24 +163,6 @@ impl Carry {
             locked(&phone.lines).insert(self.conversation, own);
         }
         Ok(())
-    }
-
-    async fn meet(&self, term: &str) -> Result<Address, ReadError> {
-        let (id, now) = (VisitorId(self.app.next_id()), self.app.clock.now());
-        let name = if self.from.is_empty() { String::new() } else { self.from.clone() };
-        let statements = vec![
-            visitor::seen(&visitor::Visitor {
-                id,
-                name: name.clone(),
-                first_seen_at: now,
-                last_seen_at: now,
-                ..visitor::Visitor::default()
-            }),
-            address::insert(self.channel, term, id, &name),
-        ];
-        self.app.db.commit(Batch { statements, ..Batch::default() }).await?;
-        let term = term.to_owned();
-        Ok(Address { channel: self.channel, term, visitor: id, label: name, last_n: 0, heard_at: None })
     }
 
     /// Does something to the conversation; what is refused is too late, and nothing to worry about.
