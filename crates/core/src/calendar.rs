@@ -15,6 +15,7 @@ use jiff::{
 
 /// No calendar opens later than this; `next_open` gives up there.
 const HORIZON_DAYS: usize = 400;
+const DAY_MS: At = 86_400_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -131,6 +132,27 @@ pub fn day_start(zone_name: &str, now: At) -> At {
 pub fn date_text(zone_name: &str, now: At) -> String {
     let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
     local_date(&zone, now).map(|date| date.to_string()).unwrap_or_default()
+}
+
+/// The day of an instant in this zone, counted from 1970-01-01, which is 0. An unknown zone counts as UTC.
+pub fn day_number(zone_name: &str, now: At) -> i64 {
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    let since = |date: Date| i64::from((date - jiff::civil::date(1970, 1, 1)).get_days());
+    local_date(&zone, now).map(since).unwrap_or_default()
+}
+
+/// Such a day as a date; nothing where no calendar reaches.
+pub fn day_text(number: i64) -> String {
+    let date = jiff::civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(number));
+    date.map(|date| date.to_string()).unwrap_or_default()
+}
+
+/// The first instant after `at` at this minute of the day. An unknown zone counts as UTC.
+pub fn next_daily(zone_name: &str, minute: u16, at: At) -> At {
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    let today = local_date(&zone, at);
+    let days = today.into_iter().flat_map(|date| [Some(date), date.tomorrow().ok()]).flatten();
+    days.filter_map(|date| instant(&zone, date, minute)).find(|next| *next > at).unwrap_or(at + DAY_MS)
 }
 
 fn place(zone_name: &str, now: At) -> Option<(TimeZone, Date)> {
@@ -352,5 +374,20 @@ mod tests {
         let nowhere = Calendar { zone: "Nowhere".into(), ..good.clone() };
         assert!(!is_open(&nowhere, 0));
         assert_eq!((next_open(&nowhere, 0), open_ms_between(&nowhere, 0, HOUR)), (None, 0));
+    }
+
+    #[test]
+    fn days_are_counted_where_the_company_is() {
+        let at_night = at("2026-11-22T16:30:00Z");
+        let day = day_number("Asia/Shanghai", at_night);
+        assert_eq!(day_text(day), "2026-11-23", "in Shanghai it is half past midnight");
+        assert_eq!((day_number("UTC", at_night), day_text(0)), (day - 1, "1970-01-01".into()));
+        let three = |now: &str| next_daily("Asia/Shanghai", 180, at(now));
+        assert_eq!(three("2026-11-22T16:30:00Z"), at("2026-11-22T19:00:00Z"));
+        assert_eq!(three("2026-11-22T19:00:00Z"), at("2026-11-23T19:00:00Z"), "not twice in one night");
+        // On 29 March clocks go forward in Berlin: three by the clock is an hour sooner.
+        let berlin = |now: &str| next_daily("Europe/Berlin", 180, at(now));
+        assert_eq!(berlin("2026-03-28T01:00:00Z"), at("2026-03-28T02:00:00Z"));
+        assert_eq!(berlin("2026-03-28T12:00:00Z"), at("2026-03-29T01:00:00Z"));
     }
 }

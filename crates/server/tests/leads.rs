@@ -68,6 +68,14 @@ async fn b_46_an_untouched_lead_goes_to_the_next() {
         "it is another's now"
     );
 
+    let heard = admin.get("/audit?kind=lead_told&limit=10").await.body;
+    let heard = heard["items"].as_array().unwrap().iter();
+    let told: Vec<_> =
+        heard.map(|it| (it["event"]["on"]["user"].clone(), it["event"]["what"].clone())).collect();
+    for told_of in [(json!(a), json!("reclaimed")), (json!(b), json!("given"))] {
+        assert!(told.contains(&told_of), "{told:?}");
+    }
+
     // One contact, and there are ten hours for the next.
     let touched = act(&bert, &first, json!({ "act": "contact", "text": "已通话，周五来店" })).await;
     let (at, until) = (touched["touched_at"].as_i64().unwrap(), touched["reclaim_at"].as_i64().unwrap());

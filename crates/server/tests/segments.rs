@@ -79,10 +79,21 @@ async fn b_37_customers_are_sorted_into_segments_by_rules() {
     assert_eq!(renamed.status, StatusCode::OK, "{}", renamed.text);
     assert_eq!(members(&admin, &gold, 3).await, ["安磊", "王芳", "赵静"]);
 
+    // A card that changed is sorted at night as well, and so it is after nights in which nobody ran.
+    let plain = admin.clone().with("if-match", "\"3\"").put(&at, json!({ "name": "安磊" })).await;
+    assert_eq!(plain.status, StatusCode::OK, "{}", plain.text);
     server.stop();
+    let store = rusqlite::Connection::open(folder.0.join("yingda.db")).unwrap();
+    let days_ago =
+        "UPDATE segment_run SET started_at = started_at - 172800000, asked_at = started_at - 172800001";
+    assert_eq!(store.execute(days_ago, []).unwrap(), 1);
+    store
+        .execute("UPDATE record SET updated_at = updated_at - 259200000 WHERE kind = 'segment'", [])
+        .unwrap();
+    drop(store);
     let server = Server::start_in(&folder.0, &[]).await;
     let admin = server.sign_in("admin").await;
-    assert_eq!(members(&admin, &gold, 3).await.len(), 3);
+    assert_eq!(members(&admin, &gold, 2).await, ["王芳", "赵静"]);
     // A segment that goes leaves nobody in it.
     let stored = admin.get(&format!("/records/segment/{often}")).await;
     let gone = admin

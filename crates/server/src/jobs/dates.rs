@@ -20,7 +20,6 @@ use yingda_core::{
 use yingda_store::{reader, ticket_list};
 
 const READER: &str = "dates";
-const DAY_MS: At = 86_400_000;
 /// At eight, when people begin to work.
 const MORNING_MS: At = 8 * 3_600_000;
 /// So many missed mornings are made up for.
@@ -43,18 +42,14 @@ async fn run(duty: &Duty) {
 async fn look(duty: &Duty) -> Result<(), Problem> {
     let directory = duty.app.directory();
     let zone = directory.lines.values().next().map_or("", |line| line.zone.as_str());
-    // The last day whose morning has come, as days since 1970 where the company is.
-    let now = duty.app.clock.now() - MORNING_MS;
-    let noon = |day: u64| day as At * DAY_MS + DAY_MS / 2;
-    let today = calendar::date_text(zone, now);
-    let utc = (now / DAY_MS) as u64;
-    let today = (utc - 1..=utc + 1).find(|day| calendar::date_text("", noon(*day)) == today).unwrap_or(utc);
+    // The last day whose morning has come where the company is.
+    let today = calendar::day_number(zone, duty.app.clock.now() - MORNING_MS) as u64;
     let Some(reached) = reader::reached(&duty.db, READER).await? else {
         crate::rules::keep(&duty.db, vec![reader::begin(READER, today)]).await?;
         return Ok(());
     };
     for day in (reached + 1).max(today.saturating_sub(MADE_UP))..=today {
-        let text = |days: i16| calendar::date_text("", noon(day) + At::from(days) * DAY_MS);
+        let text = |days: i16| calendar::day_text(day as i64 + i64::from(days));
         let mut facts = vec![];
         let waits = directory.rules.values().filter(|it| it.enabled && it.when == RuleEvent::DateNear);
         let asked: BTreeSet<(&str, i16)> = waits.map(|it| (it.field.as_str(), it.days)).collect();

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const ASKED: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_secs(5);
 /// Every day at three, when nobody is in a hurry.
-const NIGHT_MS: At = 3 * 3_600_000;
+const NIGHT_MIN: u16 = 180;
 const DAY_MS: At = 24 * 3_600_000;
 
 pub fn start(duty: Duty) -> JoinHandle<()> {
@@ -103,8 +103,7 @@ async fn attend(duty: &Duty) -> Result<(), ReadError> {
 fn night_after(duty: &Duty, at: At) -> At {
     let directory = duty.app.directory();
     let zone = directory.lines.values().next().map_or("", |line| line.zone.as_str());
-    let tonight = calendar::day_start(zone, at) + NIGHT_MS;
-    if tonight > at { tonight } else { tonight + DAY_MS }
+    calendar::next_daily(zone, NIGHT_MIN, at)
 }
 
 async fn sort(duty: &Duty, piece: &[(Customer, History)], directory: &Directory) -> Result<(), ReadError> {
