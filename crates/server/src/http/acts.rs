@@ -1,5 +1,6 @@
 //! Doing things over HTTP: the same commands that sockets send, decided by the same engine.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -17,7 +18,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     command::{Act, AgentAct, Command, Envelope, Start},
@@ -28,8 +28,8 @@ use yingda_core::{
 use yingda_store::{Batch, ReadError, visitor};
 use yingda_wire::http::{ActDone, NewConversation};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(act)).routes(routes!(agent_act)).routes(routes!(start))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(act)).routes(routes!(agent_act)).routes(routes!(start))
 }
 
 /// Does something to a conversation: answers, notes, transfers, closes it, and so on.

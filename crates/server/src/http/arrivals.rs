@@ -1,6 +1,7 @@
 //! Letters that came and visits at the counter: a colleague takes them down, and they wait in their queue like any
 //! other contact.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     channels::heard::{self, Arrival, Heard, Message},
@@ -16,7 +17,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -32,8 +32,8 @@ use yingda_core::{
 use yingda_store::{Batch, CommitError, ReadError, file, inbound};
 use yingda_wire::http::{Arrived, NewArrival};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(arrive))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(arrive))
 }
 
 /// Two who take something down in the same moment want the same number: so often is the next one tried.

@@ -1,5 +1,6 @@
 //! The audit log: who did what, when, and proof that nobody changed it since.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -18,7 +19,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -37,8 +37,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{AuditRow, ChainCheck, Page};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(verify)).routes(routes!(export))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(verify)).routes(routes!(export))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,5 +1,6 @@
 //! One text to many: planned here, and let out by the channel at its pace and within its rules.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -21,7 +22,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     actor::Actor,
@@ -33,8 +33,8 @@ use yingda_core::{
 use yingda_store::{Batch, ReadError, Statement, outbound, outreach as rows};
 use yingda_wire::http::{BatchNow, NewBatch, Page, Passage};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(read))
         .routes(routes!(cancel))

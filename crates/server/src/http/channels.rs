@@ -1,5 +1,6 @@
 //! Channels as the gateway sees them: how they stand, what waits in them, their keys, and trying them out.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -23,7 +24,6 @@ use axum::{
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     config::{Channel, Record, RecordKind, Setup},
@@ -34,8 +34,8 @@ use yingda_core::{
 use yingda_store::{Batch, CommitError, ReadError, Statement, inbound, outbound, record};
 use yingda_wire::http::{ChannelCheck, ChannelDepth, ChannelNow, ChannelStanding, Page, Passage};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list))
         .routes(routes!(put_secrets))
         .routes(routes!(test))

@@ -1,5 +1,6 @@
 //! Writing to a customer first, by any door that they allow.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -18,7 +19,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     command::{Act, Command, Envelope, Start},
@@ -32,8 +32,8 @@ use yingda_core::{
 use yingda_store::{Batch, ReadError, address, conversation, customer, outreach, visitor};
 use yingda_wire::http::{ActDone, NewMessage, OptOut, Reach};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(reached)).routes(routes!(compose)).routes(routes!(opt_out))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(reached)).routes(routes!(compose)).routes(routes!(opt_out))
 }
 
 /// By which channels a customer can be reached, and where.

@@ -1,6 +1,7 @@
 //! The consultation record of a conversation (咨询记录表, B-01): due at wrap-up, kept when it is unfinished, owed
 //! until it is complete.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -16,7 +17,6 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{Action, Resource},
     command::{Act, Command, Envelope},
@@ -27,8 +27,8 @@ use yingda_core::{
 use yingda_store::{Batch, CommitError, ReadError, consult as rows};
 use yingda_wire::http::{Consult, ConsultValues};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(read, write))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(read, write))
 }
 
 /// The record, as far as it is filled in; not found where nothing was written yet.

@@ -1,5 +1,6 @@
 //! Conversations: lists, one of them, what was said in it, and why it went to whom.
 
+use super::routes::{Routes, routes};
 use crate::site::question::Question;
 use crate::{
     app::{App, Shared},
@@ -22,7 +23,6 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{self, Action, Reach, Resource},
@@ -43,8 +43,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{Assignment, ConversationFound, ConversationRow, Events, Page};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list))
         .routes(routes!(export))
         .routes(routes!(read))

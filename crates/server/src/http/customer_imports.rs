@@ -1,5 +1,6 @@
 //! Customers out of tables, and back into tables: looked at first, tried, brought in with progress, and kept.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -24,7 +25,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     config::{Choice, Field},
@@ -63,8 +63,8 @@ const EXPORTED: [&str; 14] = [
     "note",
 ];
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(look))
         .routes(routes!(list, create))
         .routes(routes!(read))

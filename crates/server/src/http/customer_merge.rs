@@ -1,6 +1,7 @@
 //! Two records of one person become one: the other's conversations, visitors and messages move to it, and go back when
 //! it was a mistake.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -13,7 +14,6 @@ use crate::{
     problem::Problem,
 };
 use axum::extract::{Path, State};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     id::{CustomerId, RecordId},
@@ -23,12 +23,8 @@ use yingda_core::{
 use yingda_store::{customer as rows, customer_merge as merges};
 use yingda_wire::http::{Alike, MergeCustomer, Merged, StoredCustomer};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(merge))
-        .routes(routes!(alike))
-        .routes(routes!(merged))
-        .routes(routes!(undo))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(merge)).routes(routes!(alike)).routes(routes!(merged)).routes(routes!(undo))
 }
 
 /// Makes another record of the same person a part of this one. What this one lacks is taken over; the other is no

@@ -1,5 +1,6 @@
 //! Customers: found quickly, changed by version, shown with the fields masked that a role may not see.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -22,7 +23,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -44,8 +44,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{CheckCustomer, ConversationRow, Customer, Page, StoredCustomer, Verified};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(settings))
         .routes(routes!(read, change, delete))

@@ -1,5 +1,6 @@
 //! Uploading and fetching files. Their bytes say what they are; who may read a conversation may read its files.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::{Caller, OptionalCaller},
@@ -23,7 +24,6 @@ use axum::{
 };
 use bytes::{Bytes, BytesMut};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     actor::Actor,
     id::{FileId, VisitorId},
@@ -33,10 +33,10 @@ use yingda_store::{Batch, ReadError, conversation, file as rows, visitor};
 use yingda_wire::http::StoredFile;
 
 /// `largest` is the most that a file may have in bytes.
-pub fn routes(largest: usize) -> OpenApiRouter<Shared> {
+pub fn routes(largest: usize) -> Routes {
     // Up to twice as much is heard out, so that the sender reads why it was refused instead of a broken connection.
     let room = DefaultBodyLimit::max(2 * largest + 64 * 1024);
-    OpenApiRouter::new().routes(routes!(upload)).layer(room).routes(routes!(fetch))
+    Routes::new().routes(routes!(upload)).layer(room).routes(routes!(fetch))
 }
 
 /// The form of an upload.

@@ -1,12 +1,12 @@
 //! The floor as it is now: queues and agents.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared, auth::Caller, http::body::Json, problem::Problem, queue_now::queues_now,
     site::question::Question,
 };
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{Action, Reach},
@@ -14,8 +14,8 @@ use yingda_core::{
 };
 use yingda_wire::http::Floor;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(floor))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(floor))
 }
 
 /// Queues and agents as they are now, as far as one may oversee them.

@@ -1,5 +1,6 @@
 //! The service desk's indicators over HTTP, each with the cases behind it.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -10,7 +11,6 @@ use crate::{
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{Action, Reach},
@@ -25,8 +25,8 @@ use yingda_report::indicator::{Figure, Indicator, Period, Verdict};
 use yingda_store::{customer_list, promise as promises, survey as surveys, ticket as rows};
 use yingda_wire::http::{IndicatorCase, IndicatorCases, IndicatorRow};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(cases))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(cases))
 }
 
 const DAY_MS: At = 86_400_000;

@@ -1,5 +1,6 @@
 //! Keys of programs: made once, shown once, good for named actions until they expire or are revoked.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::{API_KEY_PREFIX, Caller},
@@ -17,7 +18,6 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{self, Action, Reach},
     event::{ApiKeyChanged, Audience, Fact, Private, Subject},
@@ -28,8 +28,8 @@ use yingda_core::{
 use yingda_store::api_key as rows;
 use yingda_wire::http::{ApiKey, NewApiKey};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(revoke))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(revoke))
 }
 
 /// All keys, newest first; never the keys themselves.

@@ -1,6 +1,7 @@
 //! Leads: messages left while nobody was there (留言) and people whom staff wrote down, followed up until something
 //! comes of it.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -26,7 +27,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{Action, Reach},
     actor::Actor,
@@ -46,8 +46,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{Lead, LeadChange, LeadNote, LeaveMessage, LeftMessage, Page};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(leave))
         .routes(routes!(list, create))
         .routes(routes!(read, change))

@@ -1,5 +1,6 @@
 //! Answering on paper: a letter is set, numbered in the register of post, and lies in its conversation as a PDF.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -19,7 +20,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     command::{Act, Command, Envelope, Sent},
     conversation::{Content, Conversation},
@@ -36,8 +36,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{NewLetter, StoredFile, WrittenLetter};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(write))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(write))
 }
 
 const PDF: &str = "application/pdf";

@@ -46,6 +46,7 @@ mod register_sheet;
 pub mod registers;
 mod relations;
 pub mod reports;
+pub mod routes;
 pub mod rules;
 mod segments;
 pub mod session;
@@ -77,12 +78,12 @@ use axum::{
     routing::get,
 };
 use futures_util::FutureExt;
+use routes::Routes;
 use std::panic::AssertUnwindSafe;
-use utoipa_axum::router::OpenApiRouter;
 
 /// All documented addresses, below `/api/v1`. `largest_file` is in bytes.
-pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn api(largest_file: usize) -> Routes {
+    Routes::new()
         .merge(session::routes())
         .merge(setup::routes())
         .merge(oidc::routes())
@@ -131,7 +132,7 @@ pub fn api(largest_file: usize) -> OpenApiRouter<Shared> {
 
 /// All addresses of the server.
 pub fn router(app: Shared) -> Router {
-    let (api, _) = api(app.config.limits.upload_bytes()).split_for_parts();
+    let api = api(app.config.limits.upload_bytes()).into_router();
     let document = get(|| async { ([(header::CONTENT_TYPE, "application/json")], openapi::document()) });
     let api = api
         .merge(socket::routes())

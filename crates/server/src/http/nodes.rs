@@ -1,13 +1,13 @@
 //! The nodes that are there, and how each is doing.
 
+use super::routes::{Routes, routes};
 use crate::{app::Shared, auth::Caller, http::body::Json, problem::Problem};
 use axum::extract::State;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::access::Action;
 use yingda_wire::http::Nodes;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(nodes))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(nodes))
 }
 
 /// The nodes that are there now, with each one's own figures of the last minute.

@@ -1,5 +1,6 @@
 //! The two addresses of signing in with an identity provider: there, and back.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::cookie,
@@ -16,7 +17,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::event::SignInMethod;
 use yingda_wire::problem as wire;
 
@@ -24,8 +24,8 @@ use yingda_wire::problem as wire;
 const STATE: &str = "yingda_oidc";
 const BACK: &str = "/api/v1/session/oidc/callback";
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(leave)).routes(routes!(come_back))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(leave)).routes(routes!(come_back))
 }
 
 /// Sign in with the company's identity provider: sends the browser there.

@@ -1,6 +1,7 @@
 //! Orders over HTTP (B-15 to B-17): lists, one order with its checklist, what shops and carriers say of it, and what is
 //! arranged where something came in between.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -26,7 +27,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -42,8 +42,8 @@ use yingda_wire::http::{
     WrongOrder,
 };
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(export))
         .routes(routes!(import))

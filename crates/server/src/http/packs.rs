@@ -1,5 +1,6 @@
 //! Template packs over HTTP: which there are, what installing one would do, and doing it.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -8,17 +9,12 @@ use crate::{
     problem::Problem,
 };
 use axum::extract::{Path, State};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{access::Reach, record};
 use yingda_store::pack as rows;
 use yingda_wire::http::{PackItem, PackRow};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(read))
-        .routes(routes!(install))
-        .routes(routes!(remove))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(read)).routes(routes!(install)).routes(routes!(remove))
 }
 
 /// The packs that this version ships, and that the caller may install.

@@ -1,5 +1,6 @@
 //! Telephones of staff: what a softphone or a desk phone registers with, and the way of a browser's.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::{Caller, SignedIn},
@@ -19,7 +20,6 @@ use axum::{
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use tokio::sync::mpsc;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{access::Action, id::ConversationId, refusal::Refusal};
 use yingda_wire::http::{CallOrder, PhoneLine};
 
@@ -27,8 +27,8 @@ use yingda_wire::http::{CallOrder, PhoneLine};
 const QUEUE: usize = 64;
 const LARGEST: usize = 65_535;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(line)).routes(routes!(call))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(line)).routes(routes!(call))
 }
 
 /// Where browsers' phones come in: SIP over WebSocket (RFC 7118).

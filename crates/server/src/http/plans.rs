@@ -1,5 +1,6 @@
 //! Plans of visits over HTTP (B-33).
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -26,7 +27,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{Action, Reach},
     event::{Audience as To, Fact, PlanCancelled, PlanMade, Subject},
@@ -38,8 +38,8 @@ use yingda_core::{
 use yingda_store::{customer, plan as rows};
 use yingda_wire::http::{Page, PlanRow, PlanVisit};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, make))
         .routes(routes!(read))
         .routes(routes!(visits))

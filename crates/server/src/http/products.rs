@@ -1,5 +1,6 @@
 //! Goods over HTTP, with what may come instead of them (B-17).
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -19,7 +20,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     event::{Audience, Fact, Private, ProductChanged, Subject},
@@ -30,8 +30,8 @@ use yingda_core::{
 use yingda_store::product as rows;
 use yingda_wire::http::Page;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, change))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(read, change))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,5 +1,6 @@
 //! Promises to customers over HTTP (B-02).
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -18,7 +19,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Reach,
     id::*,
@@ -28,8 +28,8 @@ use yingda_core::{
 use yingda_store::promise as rows;
 use yingda_wire::http::Page;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(act))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, make)).routes(routes!(act))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

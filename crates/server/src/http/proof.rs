@@ -1,5 +1,6 @@
 //! Codes by which customers show who they are: asked for and checked by the agent, or by the visitor.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -18,7 +19,6 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     actor::Actor,
     conversation::{Conversation, Phase},
@@ -27,8 +27,8 @@ use yingda_core::{
 };
 use yingda_wire::http::{PendingCode, ProofNow, SaidCode, SendCode};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(standing, send))
         .routes(routes!(check))
         .routes(routes!(send_own))

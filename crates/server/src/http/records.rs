@@ -1,6 +1,7 @@
 //! What administrators set up: one set of addresses for every kind. Each change passes the site's loop with its
 //! version, and is an event with before and after.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -24,7 +25,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     actor::Actor,
@@ -41,8 +41,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{AuditRow, Page, Stored};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(read, change, delete))
         .routes(routes!(restore))

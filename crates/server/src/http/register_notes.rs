@@ -1,5 +1,6 @@
 //! What is written down below an entry of a register: the posts in a customers' group, each perhaps of a campaign.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -18,7 +19,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     event::{Audience, Fact, Subject},
@@ -29,8 +29,8 @@ use yingda_core::{
 use yingda_store::{outreach, register as rows};
 use yingda_wire::http::{NewRegisterNote, Page, RegisterNote};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, write)).routes(routes!(of_batch))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, write)).routes(routes!(of_batch))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -1,5 +1,6 @@
 //! Registers: what came and went is taken down under a number, found again, and whom it concerns is told.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -23,7 +24,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -39,11 +39,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{Page, StoredEntry};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(export))
-        .routes(routes!(read, change, delete))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(export)).routes(routes!(read, change, delete))
 }
 
 /// Two who take something down in the same moment want the same number: so often is the next one tried.

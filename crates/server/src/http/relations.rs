@@ -1,5 +1,6 @@
 //! Who is what to whom among customers: mother, guardian, employer.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -9,7 +10,6 @@ use crate::{
     tickets,
 };
 use axum::extract::{Path, State};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     customer::check_relation,
@@ -26,8 +26,8 @@ use yingda_wire::http::{Relate, Related};
 /// Nobody has more than that.
 const MOST: usize = 200;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list, put))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list, put))
 }
 
 /// Who belongs to a customer: what they are to others, and others to them.

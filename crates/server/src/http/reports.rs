@@ -1,5 +1,6 @@
 //! Reports from facts: by agent, queue, hour, day or invitation, with the formula of every column.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -15,7 +16,6 @@ use axum::{
 use hashbrown::HashSet;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{self, Action, Reach, Resource},
@@ -34,8 +34,8 @@ use yingda_report::{
 };
 use yingda_store::fact as rows;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(live))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(live))
 }
 
 const DAY_MS: At = 86_400_000;

@@ -1,5 +1,6 @@
 //! What rules did over HTTP, and what one would have done (SYS-21).
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -11,7 +12,6 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::{Action, Reach},
     config::{MaskedField, Record},
@@ -29,8 +29,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{DryRun, DryRunCase, DryRunResult, Page, RuleRunRow};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(runs)).routes(routes!(dry_run))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(runs)).routes(routes!(dry_run))
 }
 
 /// A dry run looks at so many events, and names so many of those that would have set the rule off.

@@ -1,14 +1,14 @@
 //! Segments of customers (B-37): how many belong to each, and sorting anew on demand.
 
+use super::routes::{Routes, routes};
 use crate::{app::Shared, auth::Caller, http::body::Json, jobs::segments, problem::Problem, site::Item};
 use axum::{extract::State, http::StatusCode};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{access::Action, config::RecordKind};
 use yingda_store::{record, segment as rows};
 use yingda_wire::http::{SegmentRun, Segments};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(read)).routes(routes!(update))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(read)).routes(routes!(update))
 }
 
 /// How many customers belong to each segment, and how far the last sorting is.

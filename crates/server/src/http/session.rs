@@ -1,5 +1,6 @@
 //! Signing in and out, and one's own account.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::{COOKIE, SignedIn},
@@ -22,7 +23,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At, access,
     actor::Actor,
@@ -46,8 +46,8 @@ use yingda_wire::{
 
 const MAX_PREFERENCES: usize = 32 * 1024;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(sign_in, sign_out))
         .routes(routes!(who_am_i))
         .routes(routes!(set_preferences))

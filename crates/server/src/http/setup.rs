@@ -1,5 +1,6 @@
 //! The first start: whoever has the printed link becomes the first administrator.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     http::{body::Json, client::Client, records, session},
@@ -17,7 +18,6 @@ use axum::{
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     actor::Actor,
     config::{Record, RecordKind, Settings, User},
@@ -32,8 +32,8 @@ use yingda_wire::{
     problem as wire,
 };
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(state, set_up))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(state, set_up))
 }
 
 #[derive(Serialize, ToSchema)]

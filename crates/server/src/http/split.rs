@@ -1,5 +1,6 @@
 //! One mail out of a conversation, into a conversation of its own.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     channels::mail::split,
@@ -16,7 +17,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     command::{Act, Command, Envelope},
     id::ConversationId,
@@ -24,8 +24,8 @@ use yingda_core::{
 };
 use yingda_wire::http::{ActDone, SplitMail};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(take_out))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(take_out))
 }
 
 /// Makes a conversation of its own of one incoming mail: it is the caller's, and what answers the mail follows. A note

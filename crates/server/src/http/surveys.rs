@@ -1,5 +1,6 @@
 //! Surveys over HTTP (B-29): asking somebody, what answers come to, and the rows behind each number.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -26,7 +27,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{Action, Reach},
@@ -45,8 +45,8 @@ use yingda_wire::http::{
     AnswerCount, AskSurvey, Page, QuestionResult, SurveyAsked, SurveyGroup, SurveyResults, SurveyScores,
 };
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(ask))
         .routes(routes!(results))
         .routes(routes!(asks))

@@ -1,5 +1,6 @@
 //! A ticket on paper (B-23): its kind's form as it is filled in, with people and times.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -17,12 +18,11 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{calendar, id::TicketId, lang::Lang};
 use yingda_print::Letter;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(print))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(print))
 }
 
 /// The ticket as a PDF, with what the caller may see of it.

@@ -1,5 +1,6 @@
 //! Tickets over HTTP: lists, boards, one ticket with all that belongs to it, and what people do with it.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -25,7 +26,6 @@ use axum::{
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::Action,
@@ -40,8 +40,8 @@ use yingda_wire::http::{
     AuditRow, Page, StoredFile, StoredTicket, TicketActs, TicketBoard, TicketColumn, TicketDone, TicketRow,
 };
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
+pub fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, open))
         .routes(routes!(board))
         .routes(routes!(export))

@@ -1,6 +1,7 @@
 //! Everything about one customer in the order in which it happened: conversations of every channel, tickets, promises,
 //! surveys, leads, orders, and what was done with the card. Each source is read by its own list, with the reader's rights.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -15,7 +16,6 @@ use crate::{
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     At,
     access::{Action, Reach},
@@ -35,8 +35,8 @@ use yingda_store::{
 };
 use yingda_wire::http::{Page, TimelineEntry, TimelineKind};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(read))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(read))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

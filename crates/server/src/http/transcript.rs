@@ -1,5 +1,6 @@
 //! A conversation as a text or a page to keep. What people wrote stays text, whatever it looks like.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -19,7 +20,6 @@ use axum::{
 use serde::Deserialize;
 use std::fmt::Write;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     actor::Actor,
     conversation::{Content, Conversation},
@@ -29,8 +29,8 @@ use yingda_core::{
 };
 use yingda_store::event::{self as events, Part, StoredEvent};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(for_staff)).routes(routes!(for_visitor))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(for_staff)).routes(routes!(for_visitor))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]

@@ -1,5 +1,6 @@
 //! What administrators do to other people's accounts beside their record: a password, the end of a lock-out.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::Caller,
@@ -13,7 +14,6 @@ use axum::{
     http::StatusCode,
 };
 use std::sync::Arc;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     config::{Record, User},
@@ -24,8 +24,8 @@ use yingda_core::{
 use yingda_store::{Statement, credential, session as sessions};
 use yingda_wire::http::SetPassword;
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(set_password)).routes(routes!(unlock))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(set_password)).routes(routes!(unlock))
 }
 
 /// Gives a person a first or new password, and ends their sessions.

@@ -1,5 +1,6 @@
 //! Visitors: who browses now, where they went, and what a visitor may read of their own.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::{App, Shared},
     auth::{Caller, bearer},
@@ -18,7 +19,6 @@ use axum::{
 use serde::Deserialize;
 use std::net::IpAddr;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     conversation::Conversation,
@@ -31,8 +31,8 @@ use yingda_wire::{
     http::{Events, PageView},
 };
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(live)).routes(routes!(pages)).routes(routes!(own_events))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(live)).routes(routes!(pages)).routes(routes!(own_events))
 }
 
 /// Who has the site open now.

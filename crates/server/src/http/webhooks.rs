@@ -1,5 +1,6 @@
 //! What became of deliveries to webhooks; sending them once more; trying a webhook out.
 
+use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
@@ -16,7 +17,6 @@ use axum::{
 };
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use yingda_core::{
     access::Action,
     id::{RecordId, WebhookId},
@@ -25,8 +25,8 @@ use yingda_core::{
 use yingda_store::{Batch, CommitError, ReadError, webhook as rows};
 use yingda_wire::http::{Delivery, DeliveryState, Page, PingResult};
 
-pub fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(replay)).routes(routes!(test))
+pub fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(replay)).routes(routes!(test))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
