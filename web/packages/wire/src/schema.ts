@@ -4751,7 +4751,7 @@ export interface components {
         LeadChanged: {
             lead: components["schemas"]["RecordId"];
             person?: components["schemas"]["UserId"] | null;
-            status: string;
+            status: components["schemas"]["LeadStatus"];
             /** Format: int64 */
             version: number;
             what?: components["schemas"]["LeadDeed"] | null;
