@@ -40,7 +40,7 @@ impl Postfix {
                 "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {at}/certificate\nsmtpd_tls_key_file = {at}/key\n"
             )
         });
-        let refused = Self::REFUSED;
+        write("receivers", &receivers(&[]));
         let (auth, mine) = match auth {
             Some(auth) => (
                 format!(
@@ -74,7 +74,7 @@ virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
 default_transport = error:5.4.4 nothing leaves this machine
 {auth}
 smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
-smtpd_recipient_restrictions = check_recipient_access inline:{{{refused}=REJECT}}
+smtpd_recipient_restrictions = check_recipient_access texthash:{at}/receivers
 smtpd_peername_lookup = no
 message_size_limit = 60000000
 virtual_mailbox_limit = 0
@@ -91,6 +91,14 @@ virtual_mailbox_limit = 0
     pub fn start_again(&self) {
         succeed(&mut self.postfix("start"), "postfix");
         wait_for(self.smtp);
+    }
+
+    /// From now on these and no others are refused for now.
+    pub fn refuse_for_now(&self, addresses: &[&str]) {
+        let at = self.scratch.path().join("receivers");
+        std::fs::write(at, receivers(addresses)).expect("a scratch folder takes a file");
+        self.stop();
+        self.start_again();
     }
 
     /// All who are connected lose their connection.
@@ -112,6 +120,12 @@ virtual_mailbox_limit = 0
         command.arg("-c").arg(self.scratch.path()).arg(what);
         command
     }
+}
+
+/// Postfix's own table of who is refused.
+fn receivers(for_now: &[&str]) -> String {
+    let for_now: String = for_now.iter().map(|it| format!("{it} 450 4.2.1 come back later\n")).collect();
+    format!("{} REJECT\n{for_now}", Postfix::REFUSED)
 }
 
 /// As in the file that comes with it, but without folders of their own to live in.

@@ -30,6 +30,9 @@ sql! {
         WHERE id = $1";
     DELIVERED = "UPDATE outbound SET state = $2, last_error = $3 WHERE id = $1 AND state IN ('sent', 'waiting')";
     RETRY = "UPDATE outbound SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1";
+    PARTLY = "
+        UPDATE outbound SET attempts = attempts + 1, next_at = $2, last_error = $3, outside_id = $4, term = $5
+        WHERE id = $1";
     WAIT = "UPDATE outbound SET next_at = $2, last_error = $3 WHERE id = $1";
     DEAD = "
         UPDATE outbound SET state = 'failed', attempts = attempts + 1, next_at = NULL, ended_at = $2, last_error = $3
@@ -85,6 +88,7 @@ pub struct Outbound {
     pub lane: i64,
     pub conversation: Option<ConversationId>,
     pub visitor: Option<VisitorId>,
+    /// Whom it goes to, where it belongs to no conversation; else in JSON who of its receivers does not have it yet.
     pub term: Option<String>,
     pub body: Option<String>,
     pub batch: Option<RecordId>,
@@ -170,6 +174,11 @@ pub fn receipt(id: i64, state: Delivery, reason: &str) -> Statement {
 
 pub fn retry(id: i64, next_at: At, error: &str) -> Statement {
     Statement::new(RETRY, args![id, next_at, error])
+}
+
+/// Some of its receivers have it; `rest` says in JSON who does not, and is tried again.
+pub fn partly(id: i64, next_at: At, error: &str, outside_id: Option<&str>, rest: &str) -> Statement {
+    Statement::new(PARTLY, args![id, next_at, error, outside_id, rest])
 }
 
 /// The other side is down: it waits, and that is no try.

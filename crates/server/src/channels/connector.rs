@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{app::Shared, jobs::Duty};
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use yingda_core::{
     At,
@@ -32,6 +33,16 @@ pub struct Parcel {
     /// No person wrote it.
     pub is_automatic: bool,
     pub at: At,
+    /// Where a try before this one reached only some of its receivers.
+    pub rest: Option<Rest>,
+}
+
+/// What is left of something that some of its receivers have.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Rest {
+    pub to: Vec<String>,
+    /// Who was refused for good before, and why.
+    pub refused: Vec<String>,
 }
 
 /// Why a parcel did not leave.
@@ -67,7 +78,9 @@ pub type Taken = Option<String>;
 pub struct Carried {
     pub name: Taken,
     /// Whom it does not reach, and why: the others have it.
-    pub refused: String,
+    pub refused: Vec<String>,
+    /// Whom it does not reach yet, and why: they are tried again.
+    pub not_yet: Vec<(String, String)>,
     /// Nobody waits for word that it left.
     pub is_quiet: bool,
 }

@@ -4,7 +4,7 @@
 use super::{
     LEAVING,
     breaker::Breaker,
-    connector::{self, Carried, Failure, Parcel},
+    connector::{self, Carried, Failure, Parcel, Rest},
     intake,
     keys::Keys,
     outreach, sites,
@@ -177,7 +177,9 @@ impl Sender<'_> {
             let given_up = is_given_up(row, outcome);
             let told = match outcome {
                 Ok(carried) if carried.is_quiet => None,
-                Ok(carried) => Some((Delivery::Sent, carried.refused.clone())),
+                // Still the same receivers: they know.
+                Ok(carried) if row.term.is_some() && reaches_not(carried) == row.last_error => None,
+                Ok(carried) => Some((Delivery::Sent, reaches_not(carried))),
                 Err(Failure::Never(error) | Failure::Later(error)) if given_up => {
                     Some((Delivery::Failed, error.clone()))
                 }
@@ -198,17 +200,33 @@ impl Sender<'_> {
     }
 }
 
+/// Whom something that left does not reach, or not yet.
+fn reaches_not(carried: &Carried) -> String {
+    let not_yet = carried.not_yet.iter().map(|(_, why)| why);
+    carried.refused.iter().chain(not_yet).map(String::as_str).collect::<Vec<_>>().join("; ")
+}
+
 fn is_given_up(row: &Outbound, outcome: &Result<Carried, Failure>) -> bool {
     match outcome {
         Err(Failure::Never(_)) => true,
         Err(Failure::Later(_)) => row.attempts + 1 >= ATTEMPTS,
-        Ok(_) | Err(Failure::Down(_) | Failure::Rests(..)) => false,
+        Ok(carried) => !carried.not_yet.is_empty() && row.attempts + 1 >= ATTEMPTS,
+        Err(Failure::Down(_) | Failure::Rests(..)) => false,
     }
 }
 
 fn written(row: &Outbound, outcome: &Result<Carried, Failure>, now: At) -> Statement {
     match outcome {
-        Ok(carried) => outbound::sent(row.id, carried.name.as_deref(), now),
+        Ok(carried) if carried.not_yet.is_empty() || is_given_up(row, outcome) => {
+            outbound::sent(row.id, carried.name.as_deref(), now)
+        }
+        Ok(carried) => {
+            let to = carried.not_yet.iter().map(|(address, _)| address.clone()).collect();
+            let rest = Rest { to, refused: carried.refused.clone() };
+            let rest = serde_json::to_string(&rest).expect("addresses have a JSON form");
+            let (next_at, name) = (now + pause_ms(row.attempts), carried.name.as_deref());
+            outbound::partly(row.id, next_at, &reaches_not(carried), name, &rest)
+        }
         Err(Failure::Down(error)) => outbound::wait(row.id, now, error),
         Err(Failure::Rests(until_at, error)) => outbound::wait(row.id, *until_at, error),
         Err(Failure::Never(error) | Failure::Later(error)) if is_given_up(row, outcome) => {
@@ -294,6 +312,7 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
             persona: Persona::default(),
             is_automatic: true,
             at: row.created_at,
+            rest: None,
         });
     }
     let stored = event::one(&duty.db, row.id as u64).await.map_err(later)?;
@@ -318,6 +337,7 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
         persona,
         is_automatic,
         at: event.at,
+        rest: row.term.as_deref().and_then(|rest| serde_json::from_str(rest).ok()),
     })
 }
 

@@ -29,7 +29,7 @@ pub use thread::fresh as fresh_thread;
 pub use trial::try_out;
 
 use super::{
-    connector::{Carried, Failure, Parcel},
+    connector::{Carried, Failure, Parcel, Rest},
     keys::Keys,
 };
 use crate::{app::Shared, jobs::Duty};
@@ -60,6 +60,27 @@ pub async fn deliver(
         let known = app.db.commit(Batch { statements, ..Batch::default() }).await;
         known.map_err(|error| Failure::Later(error.to_string()))?;
     }
-    let refused = smtp::send(app, id, setup, keys, &letter.message).await?;
-    Ok(Carried { name: Some(letter.message_id), refused: refused.join("; "), ..Carried::default() })
+    let sent = smtp::send(app, id, setup, keys, &letter.message, parcel.rest.as_ref()).await;
+    let carried = match &parcel.rest {
+        Some(rest) => others_have_it(sent, rest)?,
+        None => sent?,
+    };
+    Ok(Carried { name: Some(letter.message_id), ..carried })
+}
+
+/// What became of a mail that some of its receivers have already: it did not fail, it does not reach the rest.
+fn others_have_it(sent: Result<Carried, Failure>, rest: &Rest) -> Result<Carried, Failure> {
+    let mut carried = Carried { refused: rest.refused.clone(), ..Carried::default() };
+    match sent {
+        Ok(of_rest) => {
+            carried.refused.extend(of_rest.refused);
+            carried.not_yet = of_rest.not_yet;
+        }
+        Err(Failure::Never(error)) => carried.refused.push(error),
+        Err(Failure::Later(error)) => {
+            carried.not_yet = rest.to.iter().map(|to| (to.clone(), error.clone())).collect();
+        }
+        Err(away) => return Err(away),
+    }
+    Ok(carried)
 }

@@ -4,7 +4,7 @@ use super::token::{self, Credential};
 use crate::{
     app::Shared,
     channels::{
-        connector::Failure,
+        connector::{Carried, Failure, Rest},
         keys::Keys,
         wire::{self, Wire},
     },
@@ -63,14 +63,19 @@ fn of(id: ChannelId) -> Arc<Lines> {
     all.entry(id).or_insert_with(|| Arc::new(fresh())).clone()
 }
 
-/// Gives whom the server refused, and why; where it refused all, that is a failure.
+/// Sends to all receivers, or to the rest of them; where the server refused all, that is a failure.
 pub async fn send(
     app: &Shared,
     id: ChannelId,
     setup: &MailSetup,
     keys: &Keys,
     message: &Message,
-) -> Result<Vec<String>, Failure> {
+    rest: Option<&Rest>,
+) -> Result<Carried, Failure> {
+    let envelope = match rest {
+        Some(rest) => only(message.envelope(), &rest.to)?,
+        None => message.envelope().clone(),
+    };
     let lines = of(id);
     let Ok(_turn) = lines.turns.acquire().await else { return Err(Failure::Later("it is ending".into())) };
     let credential = token::credential(app, id, setup, keys).await.map_err(Failure::Down)?;
@@ -83,22 +88,29 @@ pub async fn send(
     };
     let bytes = message.formatted();
     let longest = PATIENCE + Duration::from_secs(bytes.len() as u64 / SLOWEST);
-    match timeout(longest, hand_over(&mut line, message.envelope(), &bytes)).await {
-        Ok(Ok(refused)) => {
+    match timeout(longest, hand_over(&mut line, &envelope, &bytes)).await {
+        Ok(Ok(carried)) => {
             let (setup, since_at) = (setup.clone(), app.clock.now());
             let mut resting = lines.resting.lock().unwrap_or_else(PoisonError::into_inner);
             resting.push(Resting { setup, credential, line, since_at });
-            Ok(refused)
+            Ok(carried)
         }
         Ok(Err(error)) => Err(judge(&error)),
         Err(_) => Err(Failure::Later("sending: the server is too slow".into())),
     }
 }
 
-/// One receiver whom the server refuses for good does not keep the mail from the others.
-async fn hand_over(line: &mut Line, envelope: &Envelope, bytes: &[u8]) -> Result<Vec<String>, Error> {
+fn only(envelope: &Envelope, receivers: &[String]) -> Result<Envelope, Failure> {
+    let is_left = |it: &&Address| receivers.iter().any(|address| address == AsRef::<str>::as_ref(*it));
+    let left = envelope.to().iter().filter(is_left).cloned().collect();
+    Envelope::new(envelope.from().cloned(), left).map_err(|error| Failure::Never(error.to_string()))
+}
+
+/// One receiver whom the server refuses, for good or for now, does not keep the mail from the others.
+async fn hand_over(line: &mut Line, envelope: &Envelope, bytes: &[u8]) -> Result<Carried, Error> {
+    let mut carried = Carried::default();
     if envelope.to().len() == 1 {
-        return line.send(envelope, bytes).await.map(|_| vec![]);
+        return line.send(envelope, bytes).await.map(|_| carried);
     }
     let mut options = vec![];
     let is_ascii = |it: &Address| AsRef::<str>::as_ref(it).is_ascii();
@@ -109,23 +121,29 @@ async fn hand_over(line: &mut Line, envelope: &Envelope, bytes: &[u8]) -> Result
         options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
     }
     line.command(Mail::new(envelope.from().cloned(), options)).await?;
-    let (mut refused, mut last) = (vec![], None);
+    let (mut for_good, mut for_now) = (None, None);
     for to in envelope.to() {
         match line.command(Rcpt::new(to.clone(), vec![])).await {
             Ok(_) => {}
             Err(error) if error.is_permanent() => {
-                refused.push(told(to.as_ref(), &error));
-                last = Some(error);
+                carried.refused.push(told(to.as_ref(), &error));
+                for_good = Some(error);
+            }
+            Err(error) if error.is_transient() => {
+                carried.not_yet.push((to.to_string(), told(to.as_ref(), &error)));
+                for_now = Some(error);
             }
             Err(error) => return Err(error),
         }
     }
-    if let Some(error) = last.filter(|_| refused.len() == envelope.to().len()) {
+    if let Some(error) = for_now.or(for_good)
+        && carried.refused.len() + carried.not_yet.len() == envelope.to().len()
+    {
         return Err(error);
     }
     line.command(Data).await?;
     line.message(bytes).await?;
-    Ok(refused)
+    Ok(carried)
 }
 
 /// What a server's answer means for a mail. A connection that is cut in the middle counts as a try, so that a mail
