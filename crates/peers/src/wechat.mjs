@@ -4,7 +4,7 @@
 import { createCipheriv, createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 
-const state = { issued: 0, token: "", sent: [], kf: [], media: new Map(), closed: new Set(), refuse: 0, people: new Map(), states: new Map(), stuck: false };
+const state = { issued: 0, token: "", sent: [], kf: [], media: new Map(), closed: new Set(), refuse: 0, people: new Map(), states: new Map(), stuck: false, hung: null };
 
 const sha1 = (parts) => createHash("sha1").update([...parts].sort().join("")).digest("hex");
 
@@ -71,6 +71,13 @@ const sim = {
     return { state: state.states.get(`${person} ${desk}`) };
   },
   "/sim/stick": ({ on }) => ({ stuck: (state.stuck = on) }),
+  // While it hangs, who asks for media gets no answer.
+  "/sim/hang": ({ on }) => {
+    const waiting = state.hung ?? [];
+    state.hung = on ? [] : null;
+    for (const answer of waiting) answer();
+    return { waited: waiting.length };
+  },
   "/sim/keep": ({ id, base64 }) => ({ kept: state.media.set(id, Buffer.from(base64, "base64")).size }),
 };
 
@@ -141,6 +148,7 @@ const server = createServer(async (request, response) => {
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts);
   if (url.pathname === "/cgi-bin/media/get" && isToken(url)) {
+    if (state.hung) await new Promise((answer) => state.hung.push(answer));
     const kept = state.media.get(url.searchParams.get("media_id"));
     response.setHeader("content-type", kept ? "image/png" : "application/json");
     if (kept) response.setHeader("content-disposition", 'attachment; filename="photo.png"');

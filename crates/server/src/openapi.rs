@@ -4,12 +4,19 @@
 #[cfg(debug_assertions)]
 mod describe;
 
-use std::borrow::Cow;
+/// The document of all endpoints, as `yingda openapi` prints it.
+#[cfg(debug_assertions)]
+pub fn document() -> String {
+    describe::document()
+}
 
 /// The document of all endpoints, as `yingda openapi` prints it.
-pub fn document() -> Cow<'static, str> {
-    #[cfg(debug_assertions)]
-    return describe::document().into();
-    #[cfg(not(debug_assertions))]
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")).trim_end().into()
+#[cfg(not(debug_assertions))]
+pub fn document() -> String {
+    use std::io::Read as _;
+    const STORED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"));
+    let mut text = String::new();
+    let read = flate2::read::GzDecoder::new(STORED).read_to_string(&mut text);
+    read.expect("the build compressed a text");
+    text
 }

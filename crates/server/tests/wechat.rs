@@ -269,6 +269,41 @@ async fn a_picture_comes_from_the_platform_and_one_goes_there() {
     assert_eq!((&sent[1]["msgtype"], &sent[1]["image"]["media_id"]), (&json!("image"), &json!("media-2")));
 }
 
+/// SYS-23: media that the platform does not hand out holds up who sent it, in order, and nobody else.
+#[tokio::test]
+async fn sys_23_media_that_hangs_holds_up_only_its_sender() {
+    let (server, admin) = Server::set_up_with(&OPEN).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let account = Account::new(&server, &admin, None).await;
+    account.steer("keep", json!({ "id": "m1", "base64": "iVBORw0KGgo=" })).await;
+    account.steer("hang", json!({ "on": true })).await;
+    let from = |who: &str, n: u32, more: Value| {
+        let mut fields = json!({ "FromUserName": who, "CreateTime": "7", "MsgId": n.to_string() });
+        fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        fields
+    };
+    let picture = from("oFan0001", 1, json!({ "MsgType": "image", "MediaId": "m1" }));
+    assert_eq!(account.follower(picture).await["status"], 200);
+    let after = from("oFan0001", 2, json!({ "MsgType": "text", "Content": "这是照片" }));
+    assert_eq!(account.follower(after).await["status"], 200);
+    let other = from("oFan0002", 3, json!({ "MsgType": "text", "Content": "在吗" }));
+    assert_eq!(account.follower(other).await["status"], 200);
+    let first = meet(&mut desk).await;
+    let events =
+        agent.get(&format!("/conversations/{}/events", first.as_str().unwrap())).await.body.to_string();
+    assert!(events.contains("在吗") && !events.contains("这是照片"), "{events}");
+
+    assert_eq!(account.steer("hang", json!({ "on": false })).await["waited"], 1);
+    let second = meet(&mut desk).await;
+    let path = format!("/conversations/{}/events", second.as_str().unwrap());
+    let events = agent.eventually(&path, |body| body.to_string().contains("这是照片")).await;
+    let said = events["events"].as_array().unwrap().iter();
+    let said: Vec<_> =
+        said.filter(|it| it["kind"] == "message_posted" && it["by"]["type"] == "visitor").collect();
+    assert_eq!((&said[0]["type"], &said[1]["text"]), (&json!("file"), &json!("这是照片")));
+}
+
 /// Who a conversation's customer is from the time on that fits.
 async fn linked(desk: &mut Line, conversation: &Value, fits: impl Fn(&Value) -> bool) -> Value {
     let is_it = |it: &Value| {

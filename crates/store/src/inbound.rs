@@ -23,6 +23,8 @@ sql! {
             last_error = ''
         WHERE id = $1";
     RETRY = "UPDATE inbound SET attempts = attempts + 1, next_at = $2, last_error = $3 WHERE id = $1";
+    REST = "UPDATE inbound SET next_at = $2 WHERE id = $1 AND state = 'waiting'";
+    COMPLETED = "UPDATE inbound SET body = $2, next_at = $3 WHERE id = $1 AND state = 'waiting'";
     DEAD = "
         UPDATE inbound SET state = 'dead', attempts = attempts + 1, next_at = NULL, ended_at = $2, last_error = $3
         WHERE id = $1";
@@ -130,6 +132,16 @@ pub fn done(id: RecordId, conversation: Option<ConversationId>, now: At) -> Stat
 
 pub fn retry(id: RecordId, next_at: At, error: &str) -> Statement {
     Statement::new(RETRY, args![id.0, next_at, error])
+}
+
+/// It waits for something of its own, and that is no try.
+pub fn rest(id: RecordId, next_at: At) -> Statement {
+    Statement::new(REST, args![id.0, next_at])
+}
+
+/// What it waited for is there.
+pub fn completed(id: RecordId, body: &str, now: At) -> Statement {
+    Statement::new(COMPLETED, args![id.0, body, now])
 }
 
 pub fn dead(id: RecordId, error: &str, now: At) -> Statement {

@@ -22,6 +22,7 @@ sql! {
         INSERT INTO outbound (id, channel, lane, term, body, batch, state, attempts, created_at, last_error)
         VALUES ($1, $2, $1, $3, $4, $5, 'held', 0, $6, '')";
     RELEASE = "UPDATE outbound SET state = 'waiting', next_at = $2 WHERE batch = $1 AND state = 'held'";
+    FORGET_HELD = "DELETE FROM outbound WHERE state = 'held' AND created_at < $1";
     UNSEND = "
         UPDATE outbound SET state = 'cancelled', next_at = NULL WHERE id = $1 AND state = 'waiting'";
     SENT = "
@@ -155,6 +156,11 @@ pub fn held(id: RecordId, channel: ChannelId, term: &str, body: &str, batch: Rec
 /// All of a batch may leave.
 pub fn release(batch: RecordId, now: At) -> Statement {
     Statement::new(RELEASE, args![batch.0, now])
+}
+
+/// What a crash left behind of batches that never came to be.
+pub fn forget_held(before: At) -> Statement {
+    Statement::new(FORGET_HELD, args![before])
 }
 
 /// The other side has it, and knows it by this name.

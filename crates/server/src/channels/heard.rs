@@ -19,6 +19,14 @@ pub enum Heard {
     },
 }
 
+impl Heard {
+    /// As it lies in the inbox.
+    pub fn text(&self) -> String {
+        // What was heard is plain data: writing it as JSON cannot fail.
+        serde_json::to_string(self).expect("what was heard is JSON")
+    }
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Message {
@@ -57,9 +65,7 @@ pub struct Arrival {
 impl Arrival {
     pub fn row(&self, app: &App, channel: ChannelId) -> Statement {
         let id = RecordId(app.next_id());
-        // What was heard is plain data: writing it as JSON cannot fail.
-        let body = serde_json::to_string(&self.heard).expect("what was heard is JSON");
-        inbound::insert(id, channel, &self.key, &self.term, &body, app.clock.now())
+        inbound::insert(id, channel, &self.key, &self.term, &self.heard.text(), app.clock.now())
     }
 }
 

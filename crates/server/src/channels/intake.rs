@@ -1,8 +1,7 @@
 //! What came in becomes what a customer says: one row after another from each sender, many senders at once.
 
 use super::{
-    ARRIVED, acquaint,
-    connector::{self, Failure},
+    ARRIVED, acquaint, fetching,
     heard::{Heard, Message},
     outreach, suspect,
 };
@@ -86,8 +85,8 @@ async fn round(duty: &Duty) -> Result<bool, ReadError> {
                     Ok(heard) => handle(duty, known.get(&sender), &row, heard, &mut outcomes).await,
                     Err(error) => End::Dead(format!("what was kept cannot be read: {error}")),
                 };
-                let goes_on = !matches!(end, End::Again(_));
-                outcomes.push(written(duty, &row, end));
+                let goes_on = !matches!(end, End::Again(_) | End::Fetching);
+                outcomes.extend(written(duty, &row, end));
                 if !goes_on {
                     break;
                 }
@@ -163,22 +162,26 @@ fn meet(duty: &Duty, row: &Inbound, message: &Message, statements: &mut Vec<Stat
 }
 
 /// What became of a row.
-enum End {
+pub(super) enum End {
     Done(Option<ConversationId>),
+    /// It rests until what the platform keeps of it is here.
+    Fetching,
     Again(String),
     Dead(String),
 }
 
-fn written(duty: &Duty, row: &Inbound, end: End) -> Statement {
+pub(super) fn written(duty: &Duty, row: &Inbound, end: End) -> Option<Statement> {
     let now = duty.app.clock.now();
-    match end {
+    let statement = match end {
+        End::Fetching => return None,
         End::Done(conversation) => inbound::done(row.id, conversation, now),
         End::Again(error) if row.attempts + 1 < ATTEMPTS => {
             let pause_ms = (FIRST_PAUSE_MS << row.attempts.min(16)).min(LONGEST_PAUSE_MS);
             inbound::retry(row.id, now + pause_ms, &error)
         }
         End::Again(error) | End::Dead(error) => inbound::dead(row.id, &error, now),
-    }
+    };
+    Some(statement)
 }
 
 /// What it leaves to be written down goes with the round's outcomes.
@@ -196,15 +199,12 @@ async fn handle(
         Heard::Message(message) => {
             let Some((address, numbers)) = sender else { return End::Dead("it has no sender".into()) };
             let Some(n) = numbers.get(&row.id) else { return End::Dead("it has no number".into()) };
-            let message = match complete(duty, row.channel, *message).await {
-                Ok(message) => message,
-                Err(Failure::Never(error)) => return End::Dead(error),
-                Err(Failure::Later(error) | Failure::Down(error) | Failure::Rests(_, error)) => {
-                    return End::Again(error);
-                }
-            };
+            if message.media.is_some() {
+                let begun = fetching::begin(duty, row, *message).await;
+                return begun.map_or_else(|error| End::Again(error.to_string()), |()| End::Fetching);
+            }
             outcomes.extend(heed(duty, row, &message));
-            match say(duty, address, *n, message).await {
+            match say(duty, address, *n, *message).await {
                 Ok(conversation) => End::Done(conversation),
                 Err(refused) => match refused.refusal {
                     Refusal::Unavailable | Refusal::Busy | Refusal::DiskFull | Refusal::Gap => {
@@ -223,13 +223,6 @@ fn heed(duty: &Duty, row: &Inbound, message: &Message) -> Option<Statement> {
     let rules = outreach::rules(directory.channels.get(&row.channel)?)?;
     let Some(Content::Text { text }) = &message.content else { return None };
     is_stop(rules, text).then(|| opt_outs::opt_out("phone", &row.term, text.trim(), duty.app.clock.now()))
-}
-
-/// What the platform keeps is fetched.
-async fn complete(duty: &Duty, channel: ChannelId, message: Message) -> Result<Message, Failure> {
-    let Some(media) = &message.media else { return Ok(message) };
-    let content = connector::fetch(duty, channel, media).await?;
-    Ok(Message { content: Some(content), ..message })
 }
 
 /// The other side told what became of a message of ours.

@@ -8,6 +8,7 @@ mod acquaint;
 pub mod attach;
 mod breaker;
 pub mod connector;
+mod fetching;
 pub mod heard;
 mod intake;
 pub mod keys;

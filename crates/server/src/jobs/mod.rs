@@ -21,10 +21,12 @@ use crate::{app::Shared, channels, problem::Problem, tasks};
 use std::time::Duration;
 use tokio::{sync::Notify, task::JoinHandle};
 use yingda_core::At;
-use yingda_store::{Batch, CommitError, Db, ReadError, Statement, idempotency, portal, proof};
+use yingda_store::{Batch, CommitError, Db, ReadError, Statement, idempotency, outbound, portal, proof};
 
 /// Codes that are of no use any more are kept for a day, in case somebody asks why one was refused.
 const CODES_KEPT_MS: At = 24 * 3_600_000;
+/// Storing a batch takes seconds: what waits for its end a day later had a crash in between.
+const HALVES_KEPT_MS: At = 24 * 3_600_000;
 
 /// A job's means. Its store is the owner's: what a former owner still writes is refused.
 #[derive(Clone)]
@@ -113,7 +115,7 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
     Jobs(jobs)
 }
 
-/// Answers to repeated requests are kept for seven days and codes for one, not for ever.
+/// Answers to repeated requests are kept for seven days, codes and what a crash left of a batch for one, not for ever.
 async fn forget_keys(app: Shared) {
     let mut ticks = tokio::time::interval(Duration::from_secs(3_600));
     loop {
@@ -123,6 +125,7 @@ async fn forget_keys(app: Shared) {
                 app.site.ride(idempotency::expire(now)).await;
                 app.site.ride(portal::expire(now)).await;
                 app.site.ride(proof::forget(now - CODES_KEPT_MS)).await;
+                app.site.ride(outbound::forget_held(now - HALVES_KEPT_MS)).await;
             }
             () = tasks::stopping() => return,
         }
