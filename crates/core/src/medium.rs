@@ -16,10 +16,12 @@ pub enum Medium {
     Letter,
     Walkin,
     Video,
+    /// In the customer's portal.
+    SiteMail,
 }
 
 impl Medium {
-    pub const ALL: [Medium; 9] = [
+    pub const ALL: [Medium; 10] = [
         Medium::Chat,
         Medium::Voice,
         Medium::Mail,
@@ -29,6 +31,7 @@ impl Medium {
         Medium::Letter,
         Medium::Walkin,
         Medium::Video,
+        Medium::SiteMail,
     ];
 
     /// The customer sits there and waits for the next written word: they are greeted, and a long silence ends the
@@ -42,7 +45,7 @@ impl Medium {
         match self {
             Medium::Voice | Medium::Video | Medium::Walkin => 1,
             Medium::Chat | Medium::Wechat | Medium::Sms => 5,
-            Medium::Mail | Medium::Fax | Medium::Letter => 10,
+            Medium::Mail | Medium::Fax | Medium::Letter | Medium::SiteMail => 10,
         }
     }
 }

@@ -46,7 +46,7 @@ impl Check<'_> {
             }
             Setup::Platform(it) => faults.shape(is_url(&it.url), "setup.url", Shape::Url),
             Setup::Letter(it) => line("setup.prefix", &it.prefix, 16, faults),
-            Setup::Walkin => {}
+            Setup::Walkin | Setup::SiteMail => {}
             Setup::Phone(it) => {
                 faults.unless(!it.numbers.is_empty(), "setup.numbers", Fault::Missing);
                 let dialled = |it: &String| {

@@ -3,7 +3,7 @@
 const { createServer } = require("node:http");
 const smpp = require("smpp");
 
-const state = { sessions: [], binds: 0, submitted: [], refuse: [], cut: 0 };
+const state = { sessions: [], binds: 0, submitted: [], refuse: [], cut: 0, hex: false };
 
 /** What a login is answered. */
 function judged({ system_id: name, password }) {
@@ -32,11 +32,13 @@ function submitted(session, pdu) {
     return;
   }
   kept.status = state.refuse.shift() ?? smpp.ESME_ROK;
-  if (!kept.status) kept.id = `m${state.submitted.length}`;
+  if (!kept.status) kept.id = state.hex ? (4000 + state.submitted.length).toString(16) : `m${state.submitted.length}`;
   session.send(pdu.response({ command_status: kept.status, message_id: kept.id }));
 }
 
-const centre = smpp.createServer((session) => {
+const { CERTIFICATE: cert, KEY: key } = process.env;
+
+const centre = smpp.createServer(cert ? { cert, key } : {}, (session) => {
   session.on("error", () => {});
   session.on("close", () => (state.sessions = state.sessions.filter((it) => it !== session)));
   session.on("bind_transceiver", (pdu) => {
@@ -68,6 +70,8 @@ const sim = {
   "/sim/submitted": () => state.submitted,
   "/sim/refuse": ({ statuses }) => ({ refuse: state.refuse.push(...statuses) }),
   "/sim/cut": ({ times }) => ({ cut: (state.cut = times) }),
+  // Names of messages in hexadecimal, as some centres give them; their receipts name them in decimal.
+  "/sim/count": ({ hex }) => ({ hex: (state.hex = hex) }),
   "/sim/drop": () => ({ dropped: state.sessions.map((it) => it.socket.destroy()).length }),
   "/sim/stands": () => ({ binds: state.binds, sessions: state.sessions.length }),
   "/sim/ask": () => new Promise((done) => state.sessions[0].enquire_link((it) => done({ status: it.command_status }))),

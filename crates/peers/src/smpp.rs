@@ -21,12 +21,24 @@ impl Smpp {
 
     #[expect(clippy::new_without_default, reason = "it starts a process")]
     pub fn new() -> Self {
+        Self::start(None)
+    }
+
+    /// By TLS from the first byte, with this certificate and its key, in PEM.
+    pub fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::start(Some((certificate, key)))
+    }
+
+    fn start(tls: Option<(&str, &str)>) -> Self {
         let folder = Scratch::new();
         let script = folder.path().join("smpp.cjs");
         std::fs::write(&script, include_str!("smpp.cjs")).expect("the folder takes a file");
         let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/node_modules");
         let mut command = Command::new("node");
         command.arg(&script).env("NODE_PATH", &modules).stdout(Stdio::piped());
+        if let Some((certificate, key)) = tls {
+            command.env("CERTIFICATE", certificate).env("KEY", key);
+        }
         let mut process = command.spawn().unwrap_or_else(|error| panic!("node did not start: {error}"));
         let mut ports = String::new();
         let output = process.stdout.take().expect("its output is ours");

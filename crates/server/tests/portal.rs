@@ -370,3 +370,72 @@ async fn b_16_a_customer_sees_their_own_orders() {
         assert_eq!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+/// SYS-01i: site mail lies in the customer's portal, is marked until it is opened, and is answered there.
+#[tokio::test]
+async fn sys_01i_site_mail_is_written_read_and_answered_in_the_portal() {
+    let (server, admin, provider, [wang, li]) = shop().await;
+    settings(&admin, json!({ "portal": {} })).await;
+    let queue = first(&admin, "queue").await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let mut browser = Browser::of(&server);
+    browser.enter("13800138000", &provider).await;
+    assert!(!browser.get("/portal").await.text.contains("Write to us"), "there is no site mail yet");
+    let channel = make(
+        &admin,
+        "channel",
+        json!({ "name": { "zh": "站内信", "en": "Site mail" }, "enabled": true, "setup": { "type": "site_mail" }, "queue": queue }),
+    )
+    .await
+    .body["id"]
+        .clone();
+
+    // We write first.
+    let reach = agent.get(&format!("/customers/{wang}/reach")).await.body;
+    let way = reach.as_array().unwrap().iter().find(|it| it["channel"] == channel).expect("a way").clone();
+    assert_eq!((&way["medium"], &way["label"]), (&json!("sitemail"), &json!("王芳")));
+    let new = json!({ "channel": channel, "customer": wang, "content": { "type": "text", "text": "您的发票已开好" } });
+    let composed = agent.post("/compose", new).await;
+    assert_eq!(composed.status, StatusCode::CREATED, "{}", composed.text);
+    let talk = composed.body["conversation"].as_str().unwrap().to_owned();
+    let sent = desk.until("sent", |frame| frame["kind"] == "message_delivered").await;
+    assert_eq!(sent["state"], "sent");
+    let home = browser.get("/portal").await;
+    assert!(
+        home.text.contains("<strong>New</strong>") && home.text.contains("您的发票已开好"),
+        "{}",
+        home.text
+    );
+    let page = browser.get(&format!("/portal/talks/{talk}")).await;
+    assert!(page.text.contains("您的发票已开好"), "{}", page.text);
+    assert!(!browser.get("/portal").await.text.contains("<strong>New</strong>"), "it was opened");
+
+    // The customer answers; the same form twice says it once, and without its seal nothing.
+    let (seal, once) = (hidden(&page.text, "seal"), hidden(&page.text, "once"));
+    let at = format!("/portal/talks/{talk}");
+    let words = [("seal", seal.as_str()), ("once", once.as_str()), ("text", "收到，谢谢")];
+    for _ in 0..2 {
+        let said = browser.send(&at, &words).await;
+        assert_eq!((said.status, said.to.as_str()), (StatusCode::SEE_OTHER, at.as_str()), "{}", said.text);
+    }
+    let forged = browser.send(&at, &[("seal", "x"), ("once", &once), ("text", "坏")]).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let empty = browser.send(&at, &[("seal", &seal), ("once", &once), ("text", " ")]).await;
+    assert!(empty.text.contains("role=\"alert\""), "{}", empty.text);
+    let told = agent.get(&format!("/conversations/{talk}/events")).await.body["events"].to_string();
+    assert_eq!((told.matches("收到，谢谢").count(), told.contains('坏')), (1, false), "{told}");
+
+    // Somebody else writes first, and sees nothing of it.
+    let mut other = Browser::of(&server);
+    other.enter("13900139000", &provider).await;
+    assert_eq!(other.get(&at).await.status, StatusCode::NOT_FOUND);
+    let home = other.get("/portal").await;
+    let (seal, once) = (hidden(&home.text, "seal"), hidden(&home.text, "once"));
+    let begun = other.send("/portal/talks", &[("seal", &seal), ("once", &once), ("text", "想换货")]).await;
+    assert!(begun.to.starts_with("/portal/talks/"), "{} {}", begun.status, begun.text);
+    let offered = desk.event("assigned").await["on"]["conversation"].as_str().unwrap().to_owned();
+    assert_eq!(begun.to, format!("/portal/talks/{offered}"));
+    let shown = agent.get(&format!("/conversations/{offered}")).await.body;
+    assert_eq!((&shown["medium"], &shown["customer"]), (&json!("sitemail"), &json!(li)));
+}

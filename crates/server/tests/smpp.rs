@@ -2,7 +2,7 @@
 
 use crate::line::{Line, post, work};
 use crate::office::{first, hire, make};
-use crate::support::{Person, Server};
+use crate::support::{Folder, Person, Server};
 use crate::webhooks::OPEN;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -126,6 +126,38 @@ async fn sys_01g_a_conversation_by_smpp_both_ways() {
     assert_eq!(failed["reason"], "UNDELIV");
     let tried = admin.post(&format!("/channels/{}/test", centre.channel), json!({})).await;
     assert!(tried.body.as_array().unwrap().iter().all(|it| it["error"].is_null()), "{}", tried.text);
+}
+
+/// SYS-10: by TLS, with a centre that names a message in one notation and its receipt in the other.
+#[tokio::test]
+async fn sys_10_by_tls_and_with_names_in_two_notations() {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let folder = Folder::new();
+    let trusted = folder.0.join("trusted.pem");
+    std::fs::write(&trusted, &certificate).unwrap();
+    let environment = [OPEN[0], ("SSL_CERT_FILE", trusted.to_str().unwrap())];
+    let (server, admin) = Server::set_up_with(&environment).await;
+    let (agent, id) = hire(&server, &admin, "li", "R-03").await;
+    let (mut desk, _) = work(&server, &agent, &id).await;
+    let peer = Smpp::with_tls(&certificate, &key);
+    let mut private = setup(peer.port());
+    private["server"]["security"] = "tls".into();
+    private["hex_ids"] = true.into();
+    let channel = channel(&admin, private, Smpp::PASSWORD).await;
+    let centre = Centre { peer, channel };
+    centre.stands(1).await;
+    centre.steer("count", json!({ "hex": true })).await;
+    let conversation = meet(&centre, &mut desk).await;
+    desk.say(post(&conversation, 1, "已到杭州。")).await;
+    told(&mut desk, "sent").await;
+    let left = centre.submitted().await.pop().unwrap();
+    assert_eq!(left["id"], "fa1");
+    let receipt = json!({
+        "source_addr": "8613800138000", "esm_class": 4, "hex": hex::encode("id:0000004001 stat:DELIVRD err:000"),
+    });
+    assert_eq!(centre.steer("deliver", receipt).await, json!({ "status": 0 }));
+    told(&mut desk, "delivered").await;
 }
 
 /// SYS-10: long texts travel in parts both ways, however the parts are marked.

@@ -227,7 +227,7 @@ impl Plan {
                 seat.limits[medium as usize] = self.roll(4) as u8;
             }
             let held: Vec<_> = self.held.iter().filter(|(by, ..)| *by == agent).copied().collect();
-            (seat.used, seat.load) = ([0; 9], 0);
+            (seat.used, seat.load) = ([0; Medium::ALL.len()], 0);
             for (_, medium, weight) in held {
                 seat.hold(medium, weight);
             }

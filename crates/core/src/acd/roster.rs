@@ -17,10 +17,10 @@ pub(super) struct Roster {
     pub offline: Bits,
     pub not_ready: Bits,
     pub offered: Bits,
-    pub media_off: [Bits; 9],
+    pub media_off: [Bits; Medium::ALL.len()],
     /// Signed out, not ready, offered something, or with the medium off: whoever takes nothing of a medium now, full or
     /// not.
-    pub closed: [Bits; 9],
+    pub closed: [Bits; Medium::ALL.len()],
     pub fits: Vec<Fit>,
 }
 

@@ -28,9 +28,9 @@ pub struct Seat {
     pub no_new: bool,
     pub idle_since_at: At,
     /// At most so many of each medium at once, by `Medium as usize`; 0: never.
-    pub limits: [u8; 9],
+    pub limits: [u8; Medium::ALL.len()],
     /// How many of each medium the agent holds: offers, active contacts and wrap-up.
-    pub used: [u8; 9],
+    pub used: [u8; Medium::ALL.len()],
     /// What they take together, in ten-thousandths.
     pub load: u32,
     pub skills: SmallVec<[(SkillId, u8); 4]>,
@@ -41,7 +41,7 @@ pub struct Seat {
 impl Seat {
     /// A seat with each medium's usual limit, signed out.
     pub fn new(agent: UserId) -> Self {
-        let mut limits = [0; 9];
+        let mut limits = [0; Medium::ALL.len()];
         for medium in Medium::ALL {
             limits[medium as usize] = medium.usual_limit();
         }
@@ -59,7 +59,7 @@ impl Seat {
         *used = used.saturating_sub(1);
         let share = share(self.limits[medium as usize], weight_pct);
         // Limits may have changed since it was taken: with nothing held, nothing is in use.
-        self.load = if self.used == [0; 9] { 0 } else { self.load.saturating_sub(share) };
+        self.load = if self.used == [0; Medium::ALL.len()] { 0 } else { self.load.saturating_sub(share) };
     }
 
     /// Whether one more contact of the medium fits beside what the agent holds.

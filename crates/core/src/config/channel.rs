@@ -49,6 +49,8 @@ pub enum Setup {
     Letter(LetterSetup),
     /// Visits at the counter.
     Walkin,
+    /// 站内信: what is written here lies in the customer's portal, where they write back.
+    SiteMail,
     /// The telephone: who dials one of its numbers waits in its queue.
     Phone(PhoneSetup),
     /// Another site of the company, whose people help out here, or whose contacts ours take over.
@@ -288,6 +290,7 @@ impl Setup {
             Setup::Platform(_) | Setup::Site(_) => Medium::Chat,
             Setup::Letter(_) => Medium::Letter,
             Setup::Walkin => Medium::Walkin,
+            Setup::SiteMail => Medium::SiteMail,
             Setup::Phone(_) => Medium::Voice,
         }
     }
@@ -300,7 +303,12 @@ impl Setup {
             Setup::SmsHttp(_) => &["key"],
             Setup::Wechat(_) | Setup::Wecom(_) => &["secret", "token", "aes_key"],
             // Its key follows from the installation's.
-            Setup::Platform(_) | Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) | Setup::Site(_) => &[],
+            Setup::Platform(_)
+            | Setup::Letter(_)
+            | Setup::Walkin
+            | Setup::SiteMail
+            | Setup::Phone(_)
+            | Setup::Site(_) => &[],
         }
     }
 

@@ -116,6 +116,8 @@ pub async fn deliver(
         Setup::SmsHttp(setup) => sms_http::deliver(app, setup, keys, parcel).await,
         Setup::Smpp(setup) => smpp::deliver(app, id, setup, parcel).await,
         Setup::Mail(setup) => return mail::deliver(app, id, (channel, setup), keys, parcel).await,
+        // The portal shows the conversation itself.
+        Setup::SiteMail => Ok(None),
         Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) => {
             Err(Failure::Never("people carry this out".into()))
         }
@@ -134,6 +136,7 @@ pub fn listen(duty: &Duty, id: ChannelId, channel: &Arc<Channel>) -> Option<BoxF
         | Setup::Wechat(_)
         | Setup::Letter(_)
         | Setup::Walkin
+        | Setup::SiteMail
         | Setup::Phone(_) => None,
         Setup::Wecom(_) => Some(Box::pin(wecom::listen(duty.clone(), id, channel.clone()))),
         Setup::Mail(setup) => mail::listen(duty, id, setup),
@@ -183,6 +186,11 @@ pub async fn try_out(app: &Shared, id: ChannelId, channel: &Channel, keys: &Keys
         Setup::Smpp(setup) => smpp::try_out(app, id, setup, keys).await,
         Setup::Mail(setup) => mail::try_out(app, id, setup, keys).await,
         Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) => vec![],
+        Setup::SiteMail => {
+            let is_on = app.settings().portal.is_some();
+            let off = "the customer portal is switched off in the settings";
+            vec![Tried::new("客户门户", "Customer portal", is_on.then_some(()).ok_or_else(|| off.into()))]
+        }
         Setup::Site(setup) => sites::try_out(app, setup).await,
         Setup::Wechat(setup) => official::try_out(app, id, setup, keys).await,
         Setup::Wecom(setup) => wecom::try_out(app, id, setup, keys).await,

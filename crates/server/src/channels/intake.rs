@@ -3,28 +3,28 @@
 use super::{
     ARRIVED, acquaint, fetching,
     heard::{Heard, Message},
-    outreach, suspect,
+    outreach,
+    say::say,
+    suspect,
 };
-use crate::{app::App, identify, jobs::Duty};
+use crate::jobs::Duty;
 use futures_util::{StreamExt, stream};
 use std::{collections::BTreeMap, time::Duration};
 use yingda_core::{
     At,
     actor::Actor,
-    command::{Act, Command, Envelope, Sent, Start},
-    config::Channel,
-    conversation::{Content, Conversation, Phase},
+    command::{Act, Command, Envelope, Sent},
+    conversation::Content,
     engine::Refused,
-    event::{Author, Delivery, Origin},
+    event::Delivery,
     id::*,
     medium::Medium,
     outreach::is_stop,
     refusal::Refusal,
 };
 use yingda_store::{
-    Batch, CommitError, Db, ReadError, Statement,
+    Batch, CommitError, ReadError, Statement,
     address::{self, Address},
-    conversation,
     inbound::{self, Inbound},
     outbound, outreach as opt_outs, visitor,
 };
@@ -204,8 +204,15 @@ async fn handle(
                 return begun.map_or_else(|error| End::Again(error.to_string()), |()| End::Fetching);
             }
             outcomes.extend(heed(duty, row, &message));
-            match say(duty, address, *n, *message).await {
-                Ok(conversation) => End::Done(conversation),
+            let (is_wechat, union) = (is_wechat(duty, row.channel), message.union.clone());
+            let origin = Sent { tab: TAB, n: *n, base: *n };
+            match say(&duty.app, &duty.db, address, origin, *message).await {
+                Ok(said) => {
+                    if let Some(begun) = said.conversation.filter(|_| said.is_new && is_wechat) {
+                        acquaint::begin(duty, address, begun, union);
+                    }
+                    End::Done(said.conversation)
+                }
                 Err(refused) => match refused.refusal {
                     Refusal::Unavailable | Refusal::Busy | Refusal::DiskFull | Refusal::Gap => {
                         End::Again(crate::sentences::refusal(refused.refusal, yingda_core::lang::Lang::En))
@@ -215,6 +222,11 @@ async fn handle(
             }
         }
     }
+}
+
+fn is_wechat(duty: &Duty, channel: ChannelId) -> bool {
+    let directory = duty.app.directory();
+    directory.channels.get(&channel).is_some_and(|it| it.setup.medium() == Medium::Wechat)
 }
 
 /// Whoever asks for no more batches gets none from here on.
@@ -269,82 +281,6 @@ pub(super) async fn tell(
 ) -> Result<(), Refused> {
     let command = Command::Conversation(conversation, Act::Delivered { message, state, reason });
     duty.app.site.send(Envelope { actor: Actor::System, origin: None, command }).await.map(drop)
-}
-
-/// The customer says it: into the conversation that goes on, or as the beginning of another.
-async fn say(
-    duty: &Duty,
-    address: &Address,
-    n: u32,
-    message: Message,
-) -> Result<Option<ConversationId>, Refused> {
-    let app = &duty.app;
-    let away = |_: ReadError| Refused::from(Refusal::Unavailable);
-    let directory = app.directory();
-    let Some(channel) = directory.channels.get(&address.channel) else {
-        return Err(Refusal::NotFound.into());
-    };
-    let Some(content) = message.content.clone() else { return Err(Refusal::Empty.into()) };
-    let actor = Actor::Visitor { id: address.visitor };
-    let origin = Sent { tab: TAB, n, base: n };
-    let latest = conversation::of_visitor(&duty.db, address.visitor, 1).await.map_err(away)?.pop();
-    if let Some(latest) = latest.as_ref().filter(|it| it.started_by == Some(Origin { tab: TAB, n })) {
-        // It was carried out, and its answer lost.
-        return Ok(Some(latest.id));
-    }
-    if let Some(goes_on) = latest.as_ref().filter(|it| may_go_on(it)) {
-        let act = Act::Post { content: content.clone(), author: Author::Person };
-        let command = Command::Conversation(goes_on.id, act);
-        match app.site.send(Envelope { actor, origin: Some(origin), command }).await {
-            Ok(done) => return Ok(done.conversation.or(Some(goes_on.id))),
-            Err(refused) if refused.refusal == Refusal::Closed => {}
-            Err(refused) => return Err(refused),
-        }
-    }
-    let told = message.union.clone();
-    let start = begin(app, &duty.db, address, channel, latest, message).await.map_err(away)?;
-    let command = Command::Start(Box::new(Start { content: Some(content), ..start }));
-    let done = app.site.send(Envelope { actor, origin: Some(origin), command }).await?;
-    if let Some(begun) = done.conversation.filter(|_| channel.setup.medium() == Medium::Wechat) {
-        acquaint::begin(duty, address, begun, told);
-    }
-    Ok(done.conversation)
-}
-
-/// Whether words may still belong to it; the engine has the last word on closed ones.
-fn may_go_on(conversation: &Conversation) -> bool {
-    conversation.phase != Phase::Closed || conversation.merged_into.is_none()
-}
-
-/// What an address on a channel begins, with who they are and who served them last.
-pub(super) async fn begin(
-    app: &App,
-    db: &Db,
-    address: &Address,
-    channel: &Channel,
-    latest: Option<Conversation>,
-    message: Message,
-) -> Result<Start, ReadError> {
-    let customer = identify::reached(app, address.visitor, &message).await?;
-    let vip = match customer {
-        Some(id) => yingda_store::customer::living(db, id).await?.is_some_and(|it| it.card.vip),
-        None => false,
-    };
-    let directory = app.directory();
-    let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
-    Ok(Start {
-        visitor: address.visitor,
-        customer,
-        medium: channel.setup.medium(),
-        channel: Some(address.channel),
-        line,
-        queue: channel.queue,
-        lang: message.lang.unwrap_or(channel.lang),
-        vip,
-        last_agent: conversation::last_agent_of(db, address.visitor, customer).await?,
-        previous: latest.map(|it| it.id),
-        ..Start::default()
-    })
 }
 
 async fn commit(duty: &Duty, statements: Vec<Statement>) -> Result<(), ReadError> {

@@ -17,6 +17,7 @@ pub mod outreach;
 pub mod phone;
 pub mod platform;
 pub mod reach;
+pub mod say;
 mod sender;
 pub mod sites;
 mod smpp;

@@ -13,7 +13,7 @@ use yingda_core::{
 use yingda_store::{
     Batch, Db, ReadError,
     address::{self, Address},
-    customer::Customer,
+    customer::{self, Customer},
     outreach,
     visitor::{self, Visitor},
 };
@@ -87,6 +87,14 @@ pub async fn end_of(app: &App, id: ChannelId, channel: &Channel, to: &str) -> Re
                 known: Some(known),
             }))
         }
+        // Whoever is known has a portal.
+        Setup::SiteMail => {
+            let Ok(customer) = to.parse() else { return Ok(None) };
+            let Some(customer) = customer::living(&app.db, customer).await? else { return Ok(None) };
+            let term = customer.id.to_string();
+            let known = address::get(&app.db, id, &term).await?;
+            Ok(Some(End { term, label: customer.card.name, known }))
+        }
         Setup::Mail(_) | Setup::Letter(_) | Setup::Walkin | Setup::Phone(_) | Setup::Site(_) => Ok(None),
     }
 }
@@ -102,6 +110,7 @@ pub fn of_customer(
     match channel.setup.medium() {
         Medium::Mail => some(&customer.card.email),
         Medium::Sms => some(&customer.card.phone),
+        Medium::SiteMail => Some(customer.id.to_string()),
         _ => ends.iter().find(|it| it.channel == id).map(|it| it.term.clone()),
     }
 }

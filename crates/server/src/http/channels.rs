@@ -95,6 +95,7 @@ fn callback(app: &App, id: ChannelId, setup: &Setup) -> String {
         | Setup::Mail(_)
         | Setup::Letter(_)
         | Setup::Walkin
+        | Setup::SiteMail
         | Setup::Phone(_)
         | Setup::Site(_) => String::new(),
     }

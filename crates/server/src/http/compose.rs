@@ -53,8 +53,9 @@ async fn reached(
     for (id, channel) in directory.channels.iter().filter(|(_, it)| it.enabled && it.setup.sends()) {
         let Some(to) = reach::of_customer(*id, channel, &found, &ends) else { continue };
         let known = ends.iter().find(|it| it.channel == *id);
-        let label = known.map_or(to.as_str(), |it| it.label.as_str());
         let medium = channel.setup.medium();
+        let unknown = if medium == Medium::SiteMail { &found.card.name } else { &to };
+        let label = known.map_or(unknown, |it| &it.label);
         all.push(Reach {
             channel: *id,
             name: channel.name.clone(),

@@ -61,6 +61,7 @@ fn medium(medium: Medium, lang: Lang) -> &'static str {
         Medium::Letter => ("信函", "Letter"),
         Medium::Walkin => ("来访", "Walk-in"),
         Medium::Video => ("视频", "Video"),
+        Medium::SiteMail => ("站内信", "Site mail"),
     };
     lang.of(zh, en)
 }

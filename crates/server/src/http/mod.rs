@@ -36,6 +36,7 @@ pub mod plans;
 mod portal;
 mod portal_orders;
 mod portal_pages;
+mod portal_talks;
 mod portal_tickets;
 mod products;
 pub mod promises;
@@ -149,6 +150,7 @@ pub fn router(app: Shared) -> Router {
         .merge(phone::doors())
         .merge(portal::routes())
         .merge(portal_orders::routes())
+        .merge(portal_talks::routes())
         .merge(portal_tickets::routes(app.config.limits.upload_bytes()))
         .layer(DefaultBodyLimit::max(app.config.limits.body_bytes()))
         .layer(middleware::from_fn(catch_panics))

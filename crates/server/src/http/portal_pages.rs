@@ -5,7 +5,7 @@ use crate::{
     http::{
         plain_page::plain,
         portal::Guest,
-        portal_orders,
+        portal_orders, portal_talks,
         transcript::{escape, local_time},
     },
     problem::Problem,
@@ -16,8 +16,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::fmt::Write;
-use yingda_core::{config::Portal, id::ConversationId, lang::Lang, survey, ticket::Ticket};
-use yingda_store::{conversation as talks, survey as asks, ticket_list as lists};
+use yingda_core::{config::Portal, lang::Lang, survey, ticket::Ticket};
+use yingda_store::{survey as asks, ticket_list as lists};
 
 /// So many of each are listed: customers of a company have few.
 const MOST: usize = 100;
@@ -192,20 +192,7 @@ pub async fn home(app: &App, guest: &Guest) -> Result<Response, Problem> {
 
     html += &portal_orders::list(app, guest).await?;
 
-    let filter = talks::Filter { customer: Some(id), ..talks::Filter::default() };
-    let rows: Vec<String> = talks::list(&app.db, &filter, None, MOST)
-        .await?
-        .items
-        .into_iter()
-        .map(|line| {
-            let time = local_time(line.started_at, directory.zone(line.line));
-            let words =
-                if line.preview.is_empty() { lang.of("会话", "Conversation") } else { &*line.preview };
-            talk_row(line.id, &time, words)
-        })
-        .collect();
-    let none = lang.of("您还没有和我们的会话。", "You have had no conversation with us.");
-    html += &list(lang.of("我的会话", "My conversations"), &rows, none);
+    html += &portal_talks::list(app, guest).await?;
     put(
         &mut html,
         format_args!(
@@ -229,8 +216,4 @@ async fn ticket_row(app: &App, ticket: &Ticket, lang: Lang) -> Result<String, Pr
         escape(&ticket.serial),
         escape(state),
     ))
-}
-
-fn talk_row(id: ConversationId, time: &str, words: &str) -> String {
-    format!("<a href=\"/portal/talks/{id}\">{}</a><br><small><time>{time}</time></small>", escape(words))
 }

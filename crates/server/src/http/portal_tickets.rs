@@ -1,4 +1,4 @@
-//! A customer's tickets, conversations and requests on the portal: what is told to them, and what they say back.
+//! A customer's tickets and requests on the portal: what is told to them, and what they say back.
 
 use crate::{
     app::{App, Shared},
@@ -7,7 +7,7 @@ use crate::{
         client::Client,
         portal::Guest,
         portal_pages::{Told, back, nothing, page},
-        transcript::{self, escape, local_time},
+        transcript::{escape, local_time},
     },
     limits::Door,
     problem::{Code, Problem},
@@ -32,7 +32,7 @@ use yingda_core::{
     ticket::{self, NewTicket, Ticket, TicketAct},
 };
 use yingda_store::{
-    Batch, ReadError, conversation, customer,
+    Batch, ReadError, customer,
     event::{self, Part},
     file, ticket as rows,
 };
@@ -45,7 +45,6 @@ pub fn routes(largest: usize) -> Router<Shared> {
         .layer(room)
         .route("/portal/tickets/{id}", get(one))
         .route("/portal/tickets/{id}/{deed}", post(deed))
-        .route("/portal/talks/{id}", get(talk))
         .route("/portal/request", get(request).post(open))
         .route("/portal/profile", get(profile).post(change))
 }
@@ -329,25 +328,6 @@ fn way<'a>(it: &'a Ticket, of: &'a TicketType, is_confirmed: bool) -> Option<&'a
 
 fn may_confirm(it: &Ticket, of: &TicketType) -> bool {
     it.phase == TicketPhase::Solved || (it.phase == TicketPhase::Waiting && way(it, of, true).is_some())
-}
-
-async fn talk(State(app): State<Shared>, guest: Guest, Path(id): Path<String>) -> Answer {
-    let lang = guest.lang;
-    let id: ConversationId = id.parse().map_err(|_| nothing(lang))?;
-    let found = conversation::get(&app.db, id).await.map_err(|error| failed(error.into()))?;
-    let found = found.filter(|it| it.customer == Some(guest.customer.id)).ok_or_else(|| nothing(lang))?;
-    let mut html = format!("<h1>{}</h1><dl>", lang.of("会话记录", "Conversation"));
-    for line in transcript::lines(&app, &found, lang, true).await.map_err(failed)? {
-        // Writing to a string cannot fail.
-        let _ = write!(
-            html,
-            "<dt><time>{}</time> {}</dt><dd>{}</dd>",
-            escape(&line.time),
-            escape(&line.who),
-            escape(&line.text),
-        );
-    }
-    Ok(page(StatusCode::OK, lang, &format!("{html}</dl>{}", back(lang))))
 }
 
 #[derive(Default, Deserialize)]

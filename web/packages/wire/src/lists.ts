@@ -22,7 +22,7 @@ export const ACTIONS = [
 ] as const satisfies readonly S["Action"][];
 
 /** Ways by which a customer reaches the company. */
-export const MEDIA = ["chat", "voice", "mail", "sms", "wechat", "fax", "letter", "walkin", "video"] as const satisfies readonly S["Medium"][];
+export const MEDIA = ["chat", "voice", "mail", "sms", "wechat", "fax", "letter", "walkin", "video", "sitemail"] as const satisfies readonly S["Medium"][];
 
 /** From the narrowest to the widest. */
 export const SCOPES = ["own", "group", "department", "site", "all"] as const satisfies readonly S["Scope"][];

@@ -3,7 +3,7 @@
 use super::{Word, locked};
 use crate::{
     app::Shared,
-    channels::{attach, heard::Message, intake, reach},
+    channels::{attach, heard::Message, reach, say},
     http::conversations::ConversationNow,
 };
 use bytes::Bytes;
@@ -152,7 +152,7 @@ impl Carry {
         let number = if self.from.is_empty() { String::new() } else { term };
         let message = Message { name: self.from.clone(), phone: number, ..Message::default() };
         let latest = conversation::of_visitor(&app.db, address.visitor, 1).await.map_err(away)?.pop();
-        let start = intake::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
+        let start = say::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
         let actor = Actor::Visitor { id: address.visitor };
         let origin = Some(Sent { tab: TAB, n, base: n });
         let done =

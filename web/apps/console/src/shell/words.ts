@@ -45,6 +45,7 @@ export const words = {
       letter: "信函",
       walkin: "到访",
       video: "视频",
+      sitemail: "站内信",
     },
     waiting: {
       none: "无人等待",
@@ -125,6 +126,7 @@ export const words = {
       letter: "Letter",
       walkin: "Walk-in",
       video: "Video",
+      sitemail: "Site mail",
     },
     waiting: {
       none: "Nobody waiting",

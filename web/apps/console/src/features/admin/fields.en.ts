@@ -179,7 +179,7 @@ export const fields = {
   grantGroup: { conversation: "Conversations", people: "Customers and visitors", tickets: "Tickets", floor: "Floor and reports", manage: "Administration" },
   value: {
     questionShape: { csat: "Satisfaction (1–5)", nps: "Recommendation (NPS, 0–10)", ces: "Effort (CES, 1–7)", single: "One choice", multiple: "Several choices", matrix: "Matrix", text: "Text" },
-    medium: { chat: "Web chat", voice: "Telephone", mail: "E-mail", sms: "SMS", wechat: "WeChat", fax: "Fax", letter: "Letter", walkin: "Visit", video: "Video" },
+    medium: { chat: "Web chat", voice: "Telephone", mail: "E-mail", sms: "SMS", wechat: "WeChat", fax: "Fax", letter: "Letter", walkin: "Visit", video: "Video", sitemail: "Site mail" },
     indicator: { "K-04": "Customer satisfaction", "K-05": "Complaint resolution rate", "K-06": "Complaints closed within 48 h", "K-07": "Feedback handled within 72 h", "K-08": "Customers' data kept up to date", "K-16": "Orders rearranged within 24 h", "K-30": "Promises kept", "K-41": "First answers in time", "K-42": "Tickets closed within their limit" },
     measure: { complaint: "Complaint", feedback: "Feedback", order_exception: "Order exception", revisit: "Revisit" },
     rule_event: { ticket_opened: "a ticket is opened", ticket_moved: "a ticket comes into another state", ticket_edited: "a ticket is edited", ticket_noted: "a ticket is noted on", ticket_urged: "a ticket is urged", ticket_reopened: "a ticket is reopened", ticket_late: "a ticket runs out of time", approval_answered: "an approval is answered", promise_broken: "a promise is not kept in time", date_near: "a date of a ticket comes near", conversation_closed: "a conversation ends", conversation_rated: "a customer rates a conversation", customer_changed: "a customer changes" },
@@ -195,7 +195,7 @@ export const fields = {
     banWhat: { visitor: "Visitor", ip: "IP address" },
     delivery: { waiting: "Waiting", delivered: "Delivered", dead: "Given up" },
     passage: { waiting: "Waiting", done: "Done", dead: "Given up", sent: "Sent", delivered: "Delivered", failed: "Failed", cancelled: "Taken back", dropped: "Ignored" },
-    channelKind: { mail: "Mailbox", sms_http: "SMS (HTTP)", smpp: "SMS (SMPP)", wechat: "WeChat account", wecom: "WeChat service", platform: "Other platform", letter: "Letters", walkin: "Walk-ins", phone: "Telephone", site: "Other site" },
+    channelKind: { mail: "Mailbox", sms_http: "SMS (HTTP)", smpp: "SMS (SMPP)", wechat: "WeChat account", wecom: "WeChat service", platform: "Other platform", site_mail: "Site mail", letter: "Letters", walkin: "Walk-ins", phone: "Telephone", site: "Other site" },
     security: { tls: "TLS", starttls: "STARTTLS", none: "None" },
     signWith: { hmac_sha256: "HMAC-SHA-256 (hex)", hmac_sha1_base64: "HMAC-SHA-1 (Base64)", sha256: "SHA-256 (key in the text)" },
     smppAlphabet: { gsm: "GSM 7-bit", latin1: "Latin-1" },

@@ -178,7 +178,7 @@ export const fields = {
   grantGroup: { conversation: "会话", people: "客户与访客", tickets: "工单", floor: "现场与报表", manage: "管理" },
   value: {
     questionShape: { csat: "满意度（1–5）", nps: "推荐度（NPS，0–10）", ces: "费力度（CES，1–7）", single: "单选", multiple: "多选", matrix: "矩阵", text: "文字" },
-    medium: { chat: "网上聊天", voice: "电话", mail: "邮件", sms: "短信", wechat: "微信", fax: "传真", letter: "信函", walkin: "来访", video: "视频" },
+    medium: { chat: "网上聊天", voice: "电话", mail: "邮件", sms: "短信", wechat: "微信", fax: "传真", letter: "信函", walkin: "来访", video: "视频", sitemail: "站内信" },
     indicator: { "K-04": "客户满意度", "K-05": "投诉解决率", "K-06": "投诉48小时办结率", "K-07": "反馈72小时处理率", "K-08": "客户信息更新率", "K-16": "订单异常24小时重新安排率", "K-30": "承诺兑现率", "K-41": "首次答复及时率", "K-42": "工单按时办结率" },
     measure: { complaint: "投诉", feedback: "意见反馈", order_exception: "订单异常", revisit: "回访" },
     rule_event: { ticket_opened: "新建了工单", ticket_moved: "工单进入新的状态", ticket_edited: "工单内容被修改", ticket_noted: "工单有新备注", ticket_urged: "工单被催办", ticket_reopened: "工单重新打开", ticket_late: "工单超过时限", approval_answered: "审批有了答复", promise_broken: "承诺到期未兑现", date_near: "工单里的日期快到了", conversation_closed: "会话结束", conversation_rated: "客户评价了会话", customer_changed: "客户资料有变动" },
@@ -194,7 +194,7 @@ export const fields = {
     banWhat: { visitor: "访客", ip: "IP地址" },
     delivery: { waiting: "等待发送", delivered: "已送达", dead: "已放弃" },
     passage: { waiting: "等待中", done: "已处理", dead: "已放弃", sent: "已发出", delivered: "已送达", failed: "失败", cancelled: "已撤回", dropped: "已忽略" },
-    channelKind: { mail: "邮箱", sms_http: "短信（HTTP）", smpp: "短信（SMPP）", wechat: "公众号、小程序", wecom: "微信客服", platform: "其他平台", letter: "信函", walkin: "来访", phone: "电话", site: "其他站点" },
+    channelKind: { mail: "邮箱", sms_http: "短信（HTTP）", smpp: "短信（SMPP）", wechat: "公众号、小程序", wecom: "微信客服", platform: "其他平台", site_mail: "站内信", letter: "信函", walkin: "来访", phone: "电话", site: "其他站点" },
     security: { tls: "TLS", starttls: "STARTTLS", none: "不加密" },
     signWith: { hmac_sha256: "HMAC-SHA-256（十六进制）", hmac_sha1_base64: "HMAC-SHA-1（Base64）", sha256: "SHA-256（原文含密钥）" },
     smppAlphabet: { gsm: "GSM 7位", latin1: "Latin-1" },

@@ -125,6 +125,7 @@ export const en = {
     platform: "Any platform, by signed webhooks",
     site: "Another site of the company: each helps when the other is full",
     letter: "Registers letters, prints the answers",
+    site_mail: "What you write lies in the customer's portal, where they read it and write back",
     walkin: "Registers visits and lets them queue",
     phone: "Takes calls for these numbers",
   },

@@ -125,6 +125,7 @@ export const zh = {
     platform: "任何平台，用签名的Webhook对接",
     site: "同一公司的其他站点，忙时互相支援",
     letter: "登记来信，打印回信",
+    site_mail: "写给客户的消息放在客户门户里，客户登录后阅读、回复",
     walkin: "登记来访，排队接待",
     phone: "接听打到这些号码的电话",
   },

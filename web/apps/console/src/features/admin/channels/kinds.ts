@@ -1,11 +1,11 @@
 import type { Medium, Security, Setup } from "@yingda/wire";
 import { nothing, type FieldSpec, type Group } from "../describe";
 
-export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "letter", "walkin", "phone", "site"] as const satisfies readonly Setup["type"][];
+export const CHANNEL_KINDS = ["mail", "sms_http", "smpp", "wechat", "wecom", "platform", "site_mail", "letter", "walkin", "phone", "site"] as const satisfies readonly Setup["type"][];
 export type ChannelKind = Setup["type"];
 
 const MEDIUM: Record<ChannelKind, Medium> = {
-  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", letter: "letter", walkin: "walkin", phone: "voice", site: "chat",
+  mail: "mail", sms_http: "sms", smpp: "sms", wechat: "wechat", wecom: "wechat", platform: "chat", site_mail: "sitemail", letter: "letter", walkin: "walkin", phone: "voice", site: "chat",
 };
 export const mediumOf = (kind: ChannelKind): Medium => MEDIUM[kind];
 
@@ -40,6 +40,8 @@ export function blankSetup(kind: ChannelKind): Setup {
       return { type: "platform", url: "https://" };
     case "letter":
       return { type: "letter", prefix: "" };
+    case "site_mail":
+      return { type: "site_mail" };
     case "walkin":
       return { type: "walkin" };
     case "phone":
@@ -140,6 +142,7 @@ export const SETUP: Record<ChannelKind, Group[]> = {
   platform: [{ key: "platform", fields: [{ key: "url", as: "line", full: true }] }],
   letter: [{ key: "letter", fields: [{ key: "prefix", as: "line" }] }],
   walkin: [],
+  site_mail: [],
   phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "record", as: "switch" }] }],
   site: [
     { key: "site", fields: [{ key: "site", as: "line" }] },
