@@ -104,6 +104,8 @@ pub struct Spoken {
     pub audio: Option<FileId>,
     pub text: String,
     pub lang: Lang,
+    /// The words are the same for everybody.
+    pub is_fixed: bool,
 }
 
 /// What the customer told, for whoever serves them.
@@ -137,7 +139,8 @@ pub enum News {
 }
 
 /// One turn of a walk.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = FlowTurn))]
 pub struct Turn {
     pub walk: Walk,
     pub act: Act,
@@ -179,7 +182,8 @@ impl Walk {
         // Words in the right language are better than a sound in the other.
         let audio = first.or(second.filter(|_| !has_words));
         let text = say::fill(prompt.text.get(lang), &self.data, lang);
-        Spoken { audio, text, lang }
+        let is_fixed = say::named(prompt.text.get(lang)).is_empty();
+        Spoken { audio, text, lang, is_fixed }
     }
 }
 
