@@ -175,9 +175,10 @@ impl FlowPrompt {
         self.text.is_empty() && self.zh.is_none() && self.en.is_none()
     }
 
-    /// Its sounds.
-    pub fn files(&self) -> impl Iterator<Item = FileId> {
-        [self.zh, self.en].into_iter().flatten()
+    /// Whether any of it has to be read aloud.
+    pub fn is_read(&self) -> bool {
+        let read = |text: &str, file: Option<FileId>| file.is_none() && !text.trim().is_empty();
+        read(&self.text.zh, self.zh) || read(&self.text.en, self.en)
     }
 }
 

@@ -177,7 +177,7 @@ impl Carry {
         let latest = conversation::of_visitor(&app.db, address.visitor, 1).await.map_err(away)?.pop();
         let mut start =
             intake::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
-        self.walking = Walking::of(&directory, channel);
+        self.walking = Walking::of(&app, &directory, channel);
         if let Some(walking) = &mut self.walking {
             walking.know(&self.from, &self.to, &start);
             start.in_flow = true;

@@ -2,6 +2,7 @@
 
 use super::{Word, carry::Carry};
 use crate::{
+    app::App,
     flows::{self, World},
     site::question::Question,
     speech, tasks,
@@ -12,7 +13,7 @@ use yingda_core::{
     At,
     actor::Actor,
     command::{Act, Command, Envelope, Start},
-    config::{Channel, Flow, LiveFlow, Setup},
+    config::{Channel, Flow, FlowPrompt, LiveFlow, Setup},
     directory::Directory,
     engine::{Engine, Refused},
     flow::{self, End, Input, LANG, News, Spoken, Walk},
@@ -36,11 +37,16 @@ pub(super) struct Announce {
 }
 
 impl Walking {
-    /// The flow of a number, where it has one that was published.
-    pub fn of(directory: &Directory, channel: &Channel) -> Option<Self> {
+    /// The flow of a number, where it has one that was published, and its words can be heard.
+    pub fn of(app: &App, directory: &Directory, channel: &Channel) -> Option<Self> {
         let Setup::Phone(setup) = &channel.setup else { return None };
         let id = setup.flow?;
         let flow = directory.flows.get(&id).filter(|it| it.live.is_some())?.clone();
+        let steps = flow.live.iter().flat_map(|live| live.graph.nodes.values());
+        if !app.speech.is_there() && steps.filter_map(|node| node.step.prompt()).any(FlowPrompt::is_read) {
+            tracing::warn!(flow = %id, "calls go by their flow: nothing on this server reads its words aloud");
+            return None;
+        }
         let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
         Some(Self { id, flow, walk: Walk::default(), zone: directory.zone(line).to_owned() })
     }

@@ -140,7 +140,7 @@ export const SETUP: Record<ChannelKind, Group[]> = {
   platform: [{ key: "platform", fields: [{ key: "url", as: "line", full: true }] }],
   letter: [{ key: "letter", fields: [{ key: "prefix", as: "line" }] }],
   walkin: [],
-  phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "record", as: "switch" }] }],
+  phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "flow", as: "ref", kind: "flow", maybe: true }, { key: "record", as: "switch" }] }],
   site: [
     { key: "site", fields: [{ key: "site", as: "line" }] },
     { key: "helped", fields: [{ key: "sends", as: "ref", kind: "queue", maybe: true }, { key: "deputy", as: "ref", kind: "user", maybe: true }] },
