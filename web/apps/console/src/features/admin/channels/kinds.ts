@@ -43,7 +43,7 @@ export function blankSetup(kind: ChannelKind): Setup {
     case "walkin":
       return { type: "walkin" };
     case "phone":
-      return { type: "phone", numbers: [], record: true };
+      return { type: "phone", numbers: [], flow: null, record: true };
     case "site":
       return { type: "site", site: "", sends: null, deputy: null };
   }
