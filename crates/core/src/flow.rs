@@ -78,6 +78,10 @@ pub enum Act {
     Listen {
         wait_s: u16,
     },
+    /// Keep what they say: until a digit, or `TimedOut` after so long.
+    Record {
+        most_s: u16,
+    },
     Hours {
         calendar: CalendarId,
     },
@@ -247,6 +251,14 @@ impl<'a> Machine<'a> {
             (FlowStep::Queue { queue, every_s, .. }, Input::Said | Input::Digit(_)) => {
                 Act::Queue { queue: *queue, every_s: *every_s }
             }
+            (FlowStep::Voicemail { most_s, to, .. }, Input::Said | Input::Digit(_) | Input::TimedOut) => {
+                // The first of them ends the prompt, the second one what was kept.
+                if self.walk.tries > 0 {
+                    return self.enter(to);
+                }
+                self.walk.tries = 1;
+                Act::Record { most_s: *most_s }
+            }
             (FlowStep::HangUp { .. }, Input::Said | Input::Digit(_)) => Act::HangUp,
             // What comes too late changes nothing: whatever runs goes on.
             (FlowStep::Menu { wait_s, .. } | FlowStep::Collect { wait_s, .. }, _) => {
@@ -308,7 +320,9 @@ impl<'a> Machine<'a> {
             FlowStep::Menu { prompt, .. } | FlowStep::Collect { prompt, .. } => {
                 Act::Ask { said: self.walk.spoken(prompt) }
             }
-            FlowStep::Say { prompt, .. } => Act::Say { said: self.walk.spoken(prompt) },
+            FlowStep::Say { prompt, .. } | FlowStep::Voicemail { prompt, .. } => {
+                Act::Say { said: self.walk.spoken(prompt) }
+            }
             FlowStep::Queue { prompt, .. } | FlowStep::HangUp { prompt } if !prompt.is_empty() => {
                 Act::Say { said: self.walk.spoken(prompt) }
             }

@@ -124,6 +124,12 @@ pub enum FlowStep {
         agent: UserId,
         away: String,
     },
+    /// What the customer says is kept, for people to call back.
+    Voicemail {
+        prompt: FlowPrompt,
+        most_s: u16,
+        to: String,
+    },
     HangUp {
         prompt: FlowPrompt,
     },
@@ -206,6 +212,7 @@ impl FlowStep {
             | FlowStep::Say { prompt, .. }
             | FlowStep::Collect { prompt, .. }
             | FlowStep::Queue { prompt, .. }
+            | FlowStep::Voicemail { prompt, .. }
             | FlowStep::HangUp { prompt } => Some(prompt),
             _ => None,
         }
@@ -226,7 +233,9 @@ impl FlowStep {
     pub fn silent(&self) -> Vec<(String, &str)> {
         match self {
             FlowStep::Menu { failed, .. } | FlowStep::Collect { failed, .. } => vec![way("failed", failed)],
-            FlowStep::Say { to, .. } | FlowStep::Set { to, .. } => vec![way("to", to)],
+            FlowStep::Say { to, .. } | FlowStep::Set { to, .. } | FlowStep::Voicemail { to, .. } => {
+                vec![way("to", to)]
+            }
             FlowStep::Condition { cases, to } => {
                 let cases = cases.iter().enumerate().map(|(n, it)| (format!("cases.{n}.to"), it.to.as_str()));
                 cases.chain([way("to", to)]).collect()

@@ -145,6 +145,10 @@ impl On<'_> {
                 let known = self.directory.calendars.contains_key(calendar);
                 faults.unless(known, at("calendar"), Fault::Unknown);
             }
+            FlowStep::Voicemail { prompt, most_s, .. } => {
+                self.needed(&at("prompt"), prompt, faults);
+                faults.range(&at("most_s"), *most_s, 5, 600);
+            }
             FlowStep::Query { number, .. } => self.value(&at("number"), number, faults),
             FlowStep::Set { key, value, .. } => {
                 if key == LANG {

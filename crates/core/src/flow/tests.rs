@@ -172,6 +172,20 @@ fn sys_07_who_knows_the_menu_need_not_hear_what_comes_before_it() {
 }
 
 #[test]
+fn sys_07_a_voicemail_is_kept_until_a_key_or_its_time() {
+    let mail = FlowStep::Voicemail { prompt: prompt("请留言"), most_s: 60, to: "end".into() };
+    let graph = graph("mail", vec![("mail", mail), ("end", FlowStep::HangUp { prompt: prompt("谢谢") })]);
+    assert_eq!(faults(&graph), vec![]);
+    let turn = step(&graph, Walk::default(), Input::Started);
+    assert_eq!(said(&turn.act), "请留言");
+    let turn = step(&graph, turn.walk, Input::Said);
+    assert_eq!(turn.act, Act::Record { most_s: 60 });
+    for end in [Input::Digit('#'), Input::TimedOut] {
+        assert_eq!(said(&step(&graph, turn.walk.clone(), end).act), "谢谢");
+    }
+}
+
+#[test]
 fn sys_07_what_is_secret_is_told_to_nobody() {
     let mut graph = shop();
     let Some(FlowNode { step: FlowStep::Collect { secret, .. }, .. }) = graph.nodes.get_mut("ask") else {

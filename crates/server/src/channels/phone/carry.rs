@@ -40,7 +40,7 @@ pub(super) struct Carry {
     pub(super) call: CallId,
     pub(super) channel: ChannelId,
     record: bool,
-    from: String,
+    pub(super) from: String,
     to: String,
     /// Once it has one.
     pub(super) conversation: ConversationId,
@@ -49,9 +49,11 @@ pub(super) struct Carry {
     pub(super) agent: Option<UserId>,
     talking_since: Option<At>,
     talked_ms: i64,
-    segments: u32,
+    pub(super) segments: u32,
     /// Recordings that are still to come.
-    recording: u32,
+    pub(super) recording: u32,
+    /// Those of them that were left for a machine: they come first.
+    pub(super) mails: u32,
     /// Who ended it, when that is known before the line is.
     ended_by: Option<Party>,
     pub(super) closed: bool,
@@ -90,6 +92,7 @@ impl Carry {
             talked_ms: 0,
             segments: 0,
             recording: 0,
+            mails: 0,
             ended_by: None,
             closed: false,
             own,
@@ -252,8 +255,7 @@ impl Carry {
 
     fn ring(&mut self, agent: UserId) {
         self.segments += 1;
-        let folder: PathBuf = self.app.config.data.join("recordings");
-        let path = folder.join(format!("{}-{}.wav", self.call, self.segments));
+        let path = self.kept_at();
         self.order(Order::Ring(Ring {
             name: agent.to_string(),
             caller: self.from.clone(),
@@ -261,6 +263,11 @@ impl Carry {
             record: self.record.then_some(path),
             stay: true,
         }));
+    }
+
+    /// Where sound lies until it is whole.
+    pub(super) fn kept_at(&self) -> PathBuf {
+        self.app.config.data.join("recordings").join(format!("{}-{}.wav", self.call, self.segments))
     }
 
     async fn heard(&mut self, heard: Heard) {
@@ -280,7 +287,12 @@ impl Carry {
             }
             Heard::Recorded { recording, .. } => {
                 self.recording = self.recording.saturating_sub(1);
+                let ms = recording.ms;
                 self.keep(recording).await;
+                if self.mails > 0 {
+                    self.mails -= 1;
+                    self.left_words(ms).await;
+                }
             }
             _ => {}
         }

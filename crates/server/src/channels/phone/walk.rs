@@ -4,6 +4,8 @@ use super::{Word, carry::Carry};
 use crate::{
     app::App,
     flows::{self, World},
+    http::conversations::ConversationNow,
+    leads,
     site::question::Question,
     speech, tasks,
 };
@@ -20,7 +22,14 @@ use yingda_core::{
     id::*,
     lang::Lang,
 };
-use yingda_voice::Order;
+use yingda_store::conversation;
+use yingda_voice::{Order, Sound};
+
+/// Says that one may speak now.
+const BEEP_HZ: f32 = 1_000.0;
+const BEEP_MS: u32 = 250;
+/// Who says nothing for so short leaves no word.
+const SHORTEST_MS: u64 = 2_000;
 
 /// The version that was live when the call came stays its own.
 pub(super) struct Walking {
@@ -103,6 +112,10 @@ impl Carry {
         let Some(mut walking) = self.walking.take() else { return };
         self.turn += 1;
         self.saying = false;
+        // Whatever comes ends what was being kept.
+        if self.mails > 0 {
+            self.order(Order::Kept);
+        }
         let app = self.app.clone();
         let flow = walking.flow.clone();
         let Some(live) = &flow.live else { return };
@@ -122,6 +135,15 @@ impl Carry {
                 },
                 flow::Act::Listen { wait_s } => {
                     self.wake_in(wait_s);
+                    break;
+                }
+                flow::Act::Record { most_s } => {
+                    self.segments += 1;
+                    self.order(Order::Keep(self.kept_at()));
+                    self.order(Order::Play(Sound::tone(BEEP_HZ, BEEP_MS)));
+                    self.recording += 1;
+                    self.mails += 1;
+                    self.wake_in(most_s);
                     break;
                 }
                 flow::Act::Queue { queue, every_s } => {
@@ -163,6 +185,22 @@ impl Carry {
             };
         }
         self.walking = Some(walking);
+    }
+
+    /// What a caller left becomes a lead, so that somebody calls back.
+    pub(super) async fn left_words(&self, ms: u64) {
+        if ms < SHORTEST_MS {
+            return;
+        }
+        let now = self.app.site.ask(ConversationNow::of(self.conversation)).await.ok().flatten();
+        let found = match now {
+            Some(found) => Some(found),
+            None => conversation::get(&self.app.db, self.conversation).await.ok().flatten(),
+        };
+        let Some(of) = found else { return };
+        if let Err(refused) = leads::left_by_voice(&self.app, &of, &self.from, ms / 1_000).await {
+            tracing::error!(call = %self.call, refusal = ?refused.refusal, "a voicemail stands in its conversation only");
+        }
     }
 
     /// False when there is nothing to be heard.

@@ -1,6 +1,6 @@
 import type { FlowGraph, FlowNode, FlowStep } from "@yingda/wire";
 
-export const STEPS = ["menu", "say", "collect", "condition", "hours", "query", "set", "queue", "transfer", "hang_up"] as const satisfies readonly FlowStep["type"][];
+export const STEPS = ["menu", "say", "collect", "condition", "hours", "query", "set", "queue", "transfer", "voicemail", "hang_up"] as const satisfies readonly FlowStep["type"][];
 export const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#"] as const;
 /** Stands where a record has to be chosen yet. */
 export const NOBODY = "0";
@@ -33,6 +33,8 @@ export function blankStep(type: FlowStep["type"], key: string): FlowStep {
       return { type, queue: NOBODY, prompt: blankPrompt(), every_s: 0 };
     case "transfer":
       return { type, agent: NOBODY, away: "" };
+    case "voicemail":
+      return { type, prompt: blankPrompt(), most_s: 120, to: "" };
     case "hang_up":
       return { type, prompt: blankPrompt() };
   }
@@ -44,6 +46,7 @@ export function waysOf(step: FlowStep): Way[] {
       return [...Object.entries(step.options).map(([key, to]) => ({ field: `options.${key}`, to })), { field: "failed", to: step.failed }];
     case "say":
     case "set":
+    case "voicemail":
       return [{ field: "to", to: step.to }];
     case "collect":
       return [{ field: "to", to: step.to }, { field: "failed", to: step.failed }];

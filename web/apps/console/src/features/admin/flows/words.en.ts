@@ -1,13 +1,13 @@
 export const flow = {
-  step: { menu: "Menu", say: "Say", collect: "Collect digits", condition: "Condition", hours: "Opening hours", query: "Look up", set: "Set a value", queue: "To a queue", transfer: "To a colleague", hang_up: "Hang up" },
+  step: { menu: "Menu", say: "Say", collect: "Collect digits", condition: "Condition", hours: "Opening hours", query: "Look up", set: "Set a value", queue: "To a queue", transfer: "To a colleague", voicemail: "Voicemail", hang_up: "Hang up" },
   stepHint: {
     menu: "A prompt, and one key chooses", say: "Says something and goes on", collect: "Asks for digits, such as an order number", condition: "Chooses by what is known", hours: "Chooses by opening hours", query: "Finds an order or a ticket by its number",
-    set: "Sets a value, such as the language", queue: "People take over; the flow ends", transfer: "To somebody by name, or on where they are away", hang_up: "Says goodbye and ends the call",
+    set: "Sets a value, such as the language", voicemail: "Records what the caller says, as a lead to call back", queue: "People take over; the flow ends", transfer: "To somebody by name, or on where they are away", hang_up: "Says goodbye and ends the call",
   },
   way: { to: "Next", failed: "No valid key", open: "Open", closed: "Closed", found: "Found", missing: "Not found", away: "Away or busy", key: "Key {key}", case: "Case {number}", other: "Otherwise" },
   part: {
     label: "Name of the step", prompt: "Prompt", audio: "Recording (WAV)", options: "Keys", wait_s: "Seconds to wait", tries: "Tries", key: "Key of the value", text: "Name of the value", least: "Fewest digits", most: "Most digits", secret: "Secret: neither stored nor shown",
-    cases: "Cases", is: "Test", value: "Value", calendar: "Opening hours", what: "What", number: "By which value", queue: "Queue", every_s: "Tell the position every so many seconds (0: never)", agent: "Colleague", resolved: "Whoever comes here counts as resolved (IVR share)", start: "Begins with",
+    cases: "Cases", is: "Test", value: "Value", calendar: "Opening hours", what: "What", number: "By which value", queue: "Queue", every_s: "Tell the position every so many seconds (0: never)", agent: "Colleague", most_s: "Longest recording in seconds", resolved: "Whoever comes here counts as resolved (IVR share)", start: "Begins with",
   },
   test: { equals: "equals", begins: "begins with", at_least: "at least", at_most: "at most", known: "has a value" },
   what: { order: "Order", ticket: "Ticket" },
@@ -34,6 +34,7 @@ export const flow = {
   trialAgain: "Start again",
   silence: "Press nothing",
   caller: "The caller presses",
+  recording: "Records after the tone, for up to {seconds} s; any key ends it",
   plays: "plays a recording",
   ends: { queue: "To the queue: {name}", transfer: "To: {name}", hang_up: "The call ends", resolved: "Resolved" },
   told: "Told to the agent: {label} {value}",

@@ -1,13 +1,13 @@
 export const flow = {
-  step: { menu: "菜单", say: "播报", collect: "收号", condition: "条件", hours: "营业时间", query: "查询", set: "赋值", queue: "转入队列", transfer: "转给同事", hang_up: "挂断" },
+  step: { menu: "菜单", say: "播报", collect: "收号", condition: "条件", hours: "营业时间", query: "查询", set: "赋值", queue: "转入队列", transfer: "转给同事", voicemail: "语音留言", hang_up: "挂断" },
   stepHint: {
     menu: "听提示，按一个键选择", say: "放一段提示，然后继续", collect: "请客户按键输入，例如订单号", condition: "按已知的值分支", hours: "按营业时间分支", query: "按号码查订单或工单",
-    set: "设一个值，例如语言", queue: "交给人工排队，流程到此结束", transfer: "指定一位同事；不在就走另一条路", hang_up: "说完再见并挂断",
+    set: "设一个值，例如语言", voicemail: "录下客户的话，生成线索待回电", queue: "交给人工排队，流程到此结束", transfer: "指定一位同事；不在就走另一条路", hang_up: "说完再见并挂断",
   },
   way: { to: "下一步", failed: "没有有效按键", open: "营业中", closed: "非营业", found: "查到", missing: "没有查到", away: "不在或占线", key: "按{key}", case: "条件{number}", other: "其他情况" },
   part: {
     label: "步骤名称", prompt: "提示语", audio: "录音（WAV）", options: "按键", wait_s: "等待秒数", tries: "最多几次", key: "值的标识", text: "值的名称", least: "最少几位", most: "最多几位", secret: "保密，不记录也不显示",
-    cases: "条件", is: "判断", value: "值", calendar: "营业时间", what: "查什么", number: "用哪个值查", queue: "队列", every_s: "每隔几秒播报位置（0为不播）", agent: "同事", resolved: "到这一步就算已办结（计入自动语音办结率）", start: "从哪一步开始",
+    cases: "条件", is: "判断", value: "值", calendar: "营业时间", what: "查什么", number: "用哪个值查", queue: "队列", every_s: "每隔几秒播报位置（0为不播）", agent: "同事", most_s: "最长录几秒", resolved: "到这一步就算已办结（计入自动语音办结率）", start: "从哪一步开始",
   },
   test: { equals: "等于", begins: "以它开头", at_least: "不小于", at_most: "不大于", known: "有值" },
   what: { order: "订单", ticket: "工单" },
@@ -34,6 +34,7 @@ export const flow = {
   trialAgain: "重新开始",
   silence: "不按键",
   caller: "客户按",
+  recording: "嘀声后录音，最长{seconds}秒，按任意键结束",
   plays: "放录音",
   ends: { queue: "转入队列：{name}", transfer: "转给：{name}", hang_up: "挂断", resolved: "已办结" },
   told: "带给座席：{label} {value}",
