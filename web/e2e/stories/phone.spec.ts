@@ -131,7 +131,7 @@ test("SYS-07: a flow is drawn, checked, tried without a telephone and published"
   await page.getByRole("option", { name: "人工服务" }).last().click();
   await expect(canvas.getByText("1", { exact: true }).first()).toBeVisible();
   await isDrawn(page, LOOKS[0], "flow-drawing");
-  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "关闭此对话框" }).click();
   await expect(page.getByText(/\d+个问题/).first()).toBeVisible();
   await page.getByRole("button", { name: "保存", exact: true }).click();
   await page.getByRole("button", { name: "发布", exact: true }).click();
