@@ -5,7 +5,9 @@ use crate::files::upload;
 use crate::line::work;
 use crate::office::{first, hire, make};
 use crate::orders::{fine, new_order};
-use crate::phone::{CALLER, CALLER_HZ, agent_phone, dial, flow, house, phone};
+use crate::phone::{
+    CALLER, CALLER_HZ, agent_phone, dial, fetch, flow, house, phone, strength as side_strength,
+};
 use crate::support::{Answer, Folder, Person, Server};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -312,4 +314,37 @@ async fn sys_07_a_flow_is_tried_without_a_telephone() {
     assert_eq!((&at["walk"]["resolved"], &at["collected"][0]["value"]), (&json!(true), &json!("3001")));
     let at = turn(at["walk"].clone(), json!({ "type": "digit", "of": "0" })).await;
     assert_eq!(at["act"], json!({ "type": "queue", "queue": queue, "every_s": 10 }));
+}
+
+#[tokio::test]
+async fn sys_07_a_voicemail_becomes_a_lead_with_the_recording_behind_it() {
+    let folder = Folder::new();
+    let (server, admin, exchange) = house(&folder).await;
+    let sound = upload(&server, &admin, "mail.wav", &wav(MENU_HZ, 300)).await;
+    let graph = json!({ "start": "mail", "nodes": {
+        "mail": { "step": { "type": "voicemail", "prompt": { "zh": sound, "en": sound }, "most_s": 30, "to": "bye" } },
+        "bye": { "step": { "type": "hang_up", "prompt": {} } },
+    } });
+    let flow_id = draw(&admin, "留言", graph).await;
+    fine(publish(&admin, &flow_id, json!({})).await);
+    fine(answered_by(&admin, &flow_id).await);
+    let caller = phone(exchange, CALLER, "", CALLER_HZ);
+    dial(&caller, exchange);
+    caller.wait(&["CALL_ESTABLISHED"]);
+    flow(4_000).await;
+    keys(&caller, "#").await;
+    caller.wait(&["CALL_CLOSED"]);
+    let leads = admin.eventually("/leads", |it| it["items"][0].is_object()).await;
+    let lead = &leads["items"][0];
+    assert_eq!(
+        (&lead["fields"]["message"], leads["items"].as_array().unwrap().len()),
+        (&json!("语音留言，3 秒"), 1)
+    );
+    let talk = lead["fields"]["conversation"].as_str().unwrap();
+    let log = admin.get(&format!("/conversations/{talk}/events?limit=200")).await.body;
+    let of =
+        |kind: &str| log["events"].as_array().unwrap().iter().find(|it| it["kind"] == kind).cloned().unwrap();
+    assert_eq!(of("conversation_closed")["reason"], "ended");
+    let file = fetch(&server, &admin, of("call_recorded")["file"].as_str().unwrap()).await;
+    assert!(side_strength(&file, 0, CALLER_HZ) > 0.8, "what the caller said");
 }

@@ -55,7 +55,7 @@ pub async fn flow(ms: u64) {
     tokio::time::timeout(span, std::future::pending::<()>()).await.expect_err("it is over");
 }
 
-async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
+pub async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
     let request = reqwest::Client::new().get(format!("{}/api/v1/files/{file}", server.url));
     let answer = request.header("cookie", person.cookie.as_deref().unwrap()).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -63,7 +63,7 @@ async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
 }
 
 /// How strong a tone is in the recording's side, from 0 to 1.
-fn strength(wav: &[u8], side: usize, hertz: u32) -> f32 {
+pub fn strength(wav: &[u8], side: usize, hertz: u32) -> f32 {
     let samples: Vec<i16> = wav[44..]
         .chunks_exact(4)
         .map(|frame| i16::from_le_bytes([frame[side * 2], frame[side * 2 + 1]]))

@@ -4597,6 +4597,11 @@ export interface components {
             /** Format: int32 */
             wait_s: number;
         } | {
+            /** Format: int32 */
+            most_s: number;
+            /** @enum {string} */
+            type: "record";
+        } | {
             calendar: components["schemas"]["CalendarId"];
             /** @enum {string} */
             type: "hours";
@@ -4823,6 +4828,13 @@ export interface components {
             away: string;
             /** @enum {string} */
             type: "transfer";
+        } | {
+            /** Format: int32 */
+            most_s: number;
+            prompt: components["schemas"]["FlowPrompt"];
+            to: string;
+            /** @enum {string} */
+            type: "voicemail";
         } | {
             prompt: components["schemas"]["FlowPrompt"];
             /** @enum {string} */

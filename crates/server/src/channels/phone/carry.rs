@@ -279,7 +279,13 @@ impl Carry {
                 self.told(Step::Answered { agent }).await;
             }
             Heard::Refused { why, .. } => self.refused(why).await,
-            Heard::Digit { party: voice::Party::Caller, digit, .. } => self.walk(Input::Digit(digit)).await,
+            Heard::Digit { party: voice::Party::Caller, digit, .. } if self.walking.is_some() => {
+                self.walk(Input::Digit(digit)).await
+            }
+            // A key ends what is heard, and who waits hears on.
+            Heard::Digit { party: voice::Party::Caller, .. } if self.talking_since.is_none() => {
+                self.order(Order::Music)
+            }
             Heard::Played { .. } => self.played().await,
             Heard::Held { on, .. } => self.told(Step::Held { on }).await,
             Heard::Left { .. } if self.agent.is_some() && self.talking_since.is_some() => {

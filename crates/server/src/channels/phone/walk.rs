@@ -21,6 +21,7 @@ use yingda_core::{
     flow::{self, End, Input, LANG, News, Spoken, Walk},
     id::*,
     lang::Lang,
+    refusal::Refusal,
 };
 use yingda_store::conversation;
 use yingda_voice::{Order, Sound};
@@ -82,6 +83,15 @@ impl Walking {
     }
 }
 
+/// Whether the conversation left its flow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Done,
+    /// Somebody took it out meanwhile, and is told of by an event.
+    Already,
+    Refused,
+}
+
 impl Carry {
     pub(super) async fn news(&self, actor: Actor, news: News) -> Result<(), Refused> {
         let command = Command::Conversation(self.conversation, Act::Walked { news });
@@ -100,11 +110,24 @@ impl Carry {
                 true
             }
             // They talk already, with another telephone of the same number.
-            Err(refused) => {
-                tracing::debug!(call = %self.call, refusal = ?refused.refusal, "a call goes by its flow");
+            Err(refused) if refused.refusal == Refusal::WrongPhase => {
                 self.walking = None;
                 false
             }
+            Err(refused) => {
+                tracing::warn!(call = %self.call, refusal = ?refused.refusal, "a call could not enter its flow");
+                self.walking = None;
+                self.order(Order::HangUp);
+                true
+            }
+        }
+    }
+
+    async fn left(&self, news: News) -> Left {
+        match self.news(Actor::System, news).await {
+            Ok(()) => Left::Done,
+            Err(refused) if refused.refusal == Refusal::WrongPhase => Left::Already,
+            Err(_) => Left::Refused,
         }
     }
 
@@ -148,21 +171,17 @@ impl Carry {
                 }
                 flow::Act::Queue { queue, every_s } => {
                     let lang = walking.walk.lang();
-                    let mut left = self.news(Actor::System, walking.walk.left(End::Queue(queue))).await;
-                    if left.is_err() {
+                    let mut left = self.left(walking.walk.left(End::Queue(queue))).await;
+                    if left == Left::Refused {
                         // The queue is gone: they wait in the number's own.
-                        let own = app
-                            .directory()
-                            .channels
-                            .get(&self.channel)
-                            .map(|it| it.queue)
-                            .unwrap_or_default();
-                        left = self.news(Actor::System, walking.walk.left(End::Queue(own))).await;
+                        let own = app.directory().channels.get(&self.channel).map(|it| it.queue);
+                        left = self.left(walking.walk.left(End::Queue(own.unwrap_or_default()))).await;
                     }
-                    if left.is_err() {
-                        return self.order(Order::HangUp);
+                    match left {
+                        Left::Done => self.order(Order::Music),
+                        Left::Already => return,
+                        Left::Refused => return self.order(Order::HangUp),
                     }
-                    self.order(Order::Music);
                     if every_s > 0 {
                         self.announce = Some(Announce { every_s, lang });
                         self.wake_in(every_s);
@@ -170,14 +189,15 @@ impl Carry {
                     return;
                 }
                 flow::Act::Transfer { agent } => {
-                    match self.news(Actor::System, walking.walk.left(End::Agent(agent))).await {
-                        Ok(()) => return self.order(Order::Music),
-                        Err(_) => Input::Away,
+                    match self.left(walking.walk.left(End::Agent(agent))).await {
+                        Left::Done => return self.order(Order::Music),
+                        Left::Already => return,
+                        Left::Refused => Input::Away,
                     }
                 }
                 // Of what is left nothing needs the line any more.
                 flow::Act::HangUp | flow::Act::Hours { .. } | flow::Act::Query { .. } => {
-                    if self.news(Actor::System, walking.walk.left(End::HungUp)).await.is_err() {
+                    if self.left(walking.walk.left(End::HungUp)).await == Left::Refused {
                         self.order(Order::HangUp);
                     }
                     return;
