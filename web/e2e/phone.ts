@@ -88,13 +88,24 @@ export class Caller {
     this.command("dial", address);
   }
 
+  /** Keys of the telephone, one after the other. */
+  async presses(keys: string): Promise<void> {
+    for (const key of keys) {
+      this.command("sndcode", key);
+      await this.hears('"response":true');
+    }
+  }
+
   hangsUp(): void {
     this.command("hangup");
   }
 
   /** Waits for an event, from the last one that was waited for on. */
   async waits(kind: string): Promise<void> {
-    const mark = `"type":"${kind}"`;
+    await this.hears(`"type":"${kind}"`);
+  }
+
+  private async hears(mark: string): Promise<void> {
     while (!this.said.includes(mark)) await new Promise<void>((woken) => (this.wake = woken));
     this.said = this.said.slice(this.said.indexOf(mark) + mark.length);
   }

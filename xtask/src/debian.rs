@@ -4,11 +4,12 @@ use crate::shell::{self, Outcome, at_root};
 use std::path::Path;
 
 /// A package, and a file or folder that tells that it is there.
-const NEEDED: [(&str, &str); 16] = [
+const NEEDED: [(&str, &str); 17] = [
     ("baresip", "/usr/bin/baresip"),
     ("chromium", "/usr/bin/chromium"),
     ("dovecot-imapd", "/usr/lib/dovecot/imap"),
     ("dovecot-lmtpd", "/usr/lib/dovecot/lmtp"),
+    ("espeak-ng", "/usr/bin/espeak-ng"),
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto"),
     ("libfaketime", "/usr/share/doc/libfaketime"),
     ("nats-server", "/usr/sbin/nats-server"),

@@ -8,6 +8,7 @@ use crate::{
     config::{Colour, Need, Record, RecordKind},
     conversation::{Content, Place, Source},
     event::{Author, Delivery},
+    flow,
     id::*,
     lang::Lang,
     medium::Medium,
@@ -76,6 +77,9 @@ pub struct Start {
     pub content: Option<Content>,
     /// An agent starts it (manual invitation accepted): no queue.
     pub agent: Option<UserId>,
+    /// A flow begins with it: it enters no queue by itself.
+    #[serde(default)]
+    pub in_flow: bool,
     /// Only if somebody is free for it now, and for a short while until it is confirmed.
     #[serde(default)]
     pub reserved: bool,
@@ -193,6 +197,11 @@ pub enum Act {
     Called {
         call: String,
         step: call::Step,
+    },
+    /// A flow went on with the customer; sent by the server, which walks it.
+    #[serde(skip)]
+    Walked {
+        news: flow::News,
     },
     /// The follow-up promised for this instant is due; sent by the server when it is.
     #[serde(skip)]

@@ -2,6 +2,7 @@
 //! committed event changes what the engine knows.
 
 mod channel;
+mod flow;
 mod rule;
 mod segment;
 mod settings;
@@ -10,6 +11,7 @@ mod ticket_type;
 mod widget;
 
 pub use channel::*;
+pub use flow::*;
 pub use rule::*;
 pub use segment::Segment;
 pub use settings::{Portal, Reason, Settings};
@@ -45,6 +47,7 @@ pub enum Record {
     Rule(Box<Rule>),
     Survey(Box<Survey>),
     Segment(Box<Segment>),
+    Flow(Box<Flow>),
     Settings(Box<Settings>),
 }
 
@@ -72,11 +75,12 @@ pub enum RecordKind {
     Rule,
     Survey,
     Segment,
+    Flow,
     Settings,
 }
 
 impl RecordKind {
-    pub const ALL: [RecordKind; 20] = [
+    pub const ALL: [RecordKind; 21] = [
         RecordKind::User,
         RecordKind::Role,
         RecordKind::Team,
@@ -96,6 +100,7 @@ impl RecordKind {
         RecordKind::Rule,
         RecordKind::Survey,
         RecordKind::Segment,
+        RecordKind::Flow,
         RecordKind::Settings,
     ];
 
@@ -120,6 +125,7 @@ impl RecordKind {
             RecordKind::Rule => "rule",
             RecordKind::Survey => "survey",
             RecordKind::Segment => "segment",
+            RecordKind::Flow => "flow",
             RecordKind::Settings => "settings",
         }
     }
@@ -151,6 +157,7 @@ impl Record {
             Record::Rule(_) => RecordKind::Rule,
             Record::Survey(_) => RecordKind::Survey,
             Record::Segment(_) => RecordKind::Segment,
+            Record::Flow(_) => RecordKind::Flow,
             Record::Settings(_) => RecordKind::Settings,
         }
     }
@@ -177,6 +184,7 @@ impl Record {
             Record::Rule(it) => it.name.clone(),
             Record::Survey(it) => it.name.clone(),
             Record::Segment(it) => it.name.clone(),
+            Record::Flow(it) => it.name.clone(),
             Record::Settings(_) => Text::new("系统设置", "Settings"),
         }
     }

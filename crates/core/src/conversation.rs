@@ -4,6 +4,7 @@ use crate::{
     At,
     config::{Colour, Need},
     event::Origin,
+    flow::Collected,
     id::*,
     lang::Lang,
     mail::Mail,
@@ -180,6 +181,9 @@ pub struct Conversation {
     /// The customer proved who they are, and counts as proven until then (B-05).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proven_until_at: Option<At>,
+    /// What the customer told a flow, for whoever serves them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub collected: Vec<Collected>,
     /// The record that is due (B-01), until it is complete.
     pub record_due: Option<FormId>,
     pub record_done: bool,

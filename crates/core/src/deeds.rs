@@ -60,8 +60,9 @@ impl Engine {
                     | Act::Read { .. }
                     | Act::Recall { .. }
                     | Act::Close
-                    // No client can say it: the server does, in the visitor's name.
+                    // No client can say these: the server does, in the visitor's name.
                     | Act::Prove { .. }
+                    | Act::Walked { .. }
                     | Act::Rate { .. } => Ok(()),
                     _ => Err(Refusal::Forbidden),
                 };
@@ -118,6 +119,7 @@ impl Engine {
             Act::RecordSaved { .. } => allowed(Action::ConsultWrite),
             Act::RemindOfFollowUp { .. }
             | Act::Called { .. }
+            | Act::Walked { .. }
             | Act::Delivered { .. }
             | Act::HandTo { .. }
             | Act::Settle { .. } => false,
@@ -279,6 +281,7 @@ impl Engine {
             Act::Called { call, step } => {
                 self.log.about(conversation, cause, Audience::Staff, step.fact(call));
             }
+            Act::Walked { news } => self.walked(cause, id, news)?,
             Act::LinkCustomer { customer } => {
                 if conversation.customer != Some(customer) {
                     // What was proven is that one was another.
@@ -351,7 +354,7 @@ impl Engine {
     }
 
     /// A named agent is ready and has room for one more of this medium.
-    fn available(&self, id: ConversationId, agent: UserId) -> Result<(), Refusal> {
+    pub(crate) fn available(&self, id: ConversationId, agent: UserId) -> Result<(), Refusal> {
         use crate::agent::AgentState;
         let Some(it) = self.agents.get(&agent).filter(|_| self.directory.users.contains_key(&agent)) else {
             return Err(Refusal::NotFound);
@@ -409,7 +412,7 @@ impl Engine {
     }
 
     /// From whoever has it, or from its queue, to this agent.
-    fn hand_over(
+    pub(crate) fn hand_over(
         &mut self,
         cause: Cause,
         id: ConversationId,

@@ -23,6 +23,7 @@ pub struct Directory {
     pub rules: BTreeMap<RuleId, Arc<Rule>>,
     pub surveys: BTreeMap<SurveyId, Arc<Survey>>,
     pub segments: BTreeMap<RecordId, Arc<Segment>>,
+    pub flows: BTreeMap<FlowId, Arc<Flow>>,
     pub keys: BTreeMap<ApiKeyId, Arc<Vec<Action>>>,
     pub settings: Arc<Settings>,
     /// Users who stand for another site's people, and the channel that leads there.
@@ -116,6 +117,11 @@ impl Directory {
                 &mut self.segments,
                 id,
                 record.and_then(|r| if let Record::Segment(it) = r { Some(&**it) } else { None }),
+            ),
+            RecordKind::Flow => put(
+                &mut self.flows,
+                id,
+                record.and_then(|r| if let Record::Flow(it) = r { Some(&**it) } else { None }),
             ),
             RecordKind::Reply => {}
             RecordKind::Settings => {

@@ -3,6 +3,7 @@
 mod calls;
 mod desk;
 mod entry;
+mod flows;
 mod names;
 mod orders;
 mod parts;
@@ -25,6 +26,7 @@ use crate::{
 pub use calls::*;
 pub use desk::*;
 pub use entry::{Event, Private};
+pub use flows::*;
 pub use orders::*;
 pub use parts::*;
 use serde::{Deserialize, Serialize};
@@ -255,6 +257,9 @@ pub enum Fact {
     CallHeld(CallHeld),
     CallEnded(CallEnded),
     CallRecorded(CallRecorded),
+    FlowEntered(FlowEntered),
+    FlowCollected(FlowCollected),
+    FlowLeft(FlowLeft),
     // ── agents ──
     AgentStateChanged {
         agent: UserId,

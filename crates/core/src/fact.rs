@@ -43,6 +43,8 @@ pub struct Contact {
     pub reopened: u16,
     pub transfers: u16,
     pub messages: Messages,
+    /// A machine gave the customer what they came for.
+    pub resolved: bool,
 }
 
 /// Who did something, as reports tell them apart.

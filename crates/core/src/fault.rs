@@ -78,6 +78,20 @@ pub enum Fault {
     Asks,
     /// That ticket does not go on.
     Closed,
+    /// A step leads nowhere.
+    DeadEnd,
+    /// One comes back to the step without a word of the customer.
+    Circling,
+    /// Nothing leads to the step.
+    NoWay,
+    /// Words without a sound, and nothing that reads them.
+    Speechless,
+    /// The file is no sound that a telephone can play.
+    NoSound,
+    /// It is secret, and would be said.
+    SecretSaid,
+    /// Only what was published can be used.
+    Unpublished,
 }
 
 /// The forms that a text may have to take.
@@ -106,6 +120,7 @@ pub enum Shape {
     Prefix,
     Formula,
     Id,
+    SpokenForm,
 }
 
 impl Fault {
@@ -177,6 +192,35 @@ impl Fault {
                 "这个触发事件没有这一项，请换一个。",
                 "What sets the rule off has no such thing; choose another.",
             ),
+            Fault::DeadEnd => Text::new(
+                "后面没有步骤：来电会停在这里，请选择下一步。",
+                "Nothing comes after it: callers would be stuck here. Choose the next step.",
+            ),
+            Fault::Circling => Text::new(
+                "没有按键也会一直循环回到这一步，请让循环中的某一步通向别处，例如转入队列或挂断。",
+                "It comes back to itself although nobody presses a key; let one of these steps lead elsewhere, such as to a \
+                 queue or the end.",
+            ),
+            Fault::NoWay => Text::new(
+                "没有任何步骤通向这里，请连上它或删除它。",
+                "No step leads here; connect it or delete it.",
+            ),
+            Fault::Speechless => Text::new(
+                "本机没有语音合成：请上传录音（WAV），或安装 espeak-ng，或在配置 [phone] speech 中写明合成程序。",
+                "Nothing on this server reads text aloud: upload a recording (WAV), install espeak-ng, or name a program in \
+                 [phone] speech of the configuration.",
+            ),
+            Fault::NoSound => Text::new(
+                "这个文件不是电话能播放的声音，请上传 16 位 PCM 的 WAV，最长 10 分钟。",
+                "The file is no sound that a telephone can play; upload a WAV of 16-bit PCM, at most ten minutes long.",
+            ),
+            Fault::SecretSaid => {
+                Text::new("这个值是保密的，不能播报。", "The value is secret, and may not be said.")
+            }
+            Fault::Unpublished => Text::new(
+                "请先发布这个流程；只有发布过的版本才能使用。",
+                "Publish the flow first; only what was published can be used.",
+            ),
             Fault::Unreachable => Text::new("没有任何流转能到达这个状态。", "No move leads to this state."),
         }
     }
@@ -225,6 +269,10 @@ impl Shape {
             Shape::Formula => (
                 "公式只能含数字、+ - * / ( ) 和数字字段的键，且不能循环引用。",
                 "A formula holds numbers, + - * / ( ) and keys of number fields, and never itself.",
+            ),
+            Shape::SpokenForm => (
+                "播报方式只有 number、money、date、digits，写作 {值:digits}。",
+                "A value is spoken as number, money, date or digits, written {value:digits}.",
             ),
             Shape::Id => ("请从列表中选择。", "Choose one from the list."),
             Shape::Rising => ("后一步须更晚，要求须更低。", "Each step must be later, and ask for less."),

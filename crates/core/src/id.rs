@@ -87,6 +87,8 @@ ids! {
     UserId,
     QueueId, SkillId, TeamId, RoleId, LineId, WidgetId, CalendarId, InvitationId, TagId, ApiKeyId, FormId,
     WebhookId, ChannelId, TicketTypeId, SurveyId,
+    /// Steps that a machine walks with a customer.
+    FlowId,
     /// Something that is done by itself.
     RuleId,
     /// A case that is followed until it is closed.

@@ -22,6 +22,7 @@ pub mod event;
 pub mod fact;
 pub mod fault;
 pub mod figures;
+pub mod flow;
 pub mod form;
 pub mod id;
 pub mod lang;

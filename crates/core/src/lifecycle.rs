@@ -116,6 +116,7 @@ impl Engine {
         }
         match start.agent {
             Some(agent) => self.assign(cause.then(), id, agent, by_hand(0, 0)),
+            None if start.in_flow => {}
             None => self.enter(cause, id, start.queue, QueueReason::New),
         }
         Ok(Done { seq, conversation: Some(id) })

@@ -19,9 +19,11 @@ pub fn manages(kind: RecordKind) -> Action {
     match kind {
         RecordKind::User | RecordKind::Team => Action::ManageUsers,
         RecordKind::Role => Action::ManageRoles,
-        RecordKind::Line | RecordKind::Skill | RecordKind::Queue | RecordKind::Calendar => {
-            Action::ManageRouting
-        }
+        RecordKind::Line
+        | RecordKind::Skill
+        | RecordKind::Queue
+        | RecordKind::Calendar
+        | RecordKind::Flow => Action::ManageRouting,
         RecordKind::Reply => Action::ReplyShared,
         RecordKind::Tag | RecordKind::Segment => Action::ManageTags,
         RecordKind::Form | RecordKind::Survey => Action::ManageForms,
@@ -141,6 +143,11 @@ pub fn check(record: &Record, id: Option<RecordId>, directory: &Directory) -> Ve
             on.name(&it.name, &directory.segments, |it| &it.name, &mut faults);
             crate::segment::check(it, directory, &mut faults);
         }
+        Record::Flow(it) => {
+            on.name(&it.name, &directory.flows, |it| &it.name, &mut faults);
+            faults.length("note", &it.note, 1_000);
+            crate::flow::check_draft(&it.draft, &mut faults);
+        }
         Record::Settings(it) => {
             settings(it, &mut faults);
             crate::lead::check_settings(&it.leads, &it.customers.areas, directory, &mut faults);
@@ -176,6 +183,16 @@ pub fn check_gift(
             let fits = directory.roles.get(role).is_none_or(|role| role.grants.iter().all(within));
             faults.unless(fits, format!("roles.{n}"), Fault::BeyondOwn);
         }
+    }
+    faults.0
+}
+
+/// What is published is published by its own act, so that every version is checked and kept.
+pub fn check_live(before: Option<&Record>, after: &Record) -> Vec<Wrong> {
+    let mut faults = Faults::default();
+    if let Record::Flow(after) = after {
+        let before = before.and_then(|it| if let Record::Flow(it) = it { it.live.as_ref() } else { None });
+        faults.unless(after.live.as_ref() == before, "live", Fault::Unpublished);
     }
     faults.0
 }
@@ -273,7 +290,22 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
         note(used, &widget.name);
     }
     for channel in directory.channels.values() {
-        note(kind == RecordKind::Queue && channel.queue == id.into(), &channel.name);
+        let used = match (kind, &channel.setup) {
+            (RecordKind::Queue, _) => channel.queue == id.into(),
+            (RecordKind::Flow, Setup::Phone(setup)) => setup.flow == Some(id.into()),
+            _ => false,
+        };
+        note(used, &channel.name);
+    }
+    for flow in directory.flows.values() {
+        let steps = flow.live.iter().flat_map(|live| live.graph.nodes.values());
+        let used = steps.map(|node| &node.step).any(|step| match (kind, step) {
+            (RecordKind::Queue, FlowStep::Queue { queue, .. }) => *queue == id.into(),
+            (RecordKind::Calendar, FlowStep::Hours { calendar, .. }) => *calendar == id.into(),
+            (RecordKind::User, FlowStep::Transfer { agent, .. }) => *agent == id.into(),
+            _ => false,
+        });
+        note(used, &flow.name);
     }
     for invitation in directory.invitations.values() {
         note(kind == RecordKind::Widget && invitation.widget == id.into(), &invitation.name);

@@ -53,6 +53,11 @@ impl Check<'_> {
                     (1..=32).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit() || it == b'+')
                 };
                 faults.shape(it.numbers.iter().all(dialled), "setup.numbers", Shape::Phone);
+                if let Some(flow) = it.flow {
+                    let found = self.directory.flows.get(&flow);
+                    faults.unless(found.is_some(), "setup.flow", Fault::Unknown);
+                    faults.unless(found.is_none_or(|it| it.live.is_some()), "setup.flow", Fault::Unpublished);
+                }
             }
             Setup::Site(it) => self.site(it, faults),
         }

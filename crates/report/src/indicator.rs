@@ -1,10 +1,12 @@
-//! The service desk's indicators (K-04, K-05, K-06, K-07, K-08, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
+//! The service desk's indicators (K-04, K-05, K-06, K-07, K-08, K-15, K-16, K-30, K-41, K-42): what counts, what of it is good, and the
 //! formula in words. A number and the rows behind it come out of the same pass.
 
 use yingda_core::{
     At,
     config::{Settings, TicketMeasure, TicketType},
+    fact::Contact,
     lang::Text,
+    medium::Medium,
     promise::Promise,
     survey::SurveyAsk,
     ticket::Ticket,
@@ -32,6 +34,7 @@ pub enum Indicator {
     ComplaintTime,
     FeedbackTime,
     CardsChecked,
+    FlowResolved,
     OrderRearranged,
     PromiseKept,
     FirstResponse,
@@ -46,12 +49,13 @@ pub struct Verdict {
 }
 
 impl Indicator {
-    pub const ALL: [Indicator; 9] = [
+    pub const ALL: [Indicator; 10] = [
         Indicator::Satisfaction,
         Indicator::ComplaintResolution,
         Indicator::ComplaintTime,
         Indicator::FeedbackTime,
         Indicator::CardsChecked,
+        Indicator::FlowResolved,
         Indicator::OrderRearranged,
         Indicator::PromiseKept,
         Indicator::FirstResponse,
@@ -66,6 +70,7 @@ impl Indicator {
             Indicator::ComplaintTime => "K-06",
             Indicator::FeedbackTime => "K-07",
             Indicator::CardsChecked => "K-08",
+            Indicator::FlowResolved => "K-15",
             Indicator::OrderRearranged => "K-16",
             Indicator::PromiseKept => "K-30",
             Indicator::FirstResponse => "K-41",
@@ -84,6 +89,7 @@ impl Indicator {
             Indicator::ComplaintTime => ("投诉 48 小时办结率", "Complaints closed within 48 h"),
             Indicator::FeedbackTime => ("反馈 72 小时处理率", "Feedback handled within 72 h"),
             Indicator::CardsChecked => ("客户信息更新率", "Customers' data kept up to date"),
+            Indicator::FlowResolved => ("自动语音办结率", "Calls resolved by the IVR"),
             Indicator::OrderRearranged => ("订单异常 24 小时重新安排率", "Orders rearranged within 24 h"),
             Indicator::PromiseKept => ("承诺兑现率", "Promises kept"),
             Indicator::FirstResponse => ("首次答复及时率", "First answers in time"),
@@ -128,6 +134,10 @@ impl Indicator {
                 "从收到到答复不超过 72 小时的反馈 ÷ 本期答复的反馈",
                 "feedback answered within 72 h of receipt ÷ feedback answered in the period",
             ),
+            Indicator::FlowResolved => (
+                "走到标为“已办结”的步骤、且没有经过人工的来电 ÷ 本期打进来并已结束的全部来电",
+                "calls that reached a step marked as resolved and met no agent ÷ all calls that came in during the period and are over",
+            ),
             Indicator::OrderRearranged => (
                 "从发现到重新安排不超过 24 小时的订单异常 ÷ 本期重新安排的订单异常",
                 "order exceptions rearranged within 24 h ÷ order exceptions rearranged in the period",
@@ -152,6 +162,7 @@ impl Indicator {
     pub fn target(self) -> f64 {
         match self {
             Indicator::ComplaintResolution | Indicator::CardsChecked => 95.0,
+            Indicator::FlowResolved => 60.0,
             _ => 90.0,
         }
     }
@@ -205,6 +216,16 @@ impl Indicator {
         let score = it.csat.filter(|_| self == Indicator::Satisfaction)?;
         let counts = it.answered_at.is_some_and(|at| period.holds(at));
         counts.then_some(Verdict { is_good: score >= good, took_ms: None })
+    }
+
+    /// What a call is to the indicator: one that is over.
+    pub fn judge_call(self, it: &Contact, period: Period) -> Option<Verdict> {
+        let counts = self == Indicator::FlowResolved
+            && it.medium == Medium::Voice
+            && period.holds(it.started_at)
+            && it.closed_at.is_some();
+        let is_good = it.resolved && it.answered_at.is_none();
+        counts.then_some(Verdict { is_good, took_ms: it.closed_at.map(|at| at - it.started_at) })
     }
 
     /// What a promise is to the indicator.
@@ -360,6 +381,24 @@ mod tests {
             "without a score it is no answer"
         );
         assert_eq!(judge(&SurveyAsk { answered_at: Some(-1), ..said(Some(5)) }, 4), None);
+    }
+
+    #[test]
+    fn k_15_a_call_is_resolved_where_a_machine_gave_what_was_wanted_and_nobody_had_to_answer() {
+        let call = Contact {
+            medium: Medium::Voice,
+            started_at: 5,
+            closed_at: Some(65),
+            resolved: true,
+            ..Contact::default()
+        };
+        let judge = |it: &Contact| Indicator::FlowResolved.judge_call(it, PERIOD);
+        assert_eq!(judge(&call), Some(Verdict { is_good: true, took_ms: Some(60) }));
+        let good = |it: Contact| judge(&it).map(|it| it.is_good);
+        assert_eq!(good(Contact { answered_at: Some(9), ..call.clone() }), Some(false));
+        assert_eq!(good(Contact { resolved: false, ..call.clone() }), Some(false));
+        assert_eq!(good(Contact { closed_at: None, ..call.clone() }), None, "it goes on");
+        assert_eq!(good(Contact { medium: Medium::Chat, ..call }), None);
     }
 
     #[test]

@@ -290,6 +290,7 @@ impl Way {
                 self.contact.ended_by = None;
                 self.contact.reopened += 1;
             }
+            Fact::FlowLeft(left) => self.contact.resolved |= left.resolved,
             Fact::MessagePosted { author, .. } => self.message(event.by, *author),
             fact => return self.during_segment(fact, event),
         }

@@ -3,8 +3,8 @@
 use crate::{
     channels::phone::Phone, clock::Clock, cluster::Cluster, config::Config, files::Files, health::Health,
     hub::Hub, latest::Latest, limits::Limits, oidc::Oidc, outgoing::Outgoing, passwords::Passwords,
-    problem::Problem, secrets::Secrets, sessions::Sessions, site::Site, tasks, ticket_kinds::TicketKinds,
-    trace::Tracer,
+    problem::Problem, secrets::Secrets, sessions::Sessions, site::Site, speech::Speech, tasks,
+    ticket_kinds::TicketKinds, trace::Tracer,
 };
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::Mutex as AsyncMutex;
@@ -41,6 +41,8 @@ pub struct App {
     pub passwords: Passwords,
     pub outgoing: Outgoing,
     pub ticket_kinds: TicketKinds,
+    /// What reads words aloud.
+    pub speech: Speech,
     /// Where an identity provider is configured.
     pub oidc: Option<Oidc>,
     /// Where a telephone is configured.

@@ -71,6 +71,15 @@ impl Files {
         }
     }
 
+    /// Words that were read aloud before.
+    pub async fn spoken(&self, key: &str) -> Option<Bytes> {
+        self.store.get(&spoken_at(key)).await.ok()?.bytes().await.ok()
+    }
+
+    pub async fn keep_spoken(&self, key: &str, wav: Bytes) -> Result<(), Error> {
+        self.store.put(&spoken_at(key), wav.into()).await.map(drop)
+    }
+
     /// Content as it comes, and how much it is.
     pub async fn read(
         &self,
@@ -120,6 +129,11 @@ pub fn fresh_id() -> FileId {
 /// Two levels, so that no folder grows too long.
 fn place(hash: &str) -> Path {
     Path::from(format!("{}/{hash}", &hash[..2.min(hash.len())]))
+}
+
+/// What can be made again lies apart.
+fn spoken_at(key: &str) -> Path {
+    Path::from(format!("speech/{key}.wav"))
 }
 
 #[cfg(test)]

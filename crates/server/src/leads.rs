@@ -6,9 +6,12 @@ use crate::{
     site::{Item, ItemFact, Refused},
 };
 use yingda_core::{
+    actor::Actor,
+    conversation::Conversation,
     event::{Audience, Fact, LeadChanged, LeadTold, Private, Subject},
     id::*,
     lead::{Decided, Lead, Scene},
+    phone,
 };
 use yingda_store::lead::{self as rows, LeadNote};
 
@@ -16,6 +19,38 @@ use yingda_store::lead::{self as rows, LeadNote};
 pub async fn pass_on(app: &App, decided: &mut Decided, scene: Scene<'_>) -> Result<bool, Problem> {
     let lost = rows::lost(&app.db, decided.lead.id).await?;
     Ok(decided.pass_on(rows::last_given(&app.db).await?, lost, scene))
+}
+
+/// A caller left words for a machine: somebody has to call back.
+pub async fn left_by_voice(app: &App, of: &Conversation, from: &str, seconds: u64) -> Result<(), Refused> {
+    let now = app.clock.now();
+    let message = of.lang.of(format!("语音留言，{seconds} 秒"), format!("Voicemail of {seconds} seconds"));
+    let fields = [("message", message), ("conversation", of.id.to_string())];
+    let lead = Lead {
+        id: RecordId(app.next_id()),
+        line: of.line,
+        version: 1,
+        visitor: Some(of.visitor),
+        customer: of.customer,
+        name: from.to_owned(),
+        phone: phone::normal(from),
+        fields: fields.map(|(key, value)| (key.to_owned(), value)).into(),
+        created_at: now,
+        updated_at: now,
+        ..Lead::default()
+    };
+    let private = Private::Values { before: None, after: serde_json::to_value(&lead.fields).ok() };
+    let (customer, widget) = (lead.customer, lead.widget);
+    let fact = ItemFact {
+        on: Subject::Visitor(of.visitor),
+        to: Audience::Staff,
+        fact: Fact::MessageLeft { customer, widget, fields: Default::default() },
+        private: Some(Box::new(private)),
+    };
+    let by = Actor::Visitor { id: of.visitor };
+    app.site.change(Item::new(by, vec![fact], vec![rows::insert(&lead)])).await?;
+    crate::jobs::leads::WAKE.notify_one();
+    Ok(())
 }
 
 /// Stores what was decided, unless somebody was quicker.

@@ -19,6 +19,7 @@ use crate::{
     secrets::{Secrets, fresh_token},
     sessions::{Session, Sessions},
     site::{Configure, Item, Means, Site},
+    speech::Speech,
     tasks,
     ticket_kinds::TicketKinds,
     trace,
@@ -115,6 +116,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
     let highest = db.highest_id().await.map_err(while_trying(reading))?;
     let node = member.as_ref().map_or_else(|| cluster::usual_name(&config), |member| member.name.clone());
     let tracer = trace::start(&config.trace, clock, node).map_err(while_trying("cannot follow requests"))?;
+    let speech = Speech::find(&config.phone.speech).map_err(StartError)?;
     let app = Arc::new(App {
         tracer,
         health: Health::new(&config, clock, member.as_deref()),
@@ -123,6 +125,7 @@ pub async fn app(config: Config, clock: Clock, db: Db) -> Result<Shared, StartEr
         passwords: Passwords::new(),
         outgoing,
         ticket_kinds: TicketKinds::default(),
+        speech,
         oidc: Oidc::new(&config.oidc),
         phone: OnceLock::new(),
         set_up_token: AsyncMutex::new(set_up_token),

@@ -16,6 +16,7 @@ mod demo;
 mod doors;
 mod files;
 mod floor;
+mod flows;
 mod follow_ups;
 mod front;
 mod health;

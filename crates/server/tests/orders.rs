@@ -30,7 +30,7 @@ async fn customer(admin: &Person) -> String {
     made.body["id"].as_str().unwrap().to_owned()
 }
 
-fn fine(answer: Answer) -> Value {
+pub fn fine(answer: Answer) -> Value {
     assert!(answer.status.is_success(), "{} {}", answer.status, answer.text);
     answer.body
 }
@@ -39,7 +39,7 @@ fn check<'a>(it: &'a Value, item: &str) -> &'a Value {
     it["checks"].as_array().unwrap().iter().find(|it| it["item"] == item).unwrap()
 }
 
-async fn new_order(by: &Person, number: &str, change: Value) -> Value {
+pub async fn new_order(by: &Person, number: &str, change: Value) -> Value {
     fine(by.post("/orders", order(number, change)).await)
 }
 

@@ -10,12 +10,12 @@ use std::net::SocketAddr;
 use yingda_peers::{Account, Phone, phones_address};
 
 const NUMBER: &str = "4008001234";
-const CALLER: &str = "13800138000";
-const CALLER_HZ: u32 = 440;
+pub const CALLER: &str = "13800138000";
+pub const CALLER_HZ: u32 = 440;
 const AGENT_HZ: u32 = 1000;
 
 /// A server that takes calls, with a queue behind a number.
-async fn house(folder: &Folder) -> (Server, Person, SocketAddr) {
+pub async fn house(folder: &Folder) -> (Server, Person, SocketAddr) {
     let trunks = format!("127.0.0.1,{}", phones_address());
     let settings = [("YINGDA_PHONE_LISTEN", "127.0.0.1:0"), ("YINGDA_PHONE_TRUNKS", trunks.as_str())];
     let (server, admin) = Server::set_up_in(&folder.0, &settings).await;
@@ -29,13 +29,13 @@ async fn house(folder: &Folder) -> (Server, Person, SocketAddr) {
     (server, admin, exchange)
 }
 
-fn phone(exchange: SocketAddr, name: &str, password: &str, hertz: u32) -> Phone {
+pub fn phone(exchange: SocketAddr, name: &str, password: &str, hertz: u32) -> Phone {
     let registers = !password.is_empty();
     Phone::new(&Account { name, password, exchange, transport: "udp", registers, answers: true, hertz })
 }
 
 /// An agent with a phone that answers by itself.
-async fn agent_phone(agent: &Person, exchange: SocketAddr) -> Phone {
+pub async fn agent_phone(agent: &Person, exchange: SocketAddr) -> Phone {
     let line = agent.post("/phone/line", json!({})).await;
     assert_eq!(line.status, StatusCode::OK, "{}", line.text);
     assert_eq!(line.body["port"], exchange.port());
@@ -45,17 +45,17 @@ async fn agent_phone(agent: &Person, exchange: SocketAddr) -> Phone {
     phone
 }
 
-fn dial(caller: &Phone, exchange: SocketAddr) {
+pub fn dial(caller: &Phone, exchange: SocketAddr) {
     caller.command("dial", &format!("sip:{NUMBER}@{exchange}"));
 }
 
 /// Lets sound flow for a while: how long is what is measured.
-async fn flow(ms: u64) {
+pub async fn flow(ms: u64) {
     let span = std::time::Duration::from_millis(ms);
     tokio::time::timeout(span, std::future::pending::<()>()).await.expect_err("it is over");
 }
 
-async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
+pub async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
     let request = reqwest::Client::new().get(format!("{}/api/v1/files/{file}", server.url));
     let answer = request.header("cookie", person.cookie.as_deref().unwrap()).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
@@ -63,7 +63,7 @@ async fn fetch(server: &Server, person: &Person, file: &str) -> Vec<u8> {
 }
 
 /// How strong a tone is in the recording's side, from 0 to 1.
-fn strength(wav: &[u8], side: usize, hertz: u32) -> f32 {
+pub fn strength(wav: &[u8], side: usize, hertz: u32) -> f32 {
     let samples: Vec<i16> = wav[44..]
         .chunks_exact(4)
         .map(|frame| i16::from_le_bytes([frame[side * 2], frame[side * 2 + 1]]))

@@ -18,7 +18,7 @@ macro_rules! contact {
     () => {
         "conversation, line, medium, lang, widget, vip, started_at, landing, referrer, campaign, answered_at,
         closed_at, close_reason, ended_by, reopened, transfers, customer_messages, person_messages,
-        suggestion_messages, automatic_messages, bot_messages"
+        suggestion_messages, automatic_messages, bot_messages, resolved"
     };
 }
 macro_rules! visit {
@@ -52,14 +52,15 @@ macro_rules! invitation {
 
 sql! {
     PUT_CONTACT = concat!("INSERT INTO contact_fact (", contact!(), ")
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
         ON CONFLICT (conversation) DO UPDATE SET
             line = excluded.line, vip = excluded.vip, answered_at = excluded.answered_at,
             closed_at = excluded.closed_at, close_reason = excluded.close_reason, ended_by = excluded.ended_by,
             reopened = excluded.reopened, transfers = excluded.transfers,
             customer_messages = excluded.customer_messages, person_messages = excluded.person_messages,
             suggestion_messages = excluded.suggestion_messages,
-            automatic_messages = excluded.automatic_messages, bot_messages = excluded.bot_messages");
+            automatic_messages = excluded.automatic_messages, bot_messages = excluded.bot_messages,
+            resolved = excluded.resolved");
     PUT_VISIT = concat!("INSERT INTO visit_fact (site, ", visit!(), ")
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (site, seq) DO UPDATE SET
@@ -84,6 +85,9 @@ sql! {
 
     CONTACTS = concat!("SELECT ", contact!(), " FROM contact_fact
         WHERE started_at >= $1 AND started_at < $2 ORDER BY started_at");
+    CALLS = concat!("SELECT ", contact!(), " FROM contact_fact
+        WHERE started_at >= $1 AND started_at < $2 AND medium = 'voice' AND closed_at IS NOT NULL
+        ORDER BY started_at LIMIT $3");
     VISITS = concat!("SELECT ", visit!(), " FROM visit_fact
         WHERE entered_at >= $1 AND entered_at < $2 ORDER BY entered_at");
     SEGMENTS = concat!("SELECT ", segment!(), " FROM segment_fact
@@ -170,6 +174,7 @@ fn put_contact(it: &Contact) -> Statement {
             messages.suggestion,
             messages.automatic,
             messages.bot,
+            it.resolved,
         ],
     )
 }
@@ -267,6 +272,7 @@ fn contact(row: &Row<'_>) -> Result<Contact, ReadError> {
             automatic: narrow(row, 19)?,
             bot: narrow(row, 20)?,
         },
+        resolved: row.get(21)?,
     })
 }
 
@@ -385,6 +391,11 @@ pub async fn of_contact(
     let visits = db.query(VISITS_OF, args![id.0], visit).await?;
     let segments = db.query(SEGMENTS_OF, args![id.0], segment).await?;
     Ok(Some((contact, visits, segments)))
+}
+
+/// Calls that came in from one instant on and before another, and are over.
+pub async fn calls(db: &Db, from: At, to: At, limit: usize) -> Result<Vec<Contact>, ReadError> {
+    db.query(CALLS, args![from, to, limit as i64], contact).await
 }
 
 /// The interval an agent is in.

@@ -33,6 +33,7 @@ sql! {
             AND NOT EXISTS (
                 SELECT 1 FROM customer_value AS c WHERE c.field = '@file' AND c.term = CAST(f.id AS TEXT))
             AND NOT EXISTS (SELECT 1 FROM record AS r WHERE r.body LIKE '%' || f.id || '%')
+            AND NOT EXISTS (SELECT 1 FROM flow_version AS v WHERE v.body LIKE '%' || f.id || '%')
             AND NOT EXISTS (SELECT 1 FROM inbound AS i WHERE i.state <> 'done' AND i.body LIKE '%' || f.id || '%')
         ORDER BY f.id LIMIT $3";
     FORGET = "

@@ -31,6 +31,7 @@ pub mod customer_merge;
 pub mod event;
 pub mod fact;
 pub mod file;
+pub mod flow;
 pub mod idempotency;
 pub mod inbound;
 pub mod lead;
@@ -90,6 +91,7 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("event", event::ALL),
         ("fact", fact::ALL),
         ("file", file::ALL),
+        ("flow", flow::ALL),
         ("idempotency", idempotency::ALL),
         ("inbound", inbound::ALL),
         ("lead", lead::ALL),

@@ -24,6 +24,7 @@ sql! {
     LINK = "INSERT INTO order_ticket (ticket, of_order) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     ONE = "SELECT body FROM shop_order WHERE id = $1";
     NUMBERED = "SELECT body FROM shop_order WHERE number_key = $1";
+    ENDING = "SELECT body FROM shop_order WHERE number_back >= $1 AND number_back < $2 ORDER BY number_back LIMIT 50";
     NEXT = "SELECT body FROM shop_order WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
     NEXT_AT = "SELECT min(next_at) FROM shop_order WHERE next_at IS NOT NULL";
     OF_TICKET = "
@@ -111,6 +112,19 @@ pub async fn get(db: &Db, id: RecordId) -> Result<Option<Order>, ReadError> {
 
 pub async fn with_number(db: &Db, number: &str) -> Result<Option<Order>, ReadError> {
     db.query_one(NUMBERED, args![key(number)], whole).await
+}
+
+/// The one whose number has these digits, as far as a telephone's keys can say it; nothing where several have.
+pub async fn dialled(db: &Db, digits: &str) -> Result<Option<Order>, ReadError> {
+    if digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+        return Ok(None);
+    }
+    let from = key_back(digits);
+    let mut to = from.clone();
+    to.push(u8::MAX);
+    let mut found = db.query(ENDING, args![from, to], whole).await?;
+    found.retain(|it| it.order.number.chars().filter(char::is_ascii_digit).eq(digits.chars()));
+    Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
 /// Those of which the product itself has something to do by now.

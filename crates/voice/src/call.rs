@@ -21,6 +21,7 @@ use rsipstack::{
 };
 use std::{
     collections::VecDeque,
+    path::PathBuf,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -311,6 +312,12 @@ impl Call {
             Order::Early | Order::Answer => {}
             Order::Play(sound) => self.caller.leg.play(sound, false),
             Order::Music => self.caller.leg.play(self.inner.settings.music.clone(), true),
+            Order::Keep(path) => {
+                if self.tap.is_none() && self.second.is_none() {
+                    self.tap(path);
+                }
+            }
+            Order::Kept => self.untap(),
             Order::Ring(ring) => {
                 if self.second.is_none() {
                     let ways = self.inner.registrar.flows(&ring.name).into();
@@ -447,14 +454,29 @@ impl Call {
     fn answered_by_second(&mut self) {
         let Some(second) = &self.second else { return };
         let (name, path) = (second.ring.name.clone(), second.ring.record.clone());
+        // What was said to a machine is one thing, and what follows another.
+        self.untap();
         if let Some(path) = path {
-            let tap = self.inner.recorder.begin(self.id.0, path);
-            self.caller.leg.record(Some((tap.clone(), Side::Left)));
-            self.tap = Some(tap);
+            self.tap(path);
         }
         self.held = false;
         self.connect();
         self.tell(Heard::Answered { call: self.id, name });
+    }
+
+    /// What is said from here on is kept.
+    fn tap(&mut self, path: PathBuf) {
+        let tap = self.inner.recorder.begin(self.id.0, path);
+        self.caller.leg.record(Some((tap.clone(), Side::Left)));
+        self.tap = Some(tap);
+    }
+
+    fn untap(&mut self) {
+        self.caller.leg.record(None);
+        if let Some(tap) = self.tap.take() {
+            let (inner, id) = (self.inner.clone(), self.id);
+            house::start(async move { keep(&inner, id, tap).await });
+        }
     }
 
     /// The one that is rung will not come.
@@ -478,14 +500,10 @@ impl Call {
     fn alone(&mut self, second: Second) {
         let name = second.ring.name.clone();
         drop(second);
-        self.caller.leg.record(None);
+        self.untap();
         self.caller.leg.part();
         self.held = false;
         self.held_by = None;
-        if let Some(tap) = self.tap.take() {
-            let (inner, id) = (self.inner.clone(), self.id);
-            house::start(async move { keep(&inner, id, tap).await });
-        }
         self.tell(Heard::Left { call: self.id, name });
     }
 

@@ -51,6 +51,9 @@ pub enum Order {
     /// Once; a digit ends it, and `Played` tells of its end.
     Play(Sound),
     Music,
+    /// What the caller says to the house is kept, until `Kept` or the end.
+    Keep(PathBuf),
+    Kept,
     Ring(Ring),
     StopRinging,
     Hold,

@@ -1,6 +1,7 @@
 //! HTTP bodies under `/api/v1`.
 
 mod channels;
+mod flows;
 mod indicators;
 mod leads;
 mod orders;
@@ -15,6 +16,7 @@ mod tickets;
 mod timeline;
 
 pub use channels::*;
+pub use flows::*;
 pub use indicators::*;
 pub use leads::*;
 pub use orders::*;

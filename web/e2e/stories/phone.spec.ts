@@ -62,6 +62,10 @@ test("SYS-01a, SYS-11, SP-05 to SP-07, SP-14: a call is answered, held, hung up 
   const caller = await Caller.starts("13800138000", CALLER_HZ, exchange);
   caller.calls(`sip:${NUMBER}@${exchange}`);
   await caller.waits("CALL_ESTABLISHED");
+  // The shop's flow tells the state of an order first, and its number travels on with the call.
+  await caller.presses("1");
+  await caller.presses("2611058802#");
+  await caller.presses("0");
   const row = page.getByRole("region", { name: "会话列表" }).locator("a[href*='/desk/']").filter({ hasText: "138" });
   await row.first().click();
   const accept = page.getByRole("button", { name: "接入", exact: true });
@@ -70,6 +74,7 @@ test("SYS-01a, SYS-11, SP-05 to SP-07, SP-14: a call is answered, held, hung up 
   if (await accept.isVisible()) await accept.click();
   await answer.click();
   await expect(page.getByText("通话中").last()).toBeVisible();
+  await expect(page.locator("dl").filter({ hasText: "订单号" }).getByText("2611058802")).toBeVisible();
   // Both sides flow: what comes into the browser has the caller's energy.
   const energy = () =>
     page.evaluate(async () => {
@@ -99,6 +104,38 @@ test("SYS-01a, SYS-11, SP-05 to SP-07, SP-14: a call is answered, held, hung up 
   expect(strength(wav, 1, AGENT_HZ)).toBeGreaterThan(0.8);
   await isDrawn(page, LOOKS[0], "phone-wrap-up");
   await caller.ends();
+});
+
+test("SYS-07: a flow is drawn, checked, tried without a telephone and published", async ({ browser, server }) => {
+  const admin = await Staff.signsIn(browser, server.url, ADMIN);
+  const { page } = admin;
+  await page.goto(`${server.url}/console/admin/flow`);
+  await page.getByText("热线语音流程").first().click();
+  await page.getByRole("button", { name: "开始试拨" }).click();
+  const log = page.getByRole("log");
+  await expect(log.getByText("查订单请按1")).toBeVisible();
+  const key = (name: string) => page.getByRole("button", { name: `按${name}`, exact: true });
+  for (const digit of ["1", ..."2611058802", "#"]) {
+    await expect(key(digit)).toBeEnabled();
+    await key(digit).click();
+  }
+  await expect(log.getByText("您的订单已发货")).toBeVisible();
+  await expect(log.getByText("已办结")).toBeVisible();
+  await isDrawn(page, LOOKS[0], "flow-list");
+  // A way that leads nowhere is told at its step, and cannot be published.
+  await page.getByRole("button", { name: "在画布中编辑" }).click();
+  const canvas = page.getByRole("group", { name: "流程图画布" });
+  await canvas.getByText("问候").click();
+  const side = page.getByRole("complementary", { name: "问候" });
+  await side.getByRole("combobox", { name: "下一步" }).click();
+  await page.getByRole("option", { name: "人工服务" }).last().click();
+  await expect(canvas.getByText("1", { exact: true }).first()).toBeVisible();
+  await isDrawn(page, LOOKS[0], "flow-drawing");
+  await page.getByRole("button", { name: "关闭此对话框" }).click();
+  await expect(page.getByText(/\d+个问题/).first()).toBeVisible();
+  await page.getByRole("button", { name: "保存", exact: true }).click();
+  await page.getByRole("button", { name: "发布", exact: true }).click();
+  await expect(page.getByText("还不能发布，请先解决这些问题")).toBeVisible();
 });
 
 test("SYS-05: the numbers of the telephone are configured like any channel, in both languages", async ({ browser, server }) => {

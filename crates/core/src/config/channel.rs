@@ -51,7 +51,7 @@ pub enum Setup {
     Walkin,
     /// 站内信: what is written here lies in the customer's portal, where they write back.
     SiteMail,
-    /// The telephone: who dials one of its numbers waits in its queue.
+    /// The telephone: who dials one of its numbers meets its flow, or waits in its queue.
     Phone(PhoneSetup),
     /// Another site of the company, whose people help out here, or whose contacts ours take over.
     Site(SiteSetup),
@@ -279,6 +279,8 @@ pub struct PhoneSetup {
     pub numbers: Vec<String>,
     /// Talks are kept.
     pub record: bool,
+    /// Answers before anybody does; absent: callers go to the queue at once.
+    pub flow: Option<FlowId>,
 }
 
 impl Setup {

@@ -55,6 +55,10 @@ pub enum Order {
         call: String,
         step: yingda_core::call::Step,
     },
+    Walked {
+        conversation: ConversationId,
+        news: yingda_core::flow::News,
+    },
     Start(Box<Start>),
     Agent(UserId, AgentAct),
     Visitor(VisitorId, VisitorAct),
@@ -109,6 +113,7 @@ impl Order {
             Command::Conversation(conversation, Act::Called { call, step }) => {
                 Self::Called { conversation, call, step }
             }
+            Command::Conversation(conversation, Act::Walked { news }) => Self::Walked { conversation, news },
             Command::Conversation(id, act) => Self::Conversation(id, act),
             Command::Start(start) => Self::Start(start),
             Command::Agent(user, act) => Self::Agent(user, act),
@@ -133,6 +138,7 @@ impl Order {
             Self::Called { conversation, call, step } => {
                 Command::Conversation(conversation, Act::Called { call, step })
             }
+            Self::Walked { conversation, news } => Command::Conversation(conversation, Act::Walked { news }),
             Self::Start(start) => Command::Start(start),
             Self::Agent(user, act) => Command::Agent(user, act),
             Self::Visitor(visitor, act) => Command::Visitor(visitor, act),

@@ -16,6 +16,8 @@ pub struct Phone {
     pub first_port: u16,
     pub last_port: u16,
     pub strong_digest: bool,
+    /// What reads words aloud: see `speech::Speech::find`.
+    pub speech: String,
 }
 
 impl Phone {

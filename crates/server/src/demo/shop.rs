@@ -11,7 +11,7 @@ use yingda_core::{
     At,
     actor::Actor,
     command::Command,
-    config::{Record, TicketMeasure},
+    config::{LiveFlow, Record, TicketMeasure},
     customer::{Customer, CustomerSettings},
     event::{Fact, Private, Subject},
     id::*,
@@ -58,6 +58,10 @@ pub async fn open(
                 |code: &String| codes.iter().position(|it| it == code).expect("the pack names shipped roles");
             user.roles = roles.iter().map(|code| RoleId(FIRST_ROLE + has(code) as i64)).collect();
             rows.push(credential::insert(UserId(id.0), &user.login, &passwords::hash(PASSWORD), now));
+        }
+        if let Record::Flow(flow) = &mut record {
+            let (graph, published_at) = (flow.draft.clone(), now);
+            flow.live = Some(LiveFlow { version: 1, published_at, published_by: None, graph });
         }
         put(book, *id, record, rows, now).await?;
     }

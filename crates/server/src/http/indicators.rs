@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use yingda_core::{
     At,
     access::{Action, Reach},
+    fact::Contact,
     id::TicketTypeId,
     mask,
     promise::Promise,
@@ -22,8 +23,8 @@ use yingda_core::{
     ticket::{self, Ticket},
 };
 use yingda_report::indicator::{Figure, Indicator, Period, Verdict};
-use yingda_store::{customer_list, promise as promises, survey as surveys, ticket as rows};
-use yingda_wire::http::{IndicatorCase, IndicatorCases, IndicatorRow};
+use yingda_store::{customer_list, fact as facts, promise as promises, survey as surveys, ticket as rows};
+use yingda_wire::http::{IndicatorCall, IndicatorCase, IndicatorCases, IndicatorRow};
 
 pub fn routes() -> Routes {
     Routes::new().routes(routes!(list)).routes(routes!(cases))
@@ -122,6 +123,14 @@ async fn cases(
             Case::Ticket(it) => line.ticket = Some(viewer.row(it.clone()).await?),
             Case::Promise(it) => line.promise = Some(it.clone()),
             Case::Survey(it) => line.survey = Some(it.clone()),
+            Case::Call(it) => {
+                line.call = Some(IndicatorCall {
+                    conversation: it.conversation,
+                    started_at: it.started_at,
+                    is_resolved: it.resolved,
+                    is_answered: it.answered_at.is_some(),
+                });
+            }
         }
         items.push(line);
     }
@@ -132,13 +141,14 @@ enum Case<'a> {
     Ticket(&'a Ticket),
     Promise(&'a Promise),
     Survey(&'a SurveyAsk),
+    Call(&'a Contact),
 }
 
 impl Case<'_> {
     fn score(&self) -> Option<f64> {
         match self {
             Case::Survey(it) => it.csat.map(f64::from),
-            Case::Ticket(_) | Case::Promise(_) => None,
+            Case::Ticket(_) | Case::Promise(_) | Case::Call(_) => None,
         }
     }
 }
@@ -150,6 +160,8 @@ struct Book {
     tickets: Vec<Ticket>,
     promises: Vec<Promise>,
     surveys: Vec<SurveyAsk>,
+    /// Of all agents and of none: only for who sees the reports of all.
+    calls: Vec<Contact>,
     /// The least satisfaction that counts as satisfied.
     good: u8,
     /// Whether the reader may see customers.
@@ -178,6 +190,10 @@ impl Book {
             Reach::Everything => None,
             Reach::Users(users) => Some(users.as_slice()),
         };
+        let calls = match &reports {
+            Reach::Everything => facts::calls(&app.db, period.from, period.to, MOST).await?,
+            Reach::Users(_) => vec![],
+        };
         let has_customers = app.reach(caller.actor, Action::CustomerRead).is_ok();
         let surveys = surveys::answered_in(&app.db, (period.from, period.to), agents, MOST).await?;
         Ok(Book {
@@ -186,6 +202,7 @@ impl Book {
             tickets,
             promises,
             surveys,
+            calls,
             good: directory.settings.csat_good,
             has_customers,
         })
@@ -249,6 +266,9 @@ impl Book {
         for survey in &self.surveys {
             let verdict = it.judge_survey(survey, self.period, self.good);
             all.extend(verdict.map(|verdict| (verdict, Case::Survey(survey))));
+        }
+        for call in &self.calls {
+            all.extend(it.judge_call(call, self.period).map(|verdict| (verdict, Case::Call(call))));
         }
         Ok(all)
     }

@@ -18,6 +18,7 @@ pub mod customers;
 pub mod edit;
 pub mod files;
 pub mod floor;
+mod flows;
 pub mod health;
 pub mod hooks;
 pub mod idempotency;
@@ -125,6 +126,7 @@ pub fn api(largest_file: usize) -> Routes {
         .merge(channels::routes())
         .merge(arrivals::routes())
         .merge(phone::routes())
+        .merge(flows::routes())
         .merge(batches::routes())
         .merge(compose::routes())
         .merge(reports::routes())

@@ -102,6 +102,7 @@ async fn create(
     }
     let mut wrong = record::check(&record, None, &directory);
     wrong.extend(record::check_gift(None, &record, caller.actor, &directory));
+    wrong.extend(record::check_live(None, &record));
     // The name may be taken by this very request, which came twice at once.
     if !wrong.is_empty()
         && let Some(answered) = idempotency::answered(&app, key.as_ref()).await?
@@ -180,6 +181,7 @@ async fn change(
     }
     let mut wrong = record::check(&after, Some(id), &directory);
     wrong.extend(record::check_gift(Some(&before.record), &after, caller.actor, &directory));
+    wrong.extend(record::check_live(Some(&before.record), &after));
     if !record::leaves_a_door(kind, id, Some(&after), &directory) {
         wrong.push(Wrong { field: "roles".into(), fault: Fault::LastDoor });
     }
@@ -428,7 +430,7 @@ async fn is_used(app: &App, kind: RecordKind, id: RecordId) -> Result<bool, Prob
 }
 
 /// A record that the caller may read, deleted or not.
-async fn find(
+pub(super) async fn find(
     app: &App,
     caller: &Caller,
     kind: RecordKind,
@@ -484,9 +486,10 @@ async fn follow_user(
     Ok(writes)
 }
 
-/// Every version of a kind of ticket is kept: what runs stays on its own.
+/// Every version of a kind of ticket is kept: what runs stays on its own. Of flows those are that were published.
 pub fn kept_version(id: RecordId, version: i64, record: &Record) -> Option<Statement> {
     match record {
+        Record::Flow(flow) => flow.live.as_ref().map(|live| yingda_store::flow::put(id.into(), live)),
         Record::TicketType(of) => Some(yingda_store::ticket::put_type(id.into(), version, of)),
         _ => None,
     }
@@ -514,7 +517,7 @@ fn sort_key_of(record: &Record) -> Vec<u8> {
     sort_key(record.name().get(yingda_core::lang::Lang::Zh))
 }
 
-fn told(found: rows::StoredRecord) -> Stored {
+pub(super) fn told(found: rows::StoredRecord) -> Stored {
     Stored {
         id: found.id,
         version: found.version,
@@ -525,7 +528,7 @@ fn told(found: rows::StoredRecord) -> Stored {
     }
 }
 
-fn tagged(found: rows::StoredRecord) -> Tagged<Stored> {
+pub(super) fn tagged(found: rows::StoredRecord) -> Tagged<Stored> {
     Tagged(StatusCode::OK, found.version, told(found))
 }
 

@@ -252,6 +252,7 @@ pub async fn me(app: &App, id: UserId) -> Result<Me, Problem> {
     name!(Queue, queues, |it| it.name.clone(), None);
     name!(Tag, tags, |it| it.name.clone(), Some(it.colour));
     name!(Segment, segments, |it| it.name.clone(), None);
+    name!(Flow, flows, |it| it.name.clone(), None);
     name!(Form, forms, |it| it.name.clone(), None);
     name!(Widget, widgets, |it| it.name.clone(), None);
     // Whoever serves may ask for those that are still asked.

@@ -1,7 +1,7 @@
 //! What may be asked of the live state, from whichever node.
 
 use crate::{
-    channels::{heard, sites},
+    channels::{heard, phone, sites},
     http::{conversations, floor, health, records, session},
     join, proof,
     socket::{console, welcome},
@@ -52,6 +52,7 @@ questions! {
     FloorNow(floor::FloorNow),
     MayWatch(console::MayWatch),
     OpenOf(join::OpenOf),
+    PlaceOf(phone::PlaceOf),
     PersonaOf(console::PersonaOf),
     ProvenTo(proof::ProvenTo),
     Serving(records::Serving),

@@ -209,6 +209,7 @@ impl Talk {
             personal,
             content: frame.content,
             agent: self.app.hub.take_invite(self.visitor.id, self.app.clock.now()),
+            in_flow: false,
             reserved: false,
         };
         let origin = Sent { tab: self.visitor.tab, n: frame.n, base: frame.base };

@@ -3,7 +3,7 @@
 use super::{StoredCustomer, TicketRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yingda_core::{lang::Text, promise::Promise, survey::SurveyAsk};
+use yingda_core::{At, id::ConversationId, lang::Text, promise::Promise, survey::SurveyAsk};
 
 /// An indicator over a period.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -40,4 +40,16 @@ pub struct IndicatorCase {
     pub promise: Option<Promise>,
     pub survey: Option<SurveyAsk>,
     pub customer: Option<StoredCustomer>,
+    pub call: Option<IndicatorCall>,
+}
+
+/// A call, as far as the indicator looks at it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IndicatorCall {
+    pub conversation: ConversationId,
+    pub started_at: At,
+    /// It reached a step that is marked so.
+    pub is_resolved: bool,
+    /// People answered it.
+    pub is_answered: bool,
 }

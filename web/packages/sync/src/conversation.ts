@@ -65,6 +65,7 @@ function begun(id: ConversationId, event: Started): Conversation {
     reserved_until_at: null,
     proven_until_at: null,
     senders: [],
+    collected: [],
   };
 }
 
@@ -173,6 +174,12 @@ function change(known: Conversation, event: Event): Partial<Conversation> {
       return { record_due: event.form };
     case "record_saved":
       return { record_done: event.complete, record_due: event.complete ? null : (known.record_due ?? event.form) };
+    case "flow_collected": {
+      const { key, label, value } = event;
+      return { collected: [...(known.collected ?? []).filter((it) => it.key !== key), { key, label, value }] };
+    }
+    case "flow_left":
+      return { lang: event.lang };
     case "marked_spam":
       return { record_due: null };
     case "first_response":

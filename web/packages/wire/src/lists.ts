@@ -8,7 +8,7 @@ export const LEVEL = 1;
 
 export const RECORD_KINDS = [
   "user", "role", "team", "line", "skill", "queue", "calendar", "reply", "tag", "form", "widget", "invitation",
-  "webhook", "channel", "ban", "ticket_type", "rule", "survey", "segment", "settings",
+  "webhook", "channel", "ban", "ticket_type", "rule", "survey", "segment", "flow", "settings",
 ] as const satisfies readonly S["RecordKind"][];
 
 export const ACTIONS = [

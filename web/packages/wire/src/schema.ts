@@ -943,6 +943,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets callers meet the draft from now on, or a version from before. Calls that run stay in theirs. */
+        post: operations["post_flows_id_publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was published, the latest first. */
+        get: operations["get_flows_id_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a drawing, whether it is stored or not. */
+        post: operations["post_flows_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/flows/step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One turn of a trial: the same walker as for callers, without a telephone. It looks up only what one may read. */
+        post: operations["post_flows_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/healthz": {
         parameters: {
             query?: never;
@@ -3193,6 +3261,12 @@ export interface components {
          * @enum {string}
          */
         CodeFault: "wrong" | "expired" | "used" | "too_many";
+        /** @description What the customer told, for whoever serves them. */
+        Collected: {
+            key: string;
+            label: components["schemas"]["Text"];
+            value: string;
+        };
         /** @enum {string} */
         Colour: "grey" | "red" | "amber" | "green" | "blue" | "violet";
         Column: {
@@ -3318,6 +3392,11 @@ export interface components {
             channel: components["schemas"]["ChannelId"] | null;
             /** @default null */
             closed_at: components["schemas"]["i64"] | null;
+            /**
+             * @description What the customer told a flow, for whoever serves them.
+             * @default []
+             */
+            collected: components["schemas"]["Collected"][];
             /** @default null */
             customer: components["schemas"]["CustomerId"] | null;
             /** @default null */
@@ -4019,6 +4098,15 @@ export interface components {
         }) | (components["schemas"]["CallRecorded"] & {
             /** @enum {string} */
             kind: "call_recorded";
+        }) | (components["schemas"]["FlowEntered"] & {
+            /** @enum {string} */
+            kind: "flow_entered";
+        }) | (components["schemas"]["FlowCollected"] & {
+            /** @enum {string} */
+            kind: "flow_collected";
+        }) | (components["schemas"]["FlowLeft"] & {
+            /** @enum {string} */
+            kind: "flow_left";
         }) | {
             agent: components["schemas"]["UserId"];
             /** @enum {string} */
@@ -4470,6 +4558,316 @@ export interface components {
             agents: components["schemas"]["Agent"][];
             queues: components["schemas"]["QueueNow"][];
         };
+        /** @description What is drawn is the draft; customers meet what was published last. */
+        Flow: {
+            /**
+             * @default {
+             *       "nodes": {},
+             *       "start": ""
+             *     }
+             */
+            draft: components["schemas"]["FlowGraph"];
+            /** @default null */
+            live: components["schemas"]["LiveFlow"] | null;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
+            /**
+             * @description What it is for, for colleagues.
+             * @default
+             */
+            note: string;
+        };
+        /** @description What is to be done now; each has its answer as an `Input`. */
+        FlowAct: {
+            said: components["schemas"]["Spoken"];
+            /** @enum {string} */
+            type: "say";
+        } | {
+            said: components["schemas"]["Spoken"];
+            /** @enum {string} */
+            type: "ask";
+        } | {
+            /** @enum {string} */
+            type: "listen";
+            /** Format: int32 */
+            wait_s: number;
+        } | {
+            /** Format: int32 */
+            most_s: number;
+            /** @enum {string} */
+            type: "record";
+        } | {
+            calendar: components["schemas"]["CalendarId"];
+            /** @enum {string} */
+            type: "hours";
+        } | {
+            number: string;
+            /** @enum {string} */
+            type: "query";
+            what: components["schemas"]["FlowQuery"];
+        } | {
+            /** Format: int32 */
+            every_s: number;
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            type: "queue";
+        } | {
+            agent: components["schemas"]["UserId"];
+            /** @enum {string} */
+            type: "transfer";
+        } | {
+            /** @enum {string} */
+            type: "hang_up";
+        };
+        FlowCase: {
+            is: components["schemas"]["FlowTest"];
+            key: string;
+            to: string;
+            value?: string;
+        };
+        FlowChecked: {
+            /** @description Whether this server reads words aloud: else each prompt needs its sound. */
+            can_speak: boolean;
+            faults: components["schemas"]["FlowFault"][];
+        };
+        /** @description The customer told something; what is secret is not in it. */
+        FlowCollected: components["schemas"]["Collected"];
+        FlowDrawn: {
+            graph: components["schemas"]["FlowGraph"];
+        };
+        /** @description How a flow was left. */
+        FlowEnd: {
+            queue: components["schemas"]["QueueId"];
+        } | {
+            agent: components["schemas"]["UserId"];
+        } | "hung_up" | "gone";
+        FlowEntered: {
+            flow: components["schemas"]["FlowId"];
+            /** Format: int64 */
+            version: number;
+        };
+        FlowFault: {
+            /** @description Such as `nodes.menu.options.1`. */
+            field: string;
+            text: components["schemas"]["Text"];
+        };
+        FlowGraph: {
+            /** @default {} */
+            nodes: {
+                [key: string]: components["schemas"]["FlowNode"];
+            };
+            /**
+             * @description The key of its first step.
+             * @default
+             */
+            start: string;
+        };
+        /**
+         * @description Steps that a machine walks with a customer.
+         * @example 7310577399169024
+         */
+        FlowId: string;
+        /** @description What came of the step before. */
+        FlowInput: {
+            /** @enum {string} */
+            type: "started";
+        } | {
+            /** @enum {string} */
+            type: "said";
+        } | {
+            of: string;
+            /** @enum {string} */
+            type: "digit";
+        } | {
+            /** @enum {string} */
+            type: "timed_out";
+        } | {
+            /** @description What a query found; nothing where there is no such thing. */
+            of: {
+                [key: string]: string;
+            } | null;
+            /** @enum {string} */
+            type: "answer";
+        } | {
+            of: boolean;
+            /** @enum {string} */
+            type: "hours";
+        } | {
+            /** @enum {string} */
+            type: "away";
+        };
+        /** @description It is over, at a step. */
+        FlowLeft: {
+            end: components["schemas"]["FlowEnd"];
+            /** @description In which language they were spoken to at the end. */
+            lang: components["schemas"]["Lang"];
+            /** @description The steps that were reached, the last at the end. */
+            path: string[];
+            /** @description The customer had got what they called for. */
+            resolved: boolean;
+            step: string;
+        };
+        FlowNode: {
+            /** @description For staff; empty: the name of its kind. */
+            label?: string;
+            /** @description Whoever comes here got what they called for (K-15). */
+            resolved?: boolean;
+            step: components["schemas"]["FlowStep"];
+            /**
+             * Format: int32
+             * @description Where it stands in the drawing.
+             */
+            x?: number;
+            /** Format: int32 */
+            y?: number;
+        };
+        /** @description What is said: a sound for each language, or else the words, which may name values, such as `{order_no:digits}`. */
+        FlowPrompt: {
+            /** @default null */
+            en: components["schemas"]["FileId"] | null;
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            text: components["schemas"]["Text"];
+            /** @default null */
+            zh: components["schemas"]["FileId"] | null;
+        };
+        FlowPublish: {
+            /**
+             * Format: int64
+             * @description Back to a version that was published before; absent: the draft.
+             * @default null
+             */
+            version: number | null;
+        };
+        /** @enum {string} */
+        FlowQuery: "order" | "ticket";
+        /** @description What is done at a step, and the keys of those that may follow. */
+        FlowStep: {
+            failed: string;
+            /** @description Keys of the telephone, each with its step. */
+            options: {
+                [key: string]: string;
+            };
+            prompt: components["schemas"]["FlowPrompt"];
+            /** Format: int32 */
+            tries: number;
+            /** @enum {string} */
+            type: "menu";
+            /** Format: int32 */
+            wait_s: number;
+        } | {
+            prompt: components["schemas"]["FlowPrompt"];
+            to: string;
+            /** @enum {string} */
+            type: "say";
+        } | {
+            failed: string;
+            /** @description The value's name. */
+            key: string;
+            label: components["schemas"]["Text"];
+            /** Format: int32 */
+            least: number;
+            /** Format: int32 */
+            most: number;
+            prompt: components["schemas"]["FlowPrompt"];
+            /** @description It stands in no log and no event, and nobody is shown it. */
+            secret?: boolean;
+            to: string;
+            /** Format: int32 */
+            tries: number;
+            /** @enum {string} */
+            type: "collect";
+            /** Format: int32 */
+            wait_s: number;
+        } | {
+            cases: components["schemas"]["FlowCase"][];
+            to: string;
+            /** @enum {string} */
+            type: "condition";
+        } | {
+            calendar: components["schemas"]["CalendarId"];
+            closed: string;
+            open: string;
+            /** @enum {string} */
+            type: "hours";
+        } | {
+            found: string;
+            missing: string;
+            /** @description The value that holds its number. */
+            number: string;
+            /** @enum {string} */
+            type: "query";
+            what: components["schemas"]["FlowQuery"];
+        } | {
+            key: string;
+            to: string;
+            /** @enum {string} */
+            type: "set";
+            value: string;
+        } | {
+            /**
+             * Format: int32
+             * @description The place in the queue is told every so many seconds; 0: never.
+             */
+            every_s?: number;
+            prompt: components["schemas"]["FlowPrompt"];
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            type: "queue";
+        } | {
+            agent: components["schemas"]["UserId"];
+            away: string;
+            /** @enum {string} */
+            type: "transfer";
+        } | {
+            /** Format: int32 */
+            most_s: number;
+            prompt: components["schemas"]["FlowPrompt"];
+            to: string;
+            /** @enum {string} */
+            type: "voicemail";
+        } | {
+            prompt: components["schemas"]["FlowPrompt"];
+            /** @enum {string} */
+            type: "hang_up";
+        };
+        /** @enum {string} */
+        FlowTest: "equals" | "begins" | "at_least" | "at_most" | "known";
+        /** @description One turn of a trial; the walk is what the turn before gave. */
+        FlowTry: {
+            graph: components["schemas"]["FlowGraph"];
+            input: components["schemas"]["FlowInput"];
+            walk?: components["schemas"]["FlowWalk"];
+        };
+        /** @description One turn of a walk. */
+        FlowTurn: {
+            act: components["schemas"]["FlowAct"];
+            collected: components["schemas"]["Collected"][];
+            walk: components["schemas"]["FlowWalk"];
+        };
+        /** @description Where somebody is in a flow, and what is known by then. */
+        FlowWalk: {
+            at: string;
+            data: {
+                [key: string]: string;
+            };
+            /** @description The steps that were reached, the last at the end. */
+            path: string[];
+            resolved: boolean;
+            /** Format: int32 */
+            tries: number;
+            /** @description What was typed of a value so far. */
+            typed: string;
+        };
         /** @description A promise to come back to a conversation. */
         FollowUp: {
             by?: components["schemas"]["UserId"] | null;
@@ -4558,7 +4956,17 @@ export interface components {
             /** @description The first lines. */
             samples: string[][];
         };
+        /** @description A call, as far as the indicator looks at it. */
+        IndicatorCall: {
+            conversation: components["schemas"]["ConversationId"];
+            /** @description People answered it. */
+            is_answered: boolean;
+            /** @description It reached a step that is marked so. */
+            is_resolved: boolean;
+            started_at: components["schemas"]["i64"];
+        };
         IndicatorCase: {
+            call?: components["schemas"]["IndicatorCall"] | null;
             customer?: components["schemas"]["StoredCustomer"] | null;
             is_good: boolean;
             promise?: components["schemas"]["Promise"] | null;
@@ -4853,6 +5261,14 @@ export interface components {
         };
         /** @example 7310577399169024 */
         LineId: string;
+        /** @description A version that was published. Whoever is in it stays in it. */
+        LiveFlow: {
+            graph: components["schemas"]["FlowGraph"];
+            published_at: components["schemas"]["i64"];
+            published_by?: components["schemas"]["UserId"] | null;
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A visitor who has the site open. */
         LiveVisitor: {
             conversation?: components["schemas"]["ConversationId"] | null;
@@ -6187,6 +6603,8 @@ export interface components {
             realm: string;
         };
         PhoneSetup: {
+            /** @default null */
+            flow: components["schemas"]["FlowId"] | null;
             /**
              * @description The numbers that are dialled, as the carrier sends them.
              * @default []
@@ -6809,6 +7227,9 @@ export interface components {
         }) | (components["schemas"]["Segment"] & {
             /** @enum {string} */
             kind: "segment";
+        }) | (components["schemas"]["Flow"] & {
+            /** @enum {string} */
+            kind: "flow";
         }) | (components["schemas"]["Settings"] & {
             /** @enum {string} */
             kind: "settings";
@@ -6822,7 +7243,7 @@ export interface components {
          * @description The kind of a record, as it stands in addresses and in the store.
          * @enum {string}
          */
-        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "segment" | "settings";
+        RecordKind: "user" | "role" | "team" | "line" | "skill" | "queue" | "calendar" | "reply" | "tag" | "form" | "widget" | "invitation" | "webhook" | "channel" | "ban" | "ticket_type" | "rule" | "survey" | "segment" | "flow" | "settings";
         /** @enum {string} */
         Refusal: "not_found" | "forbidden" | "closed" | "wrong_phase" | "not_yours" | "already_yours" | "agent_full" | "agent_away" | "queue_full" | "queue_closed" | "offer_gone" | "empty" | "too_long" | "too_late" | "bad_value" | "break_quota_full" | "active_work" | "signed_in_elsewhere" | "banned" | "opted_out" | "stale" | "name_taken" | "in_use" | "gap" | "busy" | "unavailable" | "disk_full";
         RegisterEntry: (components["schemas"]["PostEntry"] & {
@@ -7759,6 +8180,14 @@ export interface components {
         SplitMail: {
             /** Format: int64 */
             message: number;
+        };
+        /** @description A sound, or words that are read. */
+        Spoken: {
+            audio?: components["schemas"]["FileId"] | null;
+            /** @description The words are the same for everybody. */
+            is_fixed: boolean;
+            lang: components["schemas"]["Lang"];
+            text: string;
         };
         /** @description Whether something answers, and since when it does or does not. */
         Standing: {
@@ -11232,6 +11661,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Floor"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_flows_id_publish: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                id: components["schemas"]["FlowId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowPublish"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stored"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_flows_id_versions: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["FlowId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveFlow"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_flows_check: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowDrawn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowChecked"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_flows_step: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowTry"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowTurn"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */

@@ -1,6 +1,9 @@
 //! One call from its first ring to the last word about it.
 
-use super::{Word, locked};
+use super::{
+    Word, locked,
+    walk::{Announce, Walking},
+};
 use crate::{
     app::Shared,
     channels::{attach, heard::Message, reach, say},
@@ -18,6 +21,7 @@ use yingda_core::{
     conversation::Content,
     engine::Refused,
     event::{Event, Fact},
+    flow::Input,
     id::*,
     phone,
     refusal::Refusal,
@@ -32,25 +36,36 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 const TAB: Tab = Tab(u32::MAX - 1);
 
 pub(super) struct Carry {
-    app: Shared,
-    call: CallId,
-    channel: ChannelId,
+    pub(super) app: Shared,
+    pub(super) call: CallId,
+    pub(super) channel: ChannelId,
     record: bool,
-    from: String,
+    pub(super) from: String,
     to: String,
     /// Once it has one.
-    conversation: ConversationId,
+    pub(super) conversation: ConversationId,
     visitor: VisitorId,
     /// Whose it is, by the conversation.
-    agent: Option<UserId>,
+    pub(super) agent: Option<UserId>,
     talking_since: Option<At>,
     talked_ms: i64,
-    segments: u32,
+    pub(super) segments: u32,
     /// Recordings that are still to come.
-    recording: u32,
+    pub(super) recording: u32,
+    /// Those of them that were left for a machine: they come first.
+    pub(super) mails: u32,
     /// Who ended it, when that is known before the line is.
     ended_by: Option<Party>,
-    closed: bool,
+    pub(super) closed: bool,
+    /// The way to this task.
+    pub(super) own: UnboundedSender<Word>,
+    /// While a flow has the caller.
+    pub(super) walking: Option<Walking>,
+    pub(super) announce: Option<Announce>,
+    /// Something is to be heard to its end.
+    pub(super) saying: bool,
+    /// Counts what was waited for.
+    pub(super) turn: u64,
 }
 
 impl Carry {
@@ -61,6 +76,7 @@ impl Carry {
         record: bool,
         from: String,
         to: String,
+        own: UnboundedSender<Word>,
     ) -> Self {
         Self {
             app,
@@ -76,28 +92,37 @@ impl Carry {
             talked_ms: 0,
             segments: 0,
             recording: 0,
+            mails: 0,
             ended_by: None,
             closed: false,
+            own,
+            walking: None,
+            announce: None,
+            saying: false,
+            turn: 0,
         }
     }
 
-    fn order(&self, order: Order) {
+    pub(super) fn order(&self, order: Order) {
         if let Some(phone) = self.app.phone.get() {
             phone.voice.order(self.call, order);
         }
     }
 
-    pub async fn run(mut self, mut words: UnboundedReceiver<Word>, own: UnboundedSender<Word>) {
+    pub async fn run(mut self, mut words: UnboundedReceiver<Word>) {
         self.order(Order::Ringing);
-        if let Err(error) = self.begin(own).await {
+        if let Err(error) = self.begin().await {
             tracing::warn!(call = %self.call, refusal = ?error.refusal, "a call found no conversation");
             return self.order(Order::HangUp);
         }
         self.told(Step::Started { number: self.to.clone() }).await;
         self.order(Order::Answer);
-        self.order(Order::Music);
+        if !self.enter_flow().await {
+            self.order(Order::Music);
+        }
         // Who was free may have it already.
-        if let Ok(Some(now)) = self.app.site.ask(ConversationNow::of(self.conversation)).await
+        if self.walking.is_none()
+            && let Ok(Some(now)) = self.app.site.ask(ConversationNow::of(self.conversation)).await
             && let Some(agent) = now.agent
         {
             self.assigned(agent);
@@ -113,6 +138,7 @@ impl Carry {
                 Word::Heard(heard) => self.heard(heard).await,
                 Word::Event(event) => self.happened(&event),
                 Word::Wish(wish) => self.wished(wish).await,
+                Word::Time(turn) => self.time(turn).await,
                 Word::Ready(user) => {
                     if self.agent == Some(user) && self.talking_since.is_none() {
                         self.ring(user);
@@ -126,7 +152,7 @@ impl Carry {
     }
 
     /// The caller's number is who they are: the same visitor, customer and history as the last time.
-    async fn begin(&mut self, own: UnboundedSender<Word>) -> Result<(), Refused> {
+    async fn begin(&mut self) -> Result<(), Refused> {
         let app = self.app.clone();
         let away = |_: ReadError| Refused::from(Refusal::Unavailable);
         let directory = app.directory();
@@ -152,7 +178,12 @@ impl Carry {
         let number = if self.from.is_empty() { String::new() } else { term };
         let message = Message { name: self.from.clone(), phone: number, ..Message::default() };
         let latest = conversation::of_visitor(&app.db, address.visitor, 1).await.map_err(away)?.pop();
-        let start = say::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
+        let mut start = say::begin(&app, &app.db, &address, channel, latest, message).await.map_err(away)?;
+        self.walking = Walking::of(&app, &directory, channel);
+        if let Some(walking) = &mut self.walking {
+            walking.know(&self.from, &self.to, &start);
+            start.in_flow = true;
+        }
         let actor = Actor::Visitor { id: address.visitor };
         let origin = Some(Sent { tab: TAB, n, base: n });
         let done =
@@ -160,7 +191,7 @@ impl Carry {
         self.visitor = address.visitor;
         self.conversation = done.conversation.ok_or(Refusal::Unavailable)?;
         if let Some(phone) = app.phone.get() {
-            locked(&phone.lines).insert(self.conversation, own);
+            locked(&phone.lines).insert(self.conversation, self.own.clone());
         }
         Ok(())
     }
@@ -194,6 +225,10 @@ impl Carry {
 
     fn assigned(&mut self, agent: UserId) {
         if self.agent != Some(agent) {
+            // People have it: what the flow still wanted is of no more use.
+            self.walking = None;
+            self.saying = false;
+            self.turn += 1;
             self.alone();
             self.agent = Some(agent);
             self.ring(agent);
@@ -207,6 +242,7 @@ impl Carry {
             self.order(Order::StopRinging);
             self.order(Order::Release);
             self.order(Order::Music);
+            self.announce_again();
         }
     }
 
@@ -218,8 +254,7 @@ impl Carry {
 
     fn ring(&mut self, agent: UserId) {
         self.segments += 1;
-        let folder: PathBuf = self.app.config.data.join("recordings");
-        let path = folder.join(format!("{}-{}.wav", self.call, self.segments));
+        let path = self.kept_at();
         self.order(Order::Ring(Ring {
             name: agent.to_string(),
             caller: self.from.clone(),
@@ -227,6 +262,11 @@ impl Carry {
             record: self.record.then_some(path),
             stay: true,
         }));
+    }
+
+    /// Where sound lies until it is whole.
+    pub(super) fn kept_at(&self) -> PathBuf {
+        self.app.config.data.join("recordings").join(format!("{}-{}.wav", self.call, self.segments))
     }
 
     async fn heard(&mut self, heard: Heard) {
@@ -238,13 +278,26 @@ impl Carry {
                 self.told(Step::Answered { agent }).await;
             }
             Heard::Refused { why, .. } => self.refused(why).await,
+            Heard::Digit { party: voice::Party::Caller, digit, .. } if self.walking.is_some() => {
+                self.walk(Input::Digit(digit)).await
+            }
+            // A key ends what is heard, and who waits hears on.
+            Heard::Digit { party: voice::Party::Caller, .. } if self.talking_since.is_none() => {
+                self.order(Order::Music)
+            }
+            Heard::Played { .. } => self.played().await,
             Heard::Held { on, .. } => self.told(Step::Held { on }).await,
             Heard::Left { .. } if self.agent.is_some() && self.talking_since.is_some() => {
                 self.hung_up().await
             }
             Heard::Recorded { recording, .. } => {
                 self.recording = self.recording.saturating_sub(1);
+                let ms = recording.ms;
                 self.keep(recording).await;
+                if self.mails > 0 {
+                    self.mails -= 1;
+                    self.left_words(ms).await;
+                }
             }
             _ => {}
         }
@@ -301,6 +354,10 @@ impl Carry {
             (voice::Party::House, _) => Party::House,
         });
         self.told(Step::Ended { by, talk_ms: self.talked_ms }).await;
+        if let Some(walking) = self.walking.take() {
+            let gone = self.news(Actor::Visitor { id: self.visitor }, walking.gone()).await;
+            self.closed = gone.is_ok();
+        }
         if !self.closed {
             // Who still waited has given up.
             self.act(Actor::Visitor { id: self.visitor }, Act::Close).await;

@@ -2,6 +2,7 @@
 //! task here that turns that into commands of its conversation, and what becomes of the conversation into orders.
 
 mod carry;
+mod walk;
 
 use crate::{
     app::{App, Shared},
@@ -17,6 +18,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+pub use walk::PlaceOf;
 use yingda_core::{
     actor::Actor,
     command::{Act, Command, Envelope},
@@ -54,6 +56,8 @@ enum Word {
     Ready(UserId),
     /// From whoever serves it, by the console or a program.
     Wish(CallWish),
+    /// The time that was waited for is over.
+    Time(u64),
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -189,9 +193,8 @@ fn arrive(
         return None;
     };
     let (line, words) = unbounded_channel();
-    let carry = Carry::new(app.clone(), call, channel, record, from.to_owned(), to.to_owned());
-    let own = line.clone();
-    tasks::start("call", carry.run(words, own));
+    let carry = Carry::new(app.clone(), call, channel, record, from.to_owned(), to.to_owned(), line.clone());
+    tasks::start("call", carry.run(words));
     Some(line)
 }
 

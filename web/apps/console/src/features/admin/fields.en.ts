@@ -10,6 +10,7 @@ export const fields = {
     calendar: { calendar: "Basics", week: "Every week", days: "Holidays and make-up days" },
     reply: { reply: "Canned reply" },
     tag: { tag: "Tag" },
+    flow: { flow: "Basics", draft: "Draft" },
     segment: { segment: "Basics", if: "Who belongs to it" },
     form: { form: "Basics", fields: "Fields" },
     ticket_type: { kind: "Basics", fields: "Fields", picture: "Picture", states: "States", moves: "Moves", clocks: "Time limits (SLA)", checklist: "Checklist" },
@@ -50,6 +51,7 @@ export const fields = {
     calendar: { name: "Name", zone: "Time zone", week: "Week", days: "Special days" },
     reply: { title: "Title", shortcut: "Shortcut", folder: "Folder", text: "Text" },
     tag: { name: "Name", colour: "Colour" },
+    flow: { name: "Name", note: "What it is for", draft: "Steps" },
     segment: { name: "Name", note: "What it is for", any: "One of them is enough", conditions: "Conditions" },
     form: { name: "Name", fields: "Fields" },
     formField: { key: "Key", label: "Label", shape: "Type", required: "Required", options: "Options", sensitive: "Sensitive", formula: "Formula", when: "Asked only in some cases" },
@@ -96,7 +98,7 @@ export const fields = {
     setup_wecom: { corp_id: "Corp ID", base_url: "API address" },
     setup_platform: { url: "Reply address" },
     setup_site: { site: "Name of the site", sends: "Queue it serves", deputy: "Who stands for it" },
-    setup_phone: { numbers: "Numbers", record: "Record" },
+    setup_phone: { numbers: "Numbers", flow: "Call flow", record: "Record" },
     setup_letter: { prefix: "Number prefix" },
     ban: { what: "What", value: "Number or address", why: "Why", until_at: "Until" },
     settings: {
@@ -169,7 +171,7 @@ export const fields = {
     setup_wecom: { corp_id: "Stands under “My company” in the WeCom console.", base_url: "Empty: WeCom's own." },
     setup_platform: { url: "Agents' replies are posted there, by the connector protocol." },
     setup_site: { site: "What stands as site in its configuration. Its contacts enter the queue above.", sends: "Who waits in this queue is served there as soon as somebody is free. Other queues usually overflow into it.", deputy: "What is said there is said here by this user: make one for it who never signs in, with an agent's role." },
-    setup_phone: { numbers: "The numbers that are dialled, as the carrier sends them. Calls for them wait in the queue above.", record: "What both sides say is recorded from the answer on, and kept with the conversation." },
+    setup_phone: { numbers: "The numbers that are dialled, as the carrier sends them. Calls for them wait in the queue above.", flow: "Callers meet it first; without one they wait at once. Only published ones can be chosen.", record: "What both sides say is recorded from the answer on, and kept with the conversation." },
     setup_letter: { prefix: "With XF the numbers look like XF-2026-0001." },
     settings: {
       letter_head: "Stands on letters below the company: address, number, site, a line each.", show_staff_no: "Customers see the number, not the name.", aging_s: "So many seconds of waiting are worth one level of priority.", grace_s: "An agent who lost the connection keeps the work for so long.", reopen_hours: "A customer who writes so soon after the end reopens the conversation.",

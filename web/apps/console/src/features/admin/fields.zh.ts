@@ -10,6 +10,7 @@ export const fields = {
     calendar: { calendar: "基本资料", week: "每周营业时间", days: "节假日与调休" },
     reply: { reply: "快捷回复" },
     tag: { tag: "标签" },
+    flow: { flow: "基本资料", draft: "草稿" },
     segment: { segment: "基本资料", if: "包括哪些客户" },
     form: { form: "基本资料", fields: "字段" },
     ticket_type: { kind: "基本资料", fields: "字段", picture: "流程图", states: "状态", moves: "办理动作", clocks: "时限（SLA）", checklist: "检查清单" },
@@ -50,6 +51,7 @@ export const fields = {
     calendar: { name: "名称", zone: "时区", week: "每周", days: "特殊日" },
     reply: { title: "标题", shortcut: "快捷码", folder: "文件夹", text: "内容" },
     tag: { name: "名称", colour: "颜色" },
+    flow: { name: "名称", note: "用途说明", draft: "步骤" },
     segment: { name: "名称", note: "用途说明", any: "满足任意一条即可", conditions: "条件" },
     form: { name: "名称", fields: "字段" },
     formField: { key: "标识", label: "名称", shape: "类型", required: "必填", options: "选项", sensitive: "敏感", formula: "公式", when: "只在这种情况下填写" },
@@ -96,7 +98,7 @@ export const fields = {
     setup_wecom: { corp_id: "企业ID", base_url: "接口地址" },
     setup_platform: { url: "回复地址" },
     setup_site: { site: "站点名", sends: "由对方接待的队列", deputy: "代表对方的员工" },
-    setup_phone: { numbers: "号码", record: "录音" },
+    setup_phone: { numbers: "号码", flow: "语音流程", record: "录音" },
     setup_letter: { prefix: "编号前缀" },
     ban: { what: "类型", value: "编号或地址", why: "原因", until_at: "截止时间" },
     settings: {
@@ -168,7 +170,7 @@ export const fields = {
     setup_wecom: { corp_id: "在企业微信管理后台的“我的企业”里。", base_url: "空着就是企业微信官方地址。" },
     setup_platform: { url: "座席的回复按连接器协议发到这个地址。" },
     setup_site: { site: "对方配置文件里的 site。对方转来的会话进入上面的队列。", sends: "在这个队列里等待的客户，对方一有空位就由对方接待。通常由其他队列溢出到这里。", deputy: "对方说的话在这里以这名员工的名义出现：为此新建一个不登录的员工，角色为座席。" },
-    setup_phone: { numbers: "运营商送来的被叫号码，可以有多个。打这些号码的来电进入上面的队列。", record: "接通后双方的通话都录音，放在会话里。" },
+    setup_phone: { numbers: "运营商送来的被叫号码，可以有多个。打这些号码的来电进入上面的队列。", flow: "来电先走这个流程；不选就直接排队。只能选已发布的。", record: "接通后双方的通话都录音，放在会话里。" },
     setup_letter: { prefix: "例如XF，登记号就像XF-2026-0001。" },
     settings: {
       letter_head: "印在信纸上公司名称的下面：地址、电话、网址，每行一项。", show_staff_no: "客户看到工号，看不到姓名。", aging_s: "等待这么多秒，相当于优先级高一级。", grace_s: "座席断线后保留会话的时间，之后重新分配。", reopen_hours: "会话结束后，客户在这段时间内再发言会重新打开。",

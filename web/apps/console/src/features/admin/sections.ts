@@ -8,6 +8,7 @@ import { role, team, user } from "./kinds/people";
 import { calendar, line, queue, skill } from "./kinds/routing";
 import { survey } from "./kinds/surveys";
 import { ticketType } from "./kinds/tickets";
+import { flow } from "./flows/record";
 import { rule } from "./rules/record";
 import { segment } from "./rules/segment";
 import { ban, invitation, settings, webhook, widget } from "./kinds/site";
@@ -27,7 +28,7 @@ const packs: Section = { key: "packs", needs: ["manage_tickets"], spec: null, pa
 
 export const SECTIONS: { key: string; sections: Section[] }[] = [
   { key: "people", sections: [of(user), of(role), of(team)] },
-  { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar)] },
+  { key: "routing", sections: [of(queue), of(skill), of(line), of(calendar), of(flow)] },
   { key: "content", sections: [of(reply), of(tag), of(segment), of(form), of(survey)] },
   { key: "tickets", sections: [of(ticketType), of(rule)] },
   { key: "web", sections: [of(widget), of(invitation)] },

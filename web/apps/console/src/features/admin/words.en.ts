@@ -1,8 +1,10 @@
 import { fields } from "./fields.en";
+import { flow } from "./flows/words.en";
 import { rule } from "./rules/words.en";
 
 export const en = {
   ...fields,
+  flow,
   rule,
   segment: {
     members: "Members", customers: "customers", show: "Show them", update: "Sort now", progress: "Progress", last: "Last sorted: {at}", nightly: "Every night by itself, and when the conditions change. Where a condition names another segment, the last result counts.",
@@ -187,11 +189,11 @@ export const en = {
   neverShown: "Not shown in this time",
   sectionGroup: { people: "People", routing: "Service", content: "Content", tickets: "Tickets", web: "Web site", outside: "Integration", site: "System" },
   section: {
-    user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", reply: "Canned replies",
+    user: "Users", role: "Roles", team: "Teams", queue: "Queues", skill: "Skills", line: "Business lines", calendar: "Opening hours", flow: "Call flows", reply: "Canned replies",
     tag: "Tags", segment: "Segments", form: "Record forms", survey: "Surveys", ticket_type: "Kinds of tickets", rule: "Rules", widget: "Widgets", invitation: "Invitations", channel: "Channels", gateway: "Gateway", batches: "Batches", webhook: "Webhooks", keys: "API keys", settings: "Settings", packs: "Template packs", ban: "Bans",
   },
   one: {
-    user: "user", role: "role", team: "team", queue: "queue", skill: "skill", line: "business line", calendar: "opening hours", reply: "canned reply",
+    user: "user", role: "role", team: "team", queue: "queue", skill: "skill", line: "business line", calendar: "opening hours", flow: "call flow", reply: "canned reply",
     tag: "tag", segment: "segment", form: "record form", survey: "survey", ticket_type: "kind of ticket", rule: "rule", widget: "widget", invitation: "invitation", channel: "channel", gateway: "Gateway", webhook: "webhook", keys: "API key", settings: "settings", ban: "ban",
   },
   hint: {
@@ -202,6 +204,7 @@ export const en = {
     skill: "A queue may need agents with certain skills.",
     line: "Queues, widgets and reports belong to a business line.",
     calendar: "Queues are open by the hours set here, with holidays and make-up days.",
+    flow: "What callers hear first, which keys lead where, what is looked up; a telephone channel names one.",
     reply: "Agents find them by typing /.",
     tag: "They sort conversations and customers.",
     segment: "Customers sorted by conditions, such as silent ones or those who complain often; every night, and whenever you ask.",

@@ -1,8 +1,10 @@
 import { fields } from "./fields.zh";
+import { flow } from "./flows/words.zh";
 import { rule } from "./rules/words.zh";
 
 export const zh = {
   ...fields,
+  flow,
   rule,
   segment: {
     members: "成员", customers: "位客户", show: "查看名单", update: "立即更新", progress: "更新进度", last: "上次更新：{at}", nightly: "每晚自动更新；修改条件后也会更新。条件里用到别的分群时，按上一次的结果判断。",
@@ -187,11 +189,11 @@ export const zh = {
   neverShown: "这段时间没有展示过",
   sectionGroup: { people: "人员", routing: "接待", content: "内容", tickets: "工单", web: "网站", outside: "对接", site: "系统" },
   section: {
-    user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
+    user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", flow: "语音流程", reply: "快捷回复",
     tag: "标签", segment: "客户分群", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "自动规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", batches: "短信群发", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", packs: "模板包", ban: "黑名单",
   },
   one: {
-    user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", reply: "快捷回复",
+    user: "用户", role: "角色", team: "团队", queue: "队列", skill: "技能", line: "业务线", calendar: "营业时间", flow: "语音流程", reply: "快捷回复",
     tag: "标签", segment: "分群", form: "记录表", survey: "问卷", ticket_type: "工单类型", rule: "规则", widget: "咨询窗口", invitation: "主动邀请", channel: "渠道", gateway: "网关", webhook: "Webhook", keys: "接口密钥", settings: "系统设置", ban: "黑名单条目",
   },
   hint: {
@@ -202,6 +204,7 @@ export const zh = {
     skill: "队列可以要求座席具备某些技能。",
     line: "队列、窗口和报表都属于一条业务线。",
     calendar: "队列按营业时间接待，节假日和调休在这里设置。",
+    flow: "来电先听到什么、按键去哪里、查什么；在电话渠道里选用。",
     reply: "座席输入/即可选用。",
     tag: "给会话和客户分类。",
     segment: "按条件自动归类的客户，例如沉默客户、投诉频繁的客户；每晚更新，也可随时更新。",

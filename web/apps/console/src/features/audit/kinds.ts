@@ -8,7 +8,7 @@ export const AUDITED: FactKind[] = [
   "wrap_up_started", "wrap_up_ended", "first_response", "idle_warned", "conversation_closed", "conversation_reopened",
   "note_posted", "message_recalled", "rating_asked", "rated", "tagged", "untagged", "flagged", "unflagged", "follow_up_set", "follow_up_due", "customer_linked",
   "code_sent", "code_refused", "identity_proven",
-  "call_started", "call_answered", "call_missed", "call_held", "call_ended", "call_recorded",
+  "call_started", "call_answered", "call_missed", "call_held", "call_ended", "call_recorded", "flow_entered", "flow_collected", "flow_left",
   "record_due", "record_saved", "marked_spam", "agent_state_changed",
   "invitation_shown", "invitation_answered", "notice_accepted", "message_left", "lead_changed", "batch_made", "batch_cancelled", "customers_imported", "customer_import_stopped",
   "ticket_opened", "ticket_edited", "ticket_moved", "ticket_approval_asked", "ticket_approval_answered", "ticket_assigned", "ticket_noted",

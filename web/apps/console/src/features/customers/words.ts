@@ -77,7 +77,7 @@ export const words = {
     finish: "处理完毕",
     lead: {
       choose: "请选择一条线索", chooseHint: "需求、跟进记录和归属会显示在这里。", nameless: "未留姓名", search: "姓名、电话、留言内容", create: "登记线索", none: "没有符合的线索", noneHint: "换个条件再找。", state: "状态", whose: "归属", of: { all: "不限归属", me: "我的", none: "无人认领" },
-      due: "{name}须在{at}前写下联系记录，否则收回并转给下一位。", wish: "需求", came: "登记时间", owner: "跟进人", nobody: "无人认领", inTurn: "不指定（按分配规则）",
+      due: "{name}须在{at}前写下联系记录，否则收回并转给下一位。", wish: "需求", came: "登记时间", owner: "跟进人", nobody: "无人认领", conversation: "听录音、看会话", inTurn: "不指定（按分配规则）",
       level: "意向", levels: { high: "高", middle: "中", low: "低" }, validity: "有效性", validities: { open: "待判断", valid: "有效", invalid: "无效" },
       give: "转给", release: "退回", releaseHint: "先在上面写明退回原因", reopen: "重新跟进", log: "跟进记录", said: "联系经过；处理完毕时也是给留言人的答复", note: "记录联系", noted: "已记录", finished: "已处理完毕", noLog: "还没有跟进记录",
       deed: { contact: "联系", given: "分给", reclaimed: "收回", released: "退回", done: "完成", reopened: "重新跟进" },
@@ -170,7 +170,7 @@ export const words = {
     finish: "Done",
     lead: {
       choose: "Choose a lead", chooseHint: "What they want, what happened and whose it is appear here.", nameless: "No name", search: "Name, number, words", create: "New lead", none: "No such lead", noneHint: "Ask for something else.", state: "State", whose: "Whose", of: { all: "Anybody's", me: "Mine", none: "Nobody's" },
-      due: "{name} has to write down a contact by {at}, else the lead goes to the next.", wish: "What they want", came: "Came", owner: "Followed up by", nobody: "nobody", inTurn: "Whoever's turn it is",
+      due: "{name} has to write down a contact by {at}, else the lead goes to the next.", wish: "What they want", came: "Came", owner: "Followed up by", nobody: "nobody", conversation: "The recording, in its conversation", inTurn: "Whoever's turn it is",
       level: "Interest", levels: { high: "high", middle: "middle", low: "low" }, validity: "Worth", validities: { open: "not known", valid: "valid", invalid: "invalid" },
       give: "Give to", release: "Give back", releaseHint: "Write the reason above first", reopen: "Follow up again", log: "What happened", said: "What was said; when done, also the answer to whoever wrote", note: "Note the contact", noted: "Noted", finished: "Done", noLog: "Nothing yet",
       deed: { contact: "Contact", given: "Given to", reclaimed: "Taken back", released: "Given back", done: "Done", reopened: "Again" },

@@ -1,6 +1,6 @@
-import type { Actor, Event, Place } from "@yingda/wire";
+import type { Actor, Event, EventOf, Place } from "@yingda/wire";
 import { nameOf } from "../../floor/names";
-import { t } from "../../i18n";
+import { said, t } from "../../i18n";
 import { told } from "../../parts/why";
 import { me } from "../../session";
 import { clock, dateTime } from "../../when";
@@ -102,9 +102,21 @@ export function line(event: Event): string {
       return t(`phone.line.ended.${event.ended_by}`, { span: span(event.talk_ms) });
     case "call_recorded":
       return t("phone.line.recorded", { span: span(event.ms) });
+    case "flow_entered":
+      return t("phone.line.flow", { name: nameOf("flow", event.flow), version: event.version });
+    case "flow_collected":
+      return t("phone.line.collected", { label: said(event.label) || event.key, value: event.value });
+    case "flow_left":
+      return left(event) + (event.resolved ? t("phone.line.resolved") : "");
     case "marked_spam":
       return t("desk.line.spam", { by });
     default:
       return event.kind;
   }
+}
+
+function left(event: EventOf<"flow_left">): string {
+  if (typeof event.end === "string") return t(`phone.line.left.${event.end}`);
+  if ("queue" in event.end) return t("phone.line.left.queue", { name: nameOf("queue", event.end.queue) });
+  return t("phone.line.left.agent", { name: nameOf("user", event.end.agent) });
 }

@@ -19,6 +19,7 @@ export const words = {
     unmute: "取消静音",
     ring: "再次振铃",
     recording: "通话录音",
+    collected: "客户在语音流程中提供的信息",
     line: {
       started: "来电，拨打{number}",
       answered: "{agent}接听了电话",
@@ -27,6 +28,10 @@ export const words = {
       resumed: "通话恢复",
       ended: { caller: "客户挂断，通话{span}", agent: "座席挂断，通话{span}", house: "系统挂断，通话{span}", line: "线路中断，通话{span}" },
       recorded: "录音{span}",
+      flow: "进入语音流程{name}，第{version}版",
+      collected: "{label}：{value}",
+      left: { queue: "语音流程转入{name}", agent: "语音流程转给{name}", hung_up: "语音流程结束", gone: "客户在语音流程中挂断" },
+      resolved: "（已办结）",
     },
   },
   en: {
@@ -47,6 +52,7 @@ export const words = {
     unmute: "Unmute",
     ring: "Ring again",
     recording: "Recording of the call",
+    collected: "What the customer told the call flow",
     line: {
       started: "A call for {number}",
       answered: "{agent} answered the call",
@@ -55,6 +61,10 @@ export const words = {
       resumed: "The talk went on",
       ended: { caller: "The customer hung up after {span}", agent: "The agent hung up after {span}", house: "The call was ended after {span}", line: "The line broke after {span}" },
       recorded: "Recorded: {span}",
+      flow: "Met the call flow {name}, version {version}",
+      collected: "{label}: {value}",
+      left: { queue: "The call flow passed it to {name}", agent: "The call flow passed it to {name}", hung_up: "The call flow ended", gone: "The customer hung up in the call flow" },
+      resolved: " (resolved)",
     },
   },
 } satisfies Words;

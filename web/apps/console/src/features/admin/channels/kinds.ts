@@ -45,7 +45,7 @@ export function blankSetup(kind: ChannelKind): Setup {
     case "walkin":
       return { type: "walkin" };
     case "phone":
-      return { type: "phone", numbers: [], record: true };
+      return { type: "phone", numbers: [], flow: null, record: true };
     case "site":
       return { type: "site", site: "", sends: null, deputy: null };
   }
@@ -143,7 +143,7 @@ export const SETUP: Record<ChannelKind, Group[]> = {
   letter: [{ key: "letter", fields: [{ key: "prefix", as: "line" }] }],
   walkin: [],
   site_mail: [],
-  phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "record", as: "switch" }] }],
+  phone: [{ key: "phone", fields: [{ key: "numbers", as: "words", full: true }, { key: "flow", as: "ref", kind: "flow", maybe: true }, { key: "record", as: "switch" }] }],
   site: [
     { key: "site", fields: [{ key: "site", as: "line" }] },
     { key: "helped", fields: [{ key: "sends", as: "ref", kind: "queue", maybe: true }, { key: "deputy", as: "ref", kind: "user", maybe: true }] },
