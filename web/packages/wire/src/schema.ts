@@ -5421,7 +5421,7 @@ export interface components {
             team?: components["schemas"]["TeamId"] | null;
         };
         /** @enum {string} */
-        Medium: "chat" | "voice" | "mail" | "sms" | "wechat" | "fax" | "letter" | "walkin" | "video";
+        Medium: "chat" | "voice" | "mail" | "sms" | "wechat" | "fax" | "letter" | "walkin" | "video" | "sitemail";
         /** @description Another record of the same person, which becomes a part of this one. */
         MergeCustomer: {
             customer: components["schemas"]["CustomerId"];
@@ -7890,6 +7890,9 @@ export interface components {
         }) | {
             /** @enum {string} */
             type: "walkin";
+        } | {
+            /** @enum {string} */
+            type: "site_mail";
         } | (components["schemas"]["PhoneSetup"] & {
             /** @enum {string} */
             type: "phone";
