@@ -11,7 +11,7 @@ use yingda_core::{
     At,
     actor::Actor,
     command::Command,
-    config::{LiveFlow, Record, TicketMeasure},
+    config::{Record, TicketMeasure},
     customer::{Customer, CustomerSettings},
     event::{Fact, Private, Subject},
     id::*,
@@ -59,9 +59,10 @@ pub async fn open(
             user.roles = roles.iter().map(|code| RoleId(FIRST_ROLE + has(code) as i64)).collect();
             rows.push(credential::insert(UserId(id.0), &user.login, &passwords::hash(PASSWORD), now));
         }
-        if let Record::Flow(flow) = &mut record {
-            let (graph, published_at) = (flow.draft.clone(), now);
-            flow.live = Some(LiveFlow { version: 1, published_at, published_by: None, graph });
+        if let Record::Flow(flow) = &mut record
+            && let Some(live) = &mut flow.live
+        {
+            live.published_at = now;
         }
         put(book, *id, record, rows, now).await?;
     }

@@ -40,6 +40,9 @@ fn every_record_of_the_pack_would_pass_the_checks_of_an_administrator() {
             .filter(|it| it.field != "roles")
             .collect();
         assert!(wrong.is_empty(), "{}: {wrong:?}", entry.id);
+        if let Record::Flow(flow) = &entry.record {
+            assert_eq!(yingda_core::flow::check(&flow.draft, &directory, true), vec![]);
+        }
     }
     for talk in &pack.talks {
         assert!(directory.queues.contains_key(&talk.queue), "{}", talk.need);
