@@ -139,7 +139,8 @@ impl Office {
             values: values.into(),
             ..NewTicket::default()
         };
-        let scene = Scene { directory: &directory, of, by: Actor::System, now: at, open_tasks: 0 };
+        let scene =
+            Scene { directory: &directory, of, by: Actor::System, now: at, open_tasks: 0, consents: &[] };
         let opened = ticket::open(new, TicketId(id), format!("TS{n:012}"), 1, scene);
         Ok(opened.map_err(|refused| format!("a ticket could not be opened: {refused:?}"))?.ticket)
     }

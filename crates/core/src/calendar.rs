@@ -155,6 +155,26 @@ pub fn next_daily(zone_name: &str, minute: u16, at: At) -> At {
     days.filter_map(|date| instant(&zone, date, minute)).find(|next| *next > at).unwrap_or(at + DAY_MS)
 }
 
+/// An instant as people write it in this zone: `2026/2/8 14:03`, `2026年2月8日`; without a time of day it is midnight.
+pub fn read_instant(zone_name: &str, text: &str) -> Option<At> {
+    let parts: Vec<i16> = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
+    let (year, month, day, hour, minute, second) = match parts[..] {
+        [year, month, day] => (year, month, day, 0, 0, 0),
+        [year, month, day, hour, minute] => (year, month, day, hour, minute, 0),
+        [year, month, day, hour, minute, second] => (year, month, day, hour, minute, second),
+        _ => return None,
+    };
+    let small = |part: i16| i8::try_from(part).ok();
+    let date = Date::new(year, small(month)?, small(day)?).ok().filter(|_| year >= 1970)?;
+    let time = Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    let zone = zone(zone_name).unwrap_or(TimeZone::UTC);
+    Some(zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()?.as_millisecond())
+}
+
 fn place(zone_name: &str, now: At) -> Option<(TimeZone, Date)> {
     let zone = zone(zone_name)?;
     let date = local_date(&zone, now)?;

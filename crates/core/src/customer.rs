@@ -1,6 +1,7 @@
 //! Customers: what their card may hold, and when two cards are one.
 
 pub mod columns;
+pub mod duplicates;
 
 use crate::{
     At,
@@ -9,6 +10,7 @@ use crate::{
     fault::{Fault, Faults, Shape, Wrong},
     form::{self, is_email, is_phone},
     id::*,
+    lang::Text,
     medium::Medium,
     phone,
 };
@@ -116,13 +118,25 @@ pub struct CustomerSettings {
     pub fields: Vec<Field>,
     pub tiers: Vec<Choice>,
     pub areas: Vec<Choice>,
+    /// For what consent is noted down.
+    pub purposes: Vec<Choice>,
     /// Within so many days a card has to be checked or changed to count as kept (K-08).
     pub check_days: u16,
 }
 
 impl Default for CustomerSettings {
     fn default() -> Self {
-        Self { fields: vec![], tiers: vec![], areas: vec![], check_days: 365 }
+        let purpose = |key: &str, zh: &str, en: &str| Choice {
+            key: key.into(),
+            label: Text::new(zh, en),
+            children: vec![],
+        };
+        let purposes = vec![
+            purpose("marketing", "营销推广", "Offers and news"),
+            purpose("survey", "回访调查", "Follow-up and surveys"),
+            purpose("sharing", "向第三方提供", "Passing data on"),
+        ];
+        Self { fields: vec![], tiers: vec![], areas: vec![], purposes, check_days: 365 }
     }
 }
 
@@ -299,6 +313,7 @@ pub(crate) fn check_settings(it: &CustomerSettings, faults: &mut Faults) {
     faults.0.extend(form::check_fields("customers.fields", &it.fields));
     form::check_choices(faults, "customers.tiers", &it.tiers);
     form::check_choices(faults, "customers.areas", &it.areas);
+    form::check_choices(faults, "customers.purposes", &it.purposes);
     faults.range("customers.check_days", it.check_days, 1, 3_650);
 }
 

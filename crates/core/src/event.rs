@@ -316,6 +316,7 @@ pub enum Fact {
         lines: u64,
         trial: bool,
     },
+    CustomerImportUndone(CustomerImportUndone),
     /// What of it had come in stays.
     CustomerImportStopped {
         import: RecordId,
@@ -345,6 +346,10 @@ pub enum Fact {
         parted: CustomerId,
     },
     CustomersRelated(CustomersRelated),
+    CustomersToldApart(CustomersToldApart),
+    ViewShared(ViewShared),
+    ConsentNoted(ConsentNoted),
+    OptOutNoted(OptOutNoted),
     /// A register has a new entry, or one changed.
     EntryChanged {
         book: Book,
@@ -456,6 +461,7 @@ pub enum Fact {
         on: bool,
     },
     TicketMerged(TicketMerged),
+    TicketMigrated(TicketMigrated),
     /// So much of a clock's time has passed, and these were told.
     TicketClockRang {
         ticket: TicketId,

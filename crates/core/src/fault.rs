@@ -1,6 +1,9 @@
 //! What is wrong with a field, in words for the person who typed it.
 
-use crate::{lang::Text, refusal::Refusal};
+use crate::{
+    lang::{Lang, Text},
+    refusal::Refusal,
+};
 
 /// One wrong field, such as `needs.0.level`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,10 @@ pub enum Fault {
     NeverOpen,
     /// Tickets of this kind want answers as they are opened.
     Asks,
+    /// The customer has not agreed to it.
+    NotAgreed(Text),
+    /// What was answered there is no answer here.
+    OtherShape,
     /// That ticket does not go on.
     Closed,
     /// A step leads nowhere.
@@ -145,6 +152,17 @@ impl Fault {
                 format!("Must be between {least} and {most}."),
             ),
             Fault::Malformed(shape) => shape.text(),
+            Fault::NotAgreed(purpose) => Text::new(
+                format!("客户尚未同意“{}”，请先在客户档案中登记。", purpose.get(Lang::Zh)),
+                format!(
+                    "The customer has not agreed to “{}”: note it on their card first.",
+                    purpose.get(Lang::En)
+                ),
+            ),
+            Fault::OtherShape => Text::new(
+                "两个字段的类型不同，答案不能带过去。",
+                "The two fields are of different types: the answer cannot go over.",
+            ),
             Fault::Closed => Text::new(
                 "那张工单已关闭，请选一张还在办理的。",
                 "That ticket is closed: choose one that goes on.",

@@ -12,6 +12,7 @@ pub mod call;
 pub mod chain;
 pub mod command;
 pub mod config;
+pub mod consent;
 pub mod conversation;
 pub mod customer;
 pub mod deeds;
@@ -52,6 +53,7 @@ pub mod survey;
 pub mod ticket;
 pub mod timers;
 mod turn;
+pub mod view;
 pub mod wait;
 pub mod why;
 

@@ -2,6 +2,7 @@
 //! something came in between. Nothing here knows a store.
 
 mod arrange;
+pub mod columns;
 mod edit;
 mod goods;
 mod notice;
@@ -17,7 +18,7 @@ pub use verify::{
     CheckState, Confirmation, OrderCheck, OrderItem, OrderLack, address_lacks, confirm, is_sure, verify,
 };
 
-use crate::{At, id::*};
+use crate::{At, id::*, lang::Text};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,6 +57,32 @@ pub enum OrderState {
 }
 
 impl OrderState {
+    pub const ALL: [OrderState; 6] = [
+        OrderState::Placed,
+        OrderState::Confirmed,
+        OrderState::Shipped,
+        OrderState::Delivered,
+        OrderState::Returned,
+        OrderState::Cancelled,
+    ];
+
+    pub fn name(self) -> Text {
+        let (zh, en) = match self {
+            OrderState::Placed => ("已下单", "Placed"),
+            OrderState::Confirmed => ("已确认", "Confirmed"),
+            OrderState::Shipped => ("已发货", "Shipped"),
+            OrderState::Delivered => ("已送达", "Delivered"),
+            OrderState::Returned => ("已退回", "Returned"),
+            OrderState::Cancelled => ("已取消", "Cancelled"),
+        };
+        Text::new(zh, en)
+    }
+
+    /// The one of this name, in either language.
+    pub fn read(name: &str) -> Option<OrderState> {
+        OrderState::ALL.into_iter().find(|it| is_called(&it.name(), name))
+    }
+
     /// Nothing is on its way any more.
     pub fn is_over(self) -> bool {
         self >= OrderState::Delivered
@@ -95,6 +122,32 @@ pub enum OrderPayment {
     Refunded,
 }
 
+impl OrderPayment {
+    pub const ALL: [OrderPayment; 4] =
+        [OrderPayment::Unpaid, OrderPayment::Paid, OrderPayment::OnDelivery, OrderPayment::Refunded];
+
+    pub fn name(self) -> Text {
+        let (zh, en) = match self {
+            OrderPayment::Unpaid => ("未付款", "Unpaid"),
+            OrderPayment::Paid => ("已付款", "Paid"),
+            OrderPayment::OnDelivery => ("货到付款", "On delivery"),
+            OrderPayment::Refunded => ("已退款", "Refunded"),
+        };
+        Text::new(zh, en)
+    }
+
+    /// The one of this name, in either language.
+    pub fn read(name: &str) -> Option<OrderPayment> {
+        OrderPayment::ALL.into_iter().find(|it| is_called(&it.name(), name))
+    }
+}
+
+/// 已付款 and 付款 are the same, and so are `Paid` and `paid`.
+fn is_called(names: &Text, name: &str) -> bool {
+    let name = name.trim();
+    names.zh.trim_start_matches('已') == name.trim_start_matches('已') || names.en.eq_ignore_ascii_case(name)
+}
+
 /// What can come between an order and its customer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -121,7 +174,7 @@ impl OrderTrouble {
         }
     }
 
-    pub fn name(self) -> crate::lang::Text {
+    pub fn name(self) -> Text {
         let (zh, en) = match self {
             OrderTrouble::Stock => ("缺货", "out of stock"),
             OrderTrouble::Delay => ("延误", "delayed"),
@@ -130,7 +183,7 @@ impl OrderTrouble {
             OrderTrouble::Damaged => ("破损", "damaged"),
             OrderTrouble::Wrong => ("发错", "wrong goods"),
         };
-        crate::lang::Text::new(zh, en)
+        Text::new(zh, en)
     }
 }
 

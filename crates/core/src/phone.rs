@@ -1,5 +1,7 @@
 //! Telephone numbers as terms: the same number written in several ways is one.
 
+pub mod place;
+
 /// Digits only. A mainland number loses its country code and a dialled leading zero; others keep theirs with `+`.
 pub fn normal(number: &str) -> String {
     let is_international = number.trim_start().starts_with('+') || number.trim_start().starts_with("00");

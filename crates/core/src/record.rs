@@ -249,6 +249,16 @@ pub fn uses(kind: RecordKind, id: RecordId, directory: &Directory) -> Vec<Text> 
         };
         note(used, &of.name);
     }
+    let settings = &directory.settings;
+    for (chosen, name) in [
+        (settings.orders.exception, Text::new("系统设置的“订单异常开成”", "the settings (order exceptions)")),
+        (
+            settings.portal.as_ref().and_then(|portal| portal.requests),
+            Text::new("系统设置的“客户的请求开成”", "the settings (customers' requests)"),
+        ),
+    ] {
+        note(kind == RecordKind::TicketType && chosen == Some(id.into()), &name);
+    }
     for survey in directory.surveys.values() {
         let used = match kind {
             RecordKind::Queue => {

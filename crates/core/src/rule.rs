@@ -33,10 +33,20 @@ pub struct Seen<'a> {
     pub conversation: Option<&'a Conversation>,
     pub customer: Option<Client<'a>>,
     pub rating: Option<u8>,
+    pub answer: Option<Answer>,
     /// The state that a ticket came into by this very event; it may have gone on since.
     pub state: Option<&'a str>,
     /// The field whose date is so many days away.
     pub near: Option<(&'a str, i16)>,
+}
+
+/// What was answered to a survey.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    pub survey: SurveyId,
+    pub csat: Option<u8>,
+    pub nps: Option<u8>,
+    pub ces: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +78,7 @@ pub fn events(fact: &Fact, of: Option<&TicketType>) -> Vec<RuleEvent> {
         Fact::TicketDateNear(_) => RuleEvent::DateNear,
         Fact::ConversationClosed { .. } => RuleEvent::ConversationClosed,
         Fact::Rated { .. } => RuleEvent::ConversationRated,
+        Fact::SurveyAnswered { .. } => RuleEvent::SurveyAnswered,
         Fact::CustomerChanged { deleted: false, .. } => RuleEvent::CustomerChanged,
         _ => return vec![],
     };
@@ -120,6 +131,9 @@ fn found(condition: &Condition, seen: Seen) -> Vec<String> {
     let card = |get: &dyn Fn(&Customer) -> Option<String>| {
         seen.customer.and_then(|it| get(it.card)).into_iter().collect::<Vec<_>>()
     };
+    let scores = |of: fn(Answer) -> Option<u8>| {
+        seen.answer.and_then(of).map(|it| it.to_string()).into_iter().collect::<Vec<_>>()
+    };
     match condition.what {
         Aspect::Kind => of(&|it| Some(it.of.to_string())),
         Aspect::State => of(&|it| Some(seen.state.unwrap_or(&it.state).to_owned())),
@@ -147,6 +161,10 @@ fn found(condition: &Condition, seen: Seen) -> Vec<String> {
         Aspect::Channel => talk(&|it| Some(it.channel?.to_string())),
         Aspect::Queue => talk(&|it| Some(it.queue?.to_string())),
         Aspect::Rating => seen.rating.map(|it| it.to_string()).into_iter().collect(),
+        Aspect::Survey => seen.answer.map(|it| it.survey.to_string()).into_iter().collect(),
+        Aspect::Csat => scores(|it| it.csat),
+        Aspect::Nps => scores(|it| it.nps),
+        Aspect::Ces => scores(|it| it.ces),
         Aspect::Vip => {
             seen.customer.map(|it| if it.card.vip { "yes" } else { "no" }.to_owned()).into_iter().collect()
         }
@@ -218,6 +236,7 @@ fn fits(what: Aspect, when: RuleEvent) -> bool {
         Medium | Channel | Queue => when.has_conversation(),
         Owner => when.has_ticket() || when.has_conversation(),
         Rating => when == RuleEvent::ConversationRated,
+        Survey | Csat | Nps | Ces => when == RuleEvent::SurveyAnswered,
         Silent | Contacts | Tickets | Known => false,
         Line | Vip | Tag | Tier | Area | Person | CardField | Segment => true,
     }
@@ -285,6 +304,7 @@ fn condition(it: &Condition, at: &str, directory: &Directory, faults: &mut Fault
             Owner => directory.users.contains_key(&UserId(id(value))),
             Line => directory.lines.contains_key(&LineId(id(value))),
             Channel => directory.channels.contains_key(&ChannelId(id(value))),
+            Survey => directory.surveys.contains_key(&SurveyId(id(value))),
             Queue => directory.queues.contains_key(&QueueId(id(value))),
             Tag => directory.tags.contains_key(&TagId(id(value))),
             Segment => directory.segments.contains_key(&RecordId(id(value))),
@@ -370,6 +390,7 @@ pub(crate) fn ask_for(conditions: &[Condition], kind: RecordKind, id: RecordId) 
         RecordKind::Line => Some(Aspect::Line),
         RecordKind::Channel => Some(Aspect::Channel),
         RecordKind::Queue => Some(Aspect::Queue),
+        RecordKind::Survey => Some(Aspect::Survey),
         RecordKind::Tag => Some(Aspect::Tag),
         RecordKind::Segment => Some(Aspect::Segment),
         _ => None,

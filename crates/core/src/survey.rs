@@ -85,6 +85,10 @@ pub(crate) fn check(it: &Survey, directory: &Directory, faults: &mut Faults) {
     faults.text("thanks", &it.thanks, 1_000);
     faults.range("valid_days", it.valid_days, 1, 365);
     faults.range("rest_days", it.rest_days, 0, 730);
+    // Afterwards nobody can answer any more.
+    if it.remind_days > 0 {
+        faults.range("remind_days", it.remind_days, 1, i64::from(it.valid_days) - 1);
+    }
     faults.unless(!it.questions.is_empty(), "questions", Fault::Missing);
     faults.unless(it.questions.len() <= MAX_QUESTIONS, "questions", Fault::TooMany(MAX_QUESTIONS));
     let mut keys = BTreeSet::new();
@@ -261,6 +265,12 @@ fn spread(of: i64) -> u64 {
     it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     it ^ (it >> 31)
+}
+
+/// When somebody who was asked is reminded; whoever came by the open link was not asked.
+pub fn remind_at(it: &Survey, ask: &SurveyAsk) -> Option<At> {
+    let is_asked = it.remind_days > 0 && ask.via != Via::Open;
+    is_asked.then(|| ask.asked_at + At::from(it.remind_days) * DAY_MS)
 }
 
 /// Whether somebody who was last asked then may be asked by itself now.

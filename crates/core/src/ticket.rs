@@ -7,6 +7,7 @@ mod check;
 mod clocks;
 mod guards;
 mod merge;
+mod migrate;
 
 pub use acts::{act, may_open, open};
 pub use asked::{Decided, NewTicket, Scene, TicketAct};
@@ -14,6 +15,7 @@ pub(crate) use check::check;
 pub use clocks::{RunningClock, rest, ring};
 pub use guards::needs_approval;
 pub use merge::absorb;
+pub use migrate::{TicketMapping, check_mapping, lacks, migrate, proposed};
 
 use crate::{
     At, access,

@@ -94,8 +94,9 @@ fn cell(it: &Data) -> String {
     match it {
         Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
         Data::DateTime(at) if at.is_datetime() => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}")
+            let (year, month, day, hour, minute, ..) = at.to_ymd_hms_milli();
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            if (hour, minute) == (0, 0) { date } else { format!("{date} {hour:02}:{minute:02}") }
         }
         other => other.to_string(),
     }

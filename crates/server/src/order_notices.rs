@@ -58,6 +58,7 @@ pub async fn send(app: &App, it: &Order, notice: &OrderNotice) -> Result<(), Pro
             channel: *id,
             name: "订单通知 · Order notices".into(),
             body: String::new(),
+            purpose: String::new(),
             author: None,
             created_at: now,
         };

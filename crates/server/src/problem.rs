@@ -130,6 +130,14 @@ impl Problem {
         )
     }
 
+    /// What is wrong with which field, else what it is as a whole: for reports about many things.
+    pub fn reasons(&self, lang: Lang) -> String {
+        let told = self.told(lang);
+        let fields: Vec<String> =
+            told.fields.iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
+        if fields.is_empty() { told.title } else { fields.join(" ") }
+    }
+
     /// All of it in one line, for reports about many things.
     pub fn sentence(&self, lang: Lang) -> String {
         let told = self.told(lang);

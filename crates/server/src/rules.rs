@@ -21,12 +21,13 @@ use yingda_core::{
     lang::{Lang, Text},
     phone,
     refusal::Refusal,
-    rule::{self, Client, Seen},
+    rule::{self, Answer, Client, Seen},
     rule_run::{RuleRun, RunState},
     ticket::{NewTicket, Ticket, TicketAct},
 };
 use yingda_store::{
-    Batch, Db, ReadError, conversation, customer, outbound, outreach, promise, rule_run as rows, ticket,
+    Batch, Db, ReadError, conversation, customer, outbound, outreach, promise, rule_run as rows, survey,
+    ticket,
 };
 
 /// What an event is about, with all that rules look at.
@@ -37,6 +38,7 @@ pub struct Sight {
     pub conversation: Option<Conversation>,
     pub customer: Option<customer::Customer>,
     rating: Option<u8>,
+    answer: Option<Answer>,
     state: Option<String>,
     near: Option<(String, i16)>,
 }
@@ -53,6 +55,7 @@ impl Sight {
                 history: None,
             }),
             rating: self.rating,
+            answer: self.answer,
             state: self.state.as_deref(),
             near: self.near.as_ref().map(|(field, days)| (field.as_str(), *days)),
         }
@@ -91,7 +94,11 @@ pub async fn look(app: &App, event: &Event) -> Result<Option<Sight>, Problem> {
         Fact::TicketDateNear(it) => Some((it.field.clone(), it.days)),
         _ => None,
     };
-    // A promise of no ticket is that of its conversation.
+    let answer = match event.fact {
+        Fact::SurveyAnswered { survey, csat, nps, ces, .. } => Some(Answer { survey, csat, nps, ces }),
+        _ => None,
+    };
+    // A promise of no ticket is that of its conversation, and so is an answer.
     let on = match &event.fact {
         Fact::PromiseRang { promise: id, .. } => match promise::get(&app.db, *id).await? {
             Some(it) => match (it.ticket, it.conversation, it.customer) {
@@ -102,15 +109,25 @@ pub async fn look(app: &App, event: &Event) -> Result<Option<Sight>, Problem> {
             },
             None => return Ok(None),
         },
+        Fact::SurveyAnswered { ask, .. } => match survey::get(&app.db, *ask).await? {
+            Some(it) => match (it.ticket, it.conversation, it.customer) {
+                (Some(id), ..) => Subject::Ticket(id),
+                (_, Some(id), _) => Subject::Conversation(id),
+                (_, _, Some(id)) => Subject::Customer(id),
+                _ => return Ok(None),
+            },
+            None => return Ok(None),
+        },
         _ => event.on,
     };
-    Ok(around(app, on).await?.map(|sight| Sight { rating, state, near, ..sight }))
+    Ok(around(app, on).await?.map(|sight| Sight { rating, answer, state, near, ..sight }))
 }
 
 /// A thing as it is now, with whom and what it belongs to.
 pub async fn around(app: &App, on: Subject) -> Result<Option<Sight>, Problem> {
-    let (ticket, conversation, customer, rating, state, near) = (None, None, None, None, None, None);
-    let mut sight = Sight { on, ticket, conversation, customer, rating, state, near };
+    let (ticket, conversation, customer) = (None, None, None);
+    let (rating, answer, state, near) = (None, None, None, None);
+    let mut sight = Sight { on, ticket, conversation, customer, rating, answer, state, near };
     let of_customer = match on {
         Subject::Ticket(id) => {
             let Some(found) = ticket::get(&app.db, id).await? else { return Ok(None) };
@@ -243,6 +260,7 @@ async fn attempt(app: &App, db: &Db, run: &RuleRun) -> Result<Option<RuleRun>, P
                 channel: *channel,
                 name: rule.name.zh.clone(),
                 body: text.clone(),
+                purpose: String::new(),
                 author: None,
                 created_at: now,
             };

@@ -21,7 +21,7 @@ use yingda_core::{
     survey::{self, Answers, SurveyAsk, Via},
     ticket::{NewTicket, Ticket},
 };
-use yingda_store::{Statement, customer, outbound, outreach, survey as rows, visitor};
+use yingda_store::{Statement, conversation, customer, outbound, outreach, survey as rows, visitor};
 
 /// What stands in a link: the invitation, sealed with the installation's key, so that nothing secret is stored.
 pub fn token(app: &App, id: RecordId) -> String {
@@ -96,6 +96,8 @@ pub async fn keep(app: &App, by: Actor, ask: &SurveyAsk, mut also: Vec<Statement
         agent: ask.agent,
     };
     also.insert(0, rows::insert(ask));
+    let remind_at = app.directory().surveys.get(&ask.survey).and_then(|it| survey::remind_at(it, ask));
+    also.extend(remind_at.map(|at| rows::remind_at(ask.id, at)));
     app.site.change(Item::new(by, vec![said(ask, fact)], also)).await?;
     Ok(())
 }
@@ -108,17 +110,53 @@ fn said(ask: &SurveyAsk, fact: Fact) -> ItemFact {
 
 /// The words that bring the link, said in a conversation. The same invitation is said once, however often it is tried.
 pub async fn say(app: &App, by: Actor, ask: &SurveyAsk, of: ConversationId) -> Result<(), Problem> {
-    let text = words(app, ask);
+    post(app, by, ask, of, false).await
+}
+
+async fn post(app: &App, by: Actor, ask: &SurveyAsk, of: ConversationId, again: bool) -> Result<(), Problem> {
+    let text = words(app, ask, again);
     let act = Act::Post { content: Content::Text { text }, author: Author::Automatic };
-    let origin = Some(Sent { tab: Tab((ask.id.0 ^ (ask.id.0 >> 32)) as u32), n: 1, base: 1 });
+    let n = 1 + u32::from(again);
+    let origin = Some(Sent { tab: Tab((ask.id.0 ^ (ask.id.0 >> 32)) as u32), n, base: n });
     app.site.send(Envelope { actor: by, origin, command: Command::Conversation(of, act) }).await?;
     Ok(())
 }
 
-fn words(app: &App, ask: &SurveyAsk) -> String {
+/// Reminds somebody who has not answered, once: where they talk with us, else by SMS; nowhere else.
+pub async fn remind(app: &App, ask: &SurveyAsk) -> Result<(), Problem> {
+    let is_over = ask.answered_at.is_some() || !survey::may_answer(ask, app.clock.now());
+    let mut writes = vec![rows::reminded(ask.id)];
+    if !is_over && find(app, ask.survey).is_ok_and(|it| !it.retired) {
+        let talk = match ask.conversation {
+            Some(id) => conversation::get(&app.db, id).await?.filter(|it| it.closed_at.is_none()),
+            None => None,
+        };
+        match talk {
+            Some(talk) if is_opted_out(app, &talk).await? => {}
+            Some(talk) => post(app, Actor::System, ask, talk.id, true).await?,
+            None => match sms(app, ask, true).await {
+                Err(problem) if problem.code == Refusal::OptedOut.into() => {}
+                sent => writes.extend(sent?),
+            },
+        }
+    }
+    match app.site.change(Item::new(Actor::System, vec![], writes)).await {
+        Err(refused) if refused.refusal != Refusal::Stale => Err(refused.into()),
+        _ => {
+            left(app).await;
+            Ok(())
+        }
+    }
+}
+
+fn words(app: &App, ask: &SurveyAsk, again: bool) -> String {
     let (link, settings) = (link(app, ask.id), app.settings());
     let company = settings.company.get(ask.lang);
     match ask.lang {
+        Lang::Zh if again => format!("【{company}】还想听听您的意见，只要一分钟：{link}"),
+        Lang::En if again => {
+            format!("{company}: we would still like to hear from you, it takes a minute: {link}")
+        }
         Lang::Zh => format!("【{company}】请花一分钟评价我们的服务：{link}"),
         Lang::En => format!("{company}: please take a minute to rate our service: {link}"),
     }
@@ -126,6 +164,10 @@ fn words(app: &App, ask: &SurveyAsk) -> String {
 
 /// What sends the link by SMS, under the rules for messages that nobody asked for; nothing where no SMS can go.
 pub async fn by_sms(app: &App, ask: &SurveyAsk) -> Result<Vec<Statement>, Problem> {
+    sms(app, ask, false).await
+}
+
+async fn sms(app: &App, ask: &SurveyAsk, again: bool) -> Result<Vec<Statement>, Problem> {
     let Some(id) = ask.customer else { return Ok(vec![]) };
     let directory = app.directory();
     let sms = |channel: &yingda_core::config::Channel| {
@@ -149,12 +191,13 @@ pub async fn by_sms(app: &App, ask: &SurveyAsk) -> Result<Vec<Statement>, Proble
             channel: *channel,
             name,
             body,
+            purpose: String::new(),
             author: None,
             created_at: now,
         }));
     }
     let row = RecordId(app.next_id());
-    writes.push(outbound::loose(row, *channel, &number, &words(app, ask), Some(batch), now, now));
+    writes.push(outbound::loose(row, *channel, &number, &words(app, ask, again), Some(batch), now, now));
     Ok(writes)
 }
 

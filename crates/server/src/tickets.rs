@@ -11,6 +11,7 @@ use yingda_core::{
     actor::Actor,
     calendar,
     config::TicketType,
+    consent,
     directory::Directory,
     event::{Audience, Fact, Subject, TicketNews},
     fault::{Refused, Wrong},
@@ -18,7 +19,7 @@ use yingda_core::{
     refusal::Refusal,
     ticket::{self, Decided, NewTicket, Scene, Ticket, TicketAct},
 };
-use yingda_store::{Statement, file, ticket as rows};
+use yingda_store::{Statement, consent as consent_rows, customer, file, ticket as rows};
 
 /// Two who do something to one ticket in the same moment: so often the slower one decides anew.
 const TRIES: usize = 8;
@@ -83,7 +84,7 @@ pub async fn open_with(
     let series = format!("{}{day}-", of.prefix);
     for _ in 0..SERIAL_TRIES {
         let serial = app.ticket_kinds.serial(&series, &app.db).await?;
-        let scene = Scene { directory: &directory, of: &of, by, now, open_tasks: 0 };
+        let scene = Scene { directory: &directory, of: &of, by, now, open_tasks: 0, consents: &[] };
         let decided = ticket::open(new.clone(), id, serial, version, scene).map_err(problem)?;
         let mut writes = rows::insert(&decided.ticket, &of, &directory, request);
         writes.extend_from_slice(also);
@@ -164,12 +165,23 @@ async fn decide(
     let before = find(app, by, id).await?;
     let of = kind_of(app, &before).await?;
     let open_tasks = rows::open_tasks(&app.db, id).await?;
-    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks };
+    let consents = consents(app, &before, &of).await?;
+    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks, consents: &consents };
     match ticket::act(&before, act, scene) {
         Ok(decided) => Ok(Step { before, decided, of }),
         Err(Refused::Refusal(Refusal::Stale)) => Err(Problem::stale(before)),
         Err(refused) => Err(problem(refused)),
     }
+}
+
+/// To what the ticket's customer agrees, where some way asks for it.
+async fn consents(app: &App, it: &Ticket, of: &TicketType) -> Result<Vec<String>, Problem> {
+    let Some(customer) = it.customer.filter(|_| of.moves.iter().any(|way| !way.consents.is_empty())) else {
+        return Ok(vec![]);
+    };
+    // Who became a part of somebody agrees as that one.
+    let customer = customer::living(&app.db, customer).await?.map_or(customer, |it| it.id);
+    Ok(consent::given(&consent_rows::of(&app.db, customer, consent::MOST).await?, None))
 }
 
 /// What becomes of the ticket in which another's matter goes on.
@@ -182,14 +194,25 @@ async fn absorb(
 ) -> Result<Step, Problem> {
     let before = find(app, by, into).await?;
     let of = kind_of(app, &before).await?;
-    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks: 0 };
+    let scene = Scene { directory, of: &of, by, now: app.clock.now(), open_tasks: 0, consents: &[] };
     let decided = ticket::absorb(&before, other, scene).map_err(problem)?;
     Ok(Step { before, decided, of })
 }
 
 /// Stores what was decided, in one transaction; false when somebody was quicker with one of them.
 pub async fn store(app: &App, by: Actor, steps: &[Step], directory: &Directory) -> Result<bool, Problem> {
-    let mut whole = Item::new(by, vec![], vec![]);
+    store_with(app, by, steps, directory, vec![]).await
+}
+
+/// The same, and something else in that transaction.
+pub async fn store_with(
+    app: &App,
+    by: Actor,
+    steps: &[Step],
+    directory: &Directory,
+    also: Vec<Statement>,
+) -> Result<bool, Problem> {
+    let mut whole = Item::new(by, vec![], also);
     steps.iter().for_each(|step| add(&mut whole, by, step, directory));
     changed(app, whole).await
 }

@@ -2,7 +2,7 @@
 
 use crate::files::upload;
 use crate::office::{hire, make, set_up_customers};
-use crate::support::{Person, Server, now};
+use crate::support::{Folder, Person, Server, now};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -211,4 +211,82 @@ async fn b_39_cards_are_checked_and_wrong_numbers_marked() {
     }
     let confirmed = check("\"3\"", json!([])).await;
     assert!(confirmed["checked_at"].as_i64() >= repaired["checked_at"].as_i64());
+}
+
+/// B-36: the server is killed in the middle of a table and started again: it goes on where it was, and no line is there
+/// twice although nothing tells who is there already.
+#[tokio::test]
+async fn b_36_an_import_goes_on_after_the_server_was_killed() {
+    let folder = Folder::new();
+    let (server, admin) = Server::set_up_in(&folder.0, &[]).await;
+    const LINES: usize = 8_000;
+    let mut table = String::from("姓名,手机号\n");
+    (0..LINES).for_each(|n| table.push_str(&format!("客户{n},139{n:08}\n")));
+    let file = upload(&server, &admin, "many.csv", table.as_bytes()).await;
+    let body = json!({ "file": file, "columns": ["name", "phone"], "match_by": "" });
+    let begun = admin.post("/customers/imports", body).await;
+    assert_eq!(begun.status, StatusCode::CREATED, "{}", begun.text);
+    let at = format!("/customers/imports/{}", begun.body["id"].as_str().unwrap());
+    let half = admin.eventually(&at, |it| it["passed"].as_u64().is_some_and(|passed| passed > 400)).await;
+    assert_eq!(half["state"], "running", "it is too quick to be killed: {half}");
+    // The process gets no chance to tidy up.
+    drop(server);
+    let server = Server::start_in(&folder.0, &[]).await;
+    let admin = server.sign_in("admin").await;
+    let done = admin.eventually(&at, |it| it["state"] == "done").await;
+    assert_eq!(counts(&done), [LINES as i64, 0, 0, 0], "{done}");
+    let table = admin.get("/customers/export").await.text;
+    let phones: Vec<&str> = table.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    let different: std::collections::BTreeSet<&&str> = phones.iter().collect();
+    assert_eq!((phones.len(), different.len()), (LINES, LINES), "no line is there twice");
+}
+
+/// B-36: a whole import is taken back: who was new goes, who was changed is again as before; who was changed since, or
+/// has a ticket by now, stays and is told of.
+#[tokio::test]
+async fn b_36_a_whole_import_is_taken_back() {
+    let (server, admin) = clinic().await;
+    let old =
+        json!({ "name": "王芳", "phone": "13900000001", "company": "老单位", "values": { "room": "1-1" } });
+    let old = admin.post("/customers", old).await.body;
+    let mut table = String::from("姓名,手机号,房号,单位\n");
+    (0..500).for_each(|n| table.push_str(&format!("新客{n},139{n:08},9-{n},新单位\n")));
+    let file = upload(&server, &admin, "wrong.csv", table.as_bytes()).await;
+    let brought = bring(&admin, &file, json!({ "completes": true })).await;
+    assert_eq!(counts(&brought), [499, 1, 0, 0], "{brought}");
+    let at = format!("/customers/imports/{}", brought["id"].as_str().unwrap());
+    let find = async |phone: &str| admin.get(&format!("/customers?q={phone}")).await.body["items"][0].clone();
+    let changed = find("13900000007").await;
+    let mut card = changed["customer"].clone();
+    card["note"] = "常客".into();
+    let path = |it: &Value| format!("/customers/{}", it["id"].as_str().unwrap());
+    let put = admin.clone().with("if-match", "\"1\"").put(&path(&changed), card).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+    let used = find("13900000008").await;
+    let gone = find("13900000009").await;
+    assert_eq!(
+        admin.clone().with("if-match", "\"1\"").delete(&path(&gone)).await.status,
+        StatusCode::NO_CONTENT
+    );
+    let related = json!({ "other": old["id"], "relation": "朋友", "on": true });
+    assert_eq!(admin.post(&format!("{}/relations", path(&used)), related).await.status, StatusCode::OK);
+
+    let (agent, _) = hire(&server, &admin, "zhao", "R-03").await;
+    assert_eq!(agent.post(&format!("{at}/undo"), json!({})).await.status, StatusCode::FORBIDDEN);
+    let begun = admin.post(&format!("{at}/undo"), json!({})).await;
+    assert_eq!(begun.status, StatusCode::OK, "{}", begun.text);
+    let undone = admin.eventually(&at, |it| it["state"] == "undone").await;
+    let told = ["taken_back", "restored", "kept"].map(|key| undone[key].as_i64().unwrap());
+    assert_eq!(told, [496, 1, 2], "{undone}");
+    let names = names(&admin.get("/customers").await.body).join(" ");
+    assert_eq!(names, "王芳 新客7 新客8");
+    let restored = admin.get(&path(&old)).await.body;
+    assert_eq!(restored["customer"], old["customer"], "{restored}");
+    let kept = admin.get(&format!("{at}/kept?format=csv")).await.text;
+    let kept: Vec<&str> = kept.lines().skip(1).collect();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert!(kept[0].contains("新客7") && kept[0].contains("改过"), "{kept:?}");
+    assert!(kept[1].contains("新客8") && kept[1].contains("往来"), "{kept:?}");
+    let again = admin.post(&format!("{at}/undo"), json!({})).await;
+    assert_eq!((again.status, &again.body["state"]), (StatusCode::OK, &json!("undone")), "taken back once");
 }

@@ -1,8 +1,11 @@
 //! Orders (B-15, B-16, B-17, K-16): checked with the customer, followed on their way, and rearranged where something
 //! comes in between.
 
+use crate::files::upload;
 use crate::line::{visit, work};
-use crate::office::{first, hire, join, make, program};
+use crate::mail;
+use crate::mailbox::{Mailbox, header};
+use crate::office::{first, hire, join, make, program, set_up};
 use crate::outreach::{open_hours, sms};
 use crate::support::{Answer, Person, Server, now};
 use crate::webhooks::OPEN;
@@ -300,4 +303,146 @@ async fn b_17_a_date_that_passes_opens_a_ticket_by_itself() {
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", taken.text);
     let table = admin.get("/orders/export?format=csv").await;
     assert!(table.text.contains("YQ-4001") && table.text.contains("延误"), "{}", table.text);
+}
+
+/// B-16: without a door of SMS the customer is told by mail, by a machine that wants no answer, and not at all once they
+/// want none of it.
+#[tokio::test]
+async fn b_16_a_shipped_order_is_told_by_mail() {
+    let servers = mail::Servers::shared();
+    let (help, wang) = servers.dovecot.pair();
+    let (_server, admin) = Server::set_up_with(&OPEN).await;
+    mail::channel(&admin, mail::setup(&help, servers.dovecot.imap(), servers.postfix.smtp())).await;
+    set_up(&admin, "portal", json!({})).await;
+    let mut mailbox = Mailbox::open(&servers.dovecot, &wang).await;
+    let card = json!({ "name": "王芳", "phone": "13800138000", "email": wang });
+    let who = fine(admin.post("/customers", card).await)["id"].as_str().unwrap().to_owned();
+    new_order(&admin, "YQ-3001", json!({})).await;
+    let left = json!({ "carrier": "顺丰", "tracking": "SF300", "events": [{ "what": "shipped" }] });
+    fine(admin.post("/orders/YQ-3001/shipments", left).await);
+    let told = mailbox.next_in_time().await;
+    let text = told.body_text(0).unwrap().into_owned();
+    assert!(text.contains("您的订单 YQ-3001 已发货：顺丰 SF300"), "{text}");
+    assert!(text.contains("/portal"), "and where they find it by themselves: {text}");
+    assert_eq!(told.from().unwrap().first().unwrap().address(), Some(help.as_str()));
+    assert_eq!(header(&told, "Auto-Submitted"), "auto-generated", "machines do not answer it");
+    let it = admin.eventually("/orders/YQ-3001", |it| it["order"]["notices"][0]["sent_at"].is_i64()).await;
+    assert_eq!(it["order"]["notices"].as_array().unwrap().len(), 1);
+    let out = json!({ "medium": "mail", "out": true });
+    assert!(admin.put(&format!("/customers/{who}/opt-out"), out).await.status.is_success());
+    new_order(&admin, "YQ-3002", json!({})).await;
+    fine(
+        admin
+            .post(
+                "/orders/YQ-3002/shipments",
+                json!({ "tracking": "SF301", "events": [{ "what": "shipped" }] }),
+            )
+            .await,
+    );
+    admin.eventually("/orders/YQ-3002", |it| it["order"]["notices"][0]["undeliverable"] == true).await;
+    assert_eq!(mailbox.count().await, 1);
+}
+
+/// B-16: the kind of ticket that the settings choose for exceptions of orders stays while they do.
+#[tokio::test]
+async fn b_16_the_kind_that_the_settings_choose_is_not_deleted() {
+    let (server, admin) = Server::set_up().await;
+    shop(&server, &admin).await;
+    let kinds = fine(admin.get("/records/ticket_type").await);
+    let kind = kinds["items"].as_array().unwrap().iter().find(|it| it["record"]["prefix"] == "DD").unwrap();
+    set_up(&admin, "orders", json!({ "exception": kind["id"] })).await;
+    let at = format!("/records/ticket_type/{}", kind["id"].as_str().unwrap());
+    let delete = async || {
+        let version = format!("\"{}\"", fine(admin.get(&at).await)["version"]);
+        admin.clone().with("if-match", &version).delete(&at).await
+    };
+    let refused = delete().await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::CONFLICT, "in_use"), "{}", refused.text);
+    assert!(refused.text.contains("订单异常开成"), "{}", refused.text);
+    set_up(&admin, "orders", json!({ "exception": null })).await;
+    let other = delete().await;
+    assert!(!other.text.contains("订单异常开成"), "{}", other.text);
+}
+
+/// B-15, B-17: orders and goods come out of tables whose columns somebody named: tried first, with every wrong line and
+/// why; brought twice they say the same; a table of states changes states only.
+#[tokio::test]
+async fn b_15_orders_and_goods_come_out_of_tables() {
+    let (server, admin) = Server::set_up().await;
+    customer(&admin).await;
+    let mut table = String::from("订单号,下单时间,货号,商品名称,数量,单价,收货人,电话,地址,客户编号\n");
+    for n in 0..150 {
+        table.push_str(&format!(
+            "T-{n},2026/11/1 10:{:02},A-1,杯子,2,¥29.90,王芳,13800138000,深圳市南山区科技园路1号,C77\n",
+            n % 60
+        ));
+        table.push_str(&format!("T-{n},,B-1,勺子,1,5,,,,\n"));
+    }
+    table.push_str("T-900,昨天,A-1,杯子,两个,29.90,,,,\n,,A-1,杯子,1,1,,,,\n");
+    let file = upload(&server, &admin, "orders.csv", table.as_bytes()).await;
+    let looked = fine(admin.post("/orders/table/look", json!({ "file": file })).await);
+    let columns = looked["columns"].clone();
+    assert_eq!(
+        columns,
+        json!([
+            "number",
+            "placed_at",
+            "sku",
+            "goods",
+            "quantity",
+            "price",
+            "receiver_name",
+            "receiver_phone",
+            "receiver_address",
+            "customer_no"
+        ])
+    );
+    let bring = async |what: &str, file: &str, columns: &Value, trial: bool| {
+        let (mut from, mut told, mut rejected) = (json!(0), [0; 3], vec![]);
+        while !from.is_null() {
+            let body = json!({ "file": file, "columns": columns, "from": from, "trial": trial });
+            let piece = fine(admin.post(what, body).await);
+            for (sum, key) in told.iter_mut().zip(["created", "changed", "same"]) {
+                *sum += piece[key].as_u64().unwrap();
+            }
+            rejected.extend(piece["rejected"].as_array().unwrap().clone());
+            from = piece["next"].clone();
+        }
+        (told, rejected)
+    };
+    let wrong = admin.post("/orders/table", json!({ "file": file, "columns": ["sku"] })).await;
+    assert_eq!(wrong.body["fields"][0]["field"], "columns", "{}", wrong.text);
+    let (told, rejected) = bring("/orders/table", &file, &columns, true).await;
+    assert_eq!((told, rejected.len()), ([150, 0, 0], 2));
+    assert_eq!(fine(admin.get("/orders").await)["items"], json!([]), "it was only tried");
+    let (told, rejected) = bring("/orders/table", &file, &columns, false).await;
+    assert_eq!((told, rejected.len()), ([150, 0, 0], 2), "{rejected:?}");
+    assert_eq!(rejected[0]["line"], 302);
+    assert!(rejected[0]["why"].as_str().unwrap().contains("placed_at"), "{rejected:?}");
+    let (told, _) = bring("/orders/table", &file, &columns, false).await;
+    assert_eq!(told, [0, 0, 150], "brought twice it says the same");
+    let it = fine(admin.get("/orders/T-7").await);
+    assert_eq!(it["order"]["order"]["lines"].as_array().unwrap().len(), 2);
+    assert_eq!((&it["order"]["order"]["amount"], &it["customer_name"]), (&json!(6_480), &json!("王芳")));
+    let file = upload(&server, &admin, "states.csv", "订单号,状态\nT-7,已发货\n".as_bytes()).await;
+    let (told, _) = bring("/orders/table", &file, &json!(["number", "state"]), false).await;
+    assert_eq!(told, [0, 1, 0]);
+    let after = fine(admin.get("/orders/T-7").await);
+    assert_eq!(
+        (&after["order"]["state"], &after["order"]["order"]["lines"]),
+        (&json!("shipped"), &it["order"]["order"]["lines"])
+    );
+
+    let goods = "货号,名称,售价,库存,颜色,替代商品\nA-1,杯子,29.90,7,白,B-1\nB-1,勺子,5,0,,\nA-1,,39.90,,,\nC-1,,1,1,,\n";
+    let file = upload(&server, &admin, "goods.csv", goods.as_bytes()).await;
+    let columns = fine(admin.post("/products/table/look", json!({ "file": file })).await)["columns"].clone();
+    assert_eq!(columns[4], json!({ "attribute": "颜色" }));
+    let (tried, _) = bring("/products/table", &file, &columns, true).await;
+    let (told, rejected) = bring("/products/table", &file, &columns, false).await;
+    assert_eq!((tried, told, rejected.len()), ([2, 1, 0], [2, 1, 0], 1), "{rejected:?}");
+    let cup = fine(admin.get("/products/A-1").await)["product"].clone();
+    assert_eq!((&cup["name"], &cup["price"], &cup["stock"]), (&json!("杯子"), &json!(3_990), &json!(7)));
+    let (agent, _) = hire(&server, &admin, "audit", "R-19").await;
+    let denied = agent.post("/orders/table/look", json!({ "file": file })).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
 }

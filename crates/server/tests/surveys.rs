@@ -1,8 +1,8 @@
 //! Surveys (B-29, K-04): asked once, answered once, counted as they are, and followed up where they are bad.
 
 use crate::line::{post, visit, work};
-use crate::office::{first, hire, make};
-use crate::support::{Answer, Person, Server, now};
+use crate::office::{first, hire, make, set_up};
+use crate::support::{Answer, Folder, Person, Server, now};
 use reqwest::{StatusCode, header};
 use serde_json::{Value, json};
 
@@ -255,4 +255,91 @@ async fn b_29_a_survey_that_cannot_work_is_refused() {
     let fields: Vec<&str> =
         refused.body["fields"].as_array().unwrap().iter().map(|it| it["field"].as_str().unwrap()).collect();
     assert_eq!(fields, ["valid_days", "questions.1.when.is", "after_close.percent"]);
+}
+
+/// SYS-21, B-29: an answered survey sets rules off, which may ask for its scores; the ticket about which it was asked is
+/// at hand.
+#[tokio::test]
+async fn sys_21_an_answered_survey_sets_rules_off() {
+    let (server, admin) = Server::set_up().await;
+    let browser = Browser::of(&server);
+    let state =
+        |key: &str, phase: &str| json!({ "key": key, "name": { "zh": key, "en": key }, "phase": phase });
+    let kind = json!({
+        "name": text("咨询"), "prefix": "ZX", "states": [state("new", "open"), state("done", "closed")],
+        "moves": [{ "key": "end", "name": text("完"), "from": ["new"], "to": "done" }],
+    });
+    let kind = make(&admin, "ticket_type", kind).await.body["id"].clone();
+    set_up(&admin, "portal", json!({})).await;
+    let id = id_of(&admin, survey(json!({}))).await;
+    let conditions = json!([
+        { "what": "survey", "test": "is", "values": [id] },
+        { "what": "nps", "test": "below", "values": ["7"] },
+    ]);
+    let note = json!([{ "does": { "act": "note", "text": "不愿推荐，请回访" } }]);
+    let rule =
+        |when: &str| json!({ "name": text("不推荐"), "when": when, "conditions": conditions, "steps": note });
+    let mut wrong = rule("ticket_opened");
+    wrong["kind"] = "rule".into();
+    let wrong = admin.post("/records/rule", wrong).await;
+    assert_eq!(wrong.body["fields"][0]["field"], "conditions.0.what", "{}", wrong.text);
+    make(&admin, "rule", rule("survey_answered")).await;
+    for (title, nps) in [("好的", 9), ("不好", 3)] {
+        let ticket = admin.post("/tickets", json!({ "of": kind, "title": title })).await.body["id"].clone();
+        let asked = admin.post(&format!("/surveys/{id}/asks"), json!({ "ticket": ticket })).await;
+        assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
+        let url = asked.body["url"].as_str().unwrap();
+        let path = format!("/s/{}", url.rsplit("/s/").next().unwrap());
+        let (status, page) = answered(&browser, &path, 5, nps).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(page.contains("href=\"/portal\""), "where there are pages of their own: {page}");
+    }
+    let found = admin.get("/tickets?q=不好").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    let noted = |it: &Value| {
+        it["items"].as_array().is_some_and(|all| all.iter().any(|it| it["kind"] == "ticket_noted"))
+    };
+    admin.eventually(&format!("/tickets/{found}/history"), noted).await;
+    let fine = admin.get("/tickets?q=好的").await.body["items"][0]["id"].as_str().unwrap().to_owned();
+    assert!(
+        !noted(&admin.get(&format!("/tickets/{fine}/history")).await.body),
+        "who recommends sets none off"
+    );
+}
+
+/// B-29: who has not answered is reminded once, after some days, where they talk with us; who answered is not.
+#[tokio::test]
+async fn b_29_who_has_not_answered_is_reminded_once() {
+    let folder = Folder::new();
+    let (server, admin) = Server::set_up_in(&folder.0, &[]).await;
+    let (agent, agent_id) = hire(&server, &admin, "li", "R-03").await;
+    let (_desk, _) = work(&server, &agent, &agent_id).await;
+    let mut wrong = survey(json!({ "remind_days": 14 }));
+    wrong["kind"] = "survey".into();
+    let wrong = admin.post("/records/survey", wrong).await;
+    assert_eq!(wrong.body["fields"][0]["field"], "remind_days", "{}", wrong.text);
+    let id = id_of(&admin, survey(json!({ "remind_days": 3 }))).await;
+    let widget = first(&admin, "widget").await;
+    let (mut visitor, _) = visit(&server, &widget, 1, json!({})).await;
+    visitor.say(json!({ "t": "start", "n": 1, "content": { "type": "text", "text": "你好" } })).await;
+    let started = visitor.event("conversation_started").await;
+    let talk = started["on"]["conversation"].clone();
+    visitor.event("assigned").await;
+    let asks = format!("/surveys/{id}/asks");
+    let asked = agent.post(&asks, json!({ "conversation": talk })).await;
+    assert_eq!(asked.status, StatusCode::CREATED, "{}", asked.text);
+    let link = |frame: &Value| frame["text"].as_str().is_some_and(|it| it.contains("/s/"));
+    visitor.until("the link", link).await;
+    // Days pass.
+    let pass = || {
+        let store = rusqlite::Connection::open(folder.0.join("yingda.db")).unwrap();
+        store.execute("UPDATE survey_ask SET remind_at = 1 WHERE remind_at > 1", []).unwrap()
+    };
+    assert_eq!(pass(), 1, "it has a day");
+    // Something happens, and jobs look around.
+    visitor
+        .say(json!({ "t": "do", "conversation": talk, "n": 2, "do": "post", "type": "text", "text": "在吗" }))
+        .await;
+    let reminded = visitor.until("the reminder", link).await;
+    assert!(reminded["text"].as_str().unwrap().contains("还想听听"), "{reminded}");
+    assert_eq!(pass(), 0, "once");
 }

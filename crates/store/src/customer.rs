@@ -416,6 +416,12 @@ pub async fn get(db: &Db, id: CustomerId) -> Result<Option<Customer>, ReadError>
     db.query_one(ONE, args![id.0], stored).await
 }
 
+/// Those of these ids, deleted or not.
+pub async fn of_ids(db: &Db, ids: impl Iterator<Item = CustomerId>) -> Result<Vec<Customer>, ReadError> {
+    let queries = ids.map(|id| (ONE, args![id.0], stored as FromRow<Customer>));
+    db.query_together(queries.collect()).await
+}
+
 /// The customer of this id, or the one of whom they became a part; nobody when that one was deleted.
 pub async fn living(db: &Db, id: CustomerId) -> Result<Option<Customer>, ReadError> {
     let found = match get(db, id).await? {

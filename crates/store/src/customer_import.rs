@@ -23,14 +23,21 @@ sql! {
         INSERT INTO customer_import_rejected (import, line, cells, reasons) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
     ONE = "
-        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at
+        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at,
+            undone_by, undo_after, taken_back, restored, kept
         FROM customer_import WHERE id = $1";
     LIST = "
-        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at
+        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at,
+            undone_by, undo_after, taken_back, restored, kept
         FROM customer_import WHERE id < $1 ORDER BY id DESC LIMIT $2";
     RUNNING = "
-        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at
+        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at,
+            undone_by, undo_after, taken_back, restored, kept
         FROM customer_import WHERE ended_at IS NULL ORDER BY id LIMIT 1";
+    UNDOING = "
+        SELECT id, author, state, body, passed, created, updated, skipped, rejected, created_at, ended_at,
+            undone_by, undo_after, taken_back, restored, kept
+        FROM customer_import WHERE state = 'undoing' ORDER BY id LIMIT 1";
     REJECTED = "
         SELECT line, cells, reasons FROM customer_import_rejected
         WHERE import = $1 AND line > $2 ORDER BY line LIMIT $3";
@@ -40,7 +47,7 @@ sql! {
 pub struct Import {
     pub id: RecordId,
     pub author: Option<UserId>,
-    /// `running`, `done`, `cancelled` or `failed`.
+    /// `running`, `done`, `cancelled` or `failed`; `undoing` and `undone` where it is taken back.
     pub state: String,
     pub plan: Plan,
     /// Lines that were looked at, the heading not counted.
@@ -51,6 +58,22 @@ pub struct Import {
     pub rejected: u64,
     pub created_at: At,
     pub ended_at: Option<At>,
+    /// Who takes it back.
+    pub undone_by: Option<UserId>,
+    /// Who comes after this one has not been taken back yet.
+    pub undo_after: CustomerId,
+    pub undone: Undone,
+}
+
+/// What a piece of a table came to, as it was taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Undone {
+    /// It had made them, and they are gone.
+    pub taken_back: u64,
+    /// They are again as they were.
+    pub restored: u64,
+    /// They stay as they are.
+    pub kept: u64,
 }
 
 /// What is to be done with a table.
@@ -102,6 +125,9 @@ fn stored(row: &Row<'_>) -> Result<Import, ReadError> {
         rejected: number(8)?,
         created_at: row.get(9)?,
         ended_at: row.get(10)?,
+        undone_by: row.get::<Option<i64>>(11)?.map(UserId),
+        undo_after: CustomerId(row.get(12)?),
+        undone: Undone { taken_back: number(13)?, restored: number(14)?, kept: number(15)? },
     })
 }
 
@@ -142,6 +168,11 @@ pub async fn list(db: &Db, cursor: Option<&str>, limit: usize) -> Result<Page<Im
 /// The oldest that has not ended.
 pub async fn running(db: &Db) -> Result<Option<Import>, ReadError> {
     db.query_one(RUNNING, args![], stored).await
+}
+
+/// The oldest that is being taken back.
+pub async fn undoing(db: &Db) -> Result<Option<Import>, ReadError> {
+    db.query_one(UNDOING, args![], stored).await
 }
 
 /// Lines that were not taken, after this one.

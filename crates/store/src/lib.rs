@@ -21,13 +21,16 @@ pub mod agent;
 pub mod api_key;
 pub mod backup;
 pub mod channel;
+pub mod consent;
 pub mod consult;
 pub mod conversation;
 pub mod credential;
 pub mod customer;
 pub mod customer_import;
+pub mod customer_import_undo;
 pub mod customer_list;
 pub mod customer_merge;
+pub mod duplicate;
 pub mod event;
 pub mod fact;
 pub mod file;
@@ -54,11 +57,13 @@ pub mod relation;
 pub mod rule_run;
 pub mod segment;
 pub mod session;
+pub mod shared_view;
 pub mod sms_part;
 pub mod sound;
 pub mod survey;
 pub mod ticket;
 pub mod ticket_list;
+pub mod ticket_migration;
 pub mod visitor;
 pub mod webhook;
 
@@ -82,12 +87,14 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("agent", agent::ALL),
         ("api_key", api_key::ALL),
         ("channel", channel::ALL),
+        ("consent", consent::ALL),
         ("consult", consult::ALL),
         ("conversation", conversation::ALL),
         ("conversation_list", conversation_list::ALL),
         ("credential", credential::ALL),
         ("customer", customer::ALL),
         ("customer_merge", customer_merge::ALL),
+        ("duplicate", duplicate::ALL),
         ("event", event::ALL),
         ("fact", fact::ALL),
         ("file", file::ALL),
@@ -113,12 +120,15 @@ pub fn statements() -> Vec<(&'static str, &'static str, &'static str)> {
         ("register", register::ALL),
         ("rule_run", rule_run::ALL),
         ("session", session::ALL),
+        ("shared_view", shared_view::ALL),
         ("site", site::ALL),
         ("sms_part", sms_part::ALL),
         ("survey", survey::ALL),
         ("ticket", ticket::ALL),
         ("ticket_list", ticket_list::ALL),
+        ("ticket_migration", ticket_migration::ALL),
         ("customer_import", customer_import::ALL),
+        ("customer_import_undo", customer_import_undo::ALL),
         ("customer_list", customer_list::ALL),
         ("visitor", visitor::ALL),
         ("walk", walk::ALL),

@@ -11,15 +11,15 @@ sql! {
     OPT_OUT = "
         INSERT INTO opt_out (kind, term, since_at, why) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     OPT_IN = "DELETE FROM opt_out WHERE kind = $1 AND term = $2";
-    IS_OUT = "SELECT since_at FROM opt_out WHERE kind = $1 AND term = $2";
+    OPTED_OUT = "SELECT since_at, why FROM opt_out WHERE kind = $1 AND term = $2";
     PUT = "
-        INSERT INTO batch (id, channel, name, body, author, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        INSERT INTO batch (id, channel, name, body, purpose, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     PUT_ONCE = "
-        INSERT INTO batch (id, channel, name, body, author, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO batch (id, channel, name, body, purpose, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT DO NOTHING";
-    ONE = "SELECT id, channel, name, body, author, created_at FROM batch WHERE id = $1";
+    ONE = "SELECT id, channel, name, body, purpose, author, created_at FROM batch WHERE id = $1";
     LIST = "
-        SELECT id, channel, name, body, author, created_at FROM batch WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        SELECT id, channel, name, body, purpose, author, created_at FROM batch WHERE id < $1 ORDER BY id DESC LIMIT $2";
     STATES = "SELECT state, count(*) FROM outbound WHERE batch = $1 GROUP BY state";
     CANCEL = "UPDATE outbound SET state = 'cancelled', next_at = NULL WHERE batch = $1 AND state = 'waiting'";
     LATELY = "
@@ -33,6 +33,8 @@ pub struct Batch {
     pub channel: ChannelId,
     pub name: String,
     pub body: String,
+    /// It goes only to who agrees to this purpose; empty: to everybody.
+    pub purpose: String,
     pub author: Option<UserId>,
     pub created_at: At,
 }
@@ -43,8 +45,9 @@ fn stored(row: &Row<'_>) -> Result<Batch, ReadError> {
         channel: ChannelId(row.get(1)?),
         name: row.get(2)?,
         body: row.get(3)?,
-        author: row.get::<Option<i64>>(4)?.map(UserId),
-        created_at: row.get(5)?,
+        purpose: row.get(4)?,
+        author: row.get::<Option<i64>>(5)?.map(UserId),
+        created_at: row.get(6)?,
     })
 }
 
@@ -57,9 +60,9 @@ pub fn opt_in(kind: &str, term: &str) -> Statement {
     Statement::new(OPT_IN, args![kind, term])
 }
 
-/// Since when they want none.
-pub async fn is_out(db: &Db, kind: &str, term: &str) -> Result<Option<At>, ReadError> {
-    db.query_one(IS_OUT, args![kind, term], |row| row.get(0)).await
+/// Since when they want none, and why.
+pub async fn opted_out(db: &Db, kind: &str, term: &str) -> Result<Option<(At, String)>, ReadError> {
+    db.query_one(OPTED_OUT, args![kind, term], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 pub fn insert(batch: &Batch) -> Statement {
@@ -72,7 +75,7 @@ pub fn insert_once(batch: &Batch) -> Statement {
 }
 
 fn row(it: &Batch) -> Vec<crate::Value> {
-    args![it.id.0, it.channel.0, &*it.name, &*it.body, it.author.map(|id| id.0), it.created_at]
+    args![it.id.0, it.channel.0, &*it.name, &*it.body, &*it.purpose, it.author.map(|id| id.0), it.created_at]
 }
 
 /// What has not left yet stays.

@@ -32,6 +32,11 @@ pub fn sort_key(text: &str) -> Vec<u8> {
     key.into_bytes()
 }
 
+/// The sound that a sort key begins with.
+pub fn of_sort_key(key: &[u8]) -> &[u8] {
+    key.split(|byte| *byte == b'\t').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

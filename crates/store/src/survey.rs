@@ -43,6 +43,13 @@ sql! {
         WHERE answered_at >= $1 AND answered_at < $2 AND csat IS NOT NULL
             AND ($3 = '' OR $3 LIKE '%,' || agent || ',%')
         ORDER BY answered_at, id LIMIT $4";
+    REMIND_AT = "UPDATE survey_ask SET remind_at = $2 WHERE id = $1";
+    /// Stale where somebody was quicker.
+    REMINDED = "UPDATE survey_ask SET remind_at = NULL WHERE id = $1 AND remind_at IS NOT NULL";
+    TO_REMIND = "
+        SELECT id, survey, via, conversation, ticket, customer, visitor, agent, queue, line, medium, lang,
+            asked_at, expires_at, answered_at, answers, csat, nps, ces
+        FROM survey_ask WHERE remind_at <= $1 ORDER BY remind_at LIMIT $2";
     IS_USED = "SELECT id FROM survey_ask WHERE survey = $1 LIMIT 1";
 }
 
@@ -125,6 +132,21 @@ pub async fn about(
     conversation: ConversationId,
 ) -> Result<Option<SurveyAsk>, ReadError> {
     db.query_one(ABOUT, args![survey.0, conversation.0], stored).await
+}
+
+/// They are reminded then.
+pub fn remind_at(id: RecordId, at: At) -> Statement {
+    Statement::new(REMIND_AT, args![id.0, at])
+}
+
+/// They were reminded, or need not be any more.
+pub fn reminded(id: RecordId) -> Statement {
+    Statement::guarded(REMINDED, args![id.0])
+}
+
+/// Who is to be reminded by now, answered or not.
+pub async fn to_remind(db: &Db, now: At, limit: usize) -> Result<Vec<SurveyAsk>, ReadError> {
+    db.query(TO_REMIND, args![now, limit as i64], stored).await
 }
 
 /// What a customer was asked, the latest first.

@@ -150,7 +150,8 @@ pub fn update(before: &Ticket, it: &Ticket, of: &TicketType, directory: &Directo
         all.push(Statement::new(FORGET_WATCHERS, args![it.id.0]));
         all.extend(watchers(it));
     }
-    if before.values != it.values || before.closed_at.is_none() != it.closed_at.is_none() {
+    let is_other_kind = before.of_version != it.of_version;
+    if is_other_kind || before.values != it.values || before.closed_at.is_none() != it.closed_at.is_none() {
         all.push(Statement::new(FORGET_VALUES, args![it.id.0]));
         all.extend(terms(it, of));
         all.extend(files(it, of));

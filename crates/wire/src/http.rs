@@ -43,6 +43,7 @@ use yingda_core::{
     id::*,
     lang::{Lang, Text},
     medium::Medium,
+    phone::place::NumberPlace,
     why::Why,
 };
 
@@ -290,6 +291,9 @@ pub struct StoredCustomer {
     /// Segments that they belong to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub segments: Vec<RecordId>,
+    /// What numbers say about themselves: of `phone`, and of the further ones by their place, such as `points.0`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, NumberPlace>,
 }
 
 /// What somebody found out about a customer's card: nothing is wrong, or these parts are.

@@ -1,5 +1,6 @@
 // What a site keeps of its customers: fields of its own, tables that come in, cards that are checked.
 
+import { isUsableByAll } from "../axe.ts";
 import { ADMIN, expect, Staff, test } from "../stage.ts";
 import { makes } from "../sms.ts";
 
@@ -50,4 +51,29 @@ test("B-36, B-39: a table is tried, brought in, and its wrong line comes back; a
   await page.getByRole("textbox", { name: "电话", exact: true }).fill("13712340009");
   await page.getByRole("button", { name: "保存" }).click();
   await expect(page.getByText(/最近核对：/)).toBeVisible();
+  await expect(page.getByText("移动", { exact: false }).last()).toBeVisible();
+
+  // B-38: what they agree to stands on the card, with what shows it.
+  const consents = page.locator("section.box", { hasText: "同意与退订" });
+  await consents.getByRole("button", { name: "登记", exact: true }).click();
+  await consents.getByRole("textbox", { name: /凭据/ }).fill("录音A-17");
+  await consents.locator("form").getByRole("button", { name: "登记", exact: true }).click();
+  await expect(consents.getByText("同意营销推广")).toBeVisible();
+  await isUsableByAll(page.mainFrame(), "the card");
+
+  // B-36: two who look like one person are told apart, and a whole table is taken back.
+  await makes(staff, "/customers", { name: "吴新克", phone: "13712340009" });
+  await page.goto(`${server.url}/console/customers?view=duplicates`);
+  await page.getByRole("button", { name: "开始查重" }).click();
+  await page.getByRole("button", { name: /吴新客 · 吴新克|吴新克 · 吴新客/ }).click();
+  await expect(page.getByText("电话相同")).toBeVisible();
+  await isUsableByAll(page.mainFrame(), "two who look alike");
+  await page.getByRole("button", { name: "不是同一人", exact: true }).last().click();
+  await expect(page.getByText("已记下：不是同一人")).toBeVisible();
+  await page.goto(`${server.url}/console/customers`);
+  await page.getByRole("button", { name: "导入客户" }).click();
+  await dialog.getByRole("button", { name: "撤销导入" }).click();
+  await page.getByRole("dialog").last().getByRole("button", { name: "撤销导入" }).click();
+  // Who was changed since stays, and so does nobody else.
+  await expect(dialog.getByText(/删除0位，恢复1位，保留1位/)).toBeVisible();
 });

@@ -61,6 +61,8 @@ pub enum RuleEvent {
     ConversationClosed,
     /// The customer rated it.
     ConversationRated,
+    /// The customer answered a survey; it may be about a ticket.
+    SurveyAnswered,
     CustomerChanged,
 }
 
@@ -79,11 +81,12 @@ impl RuleEvent {
             RuleEvent::DateNear => "ticket_date_near",
             RuleEvent::ConversationClosed => "conversation_closed",
             RuleEvent::ConversationRated => "rated",
+            RuleEvent::SurveyAnswered => "survey_answered",
             RuleEvent::CustomerChanged => "customer_changed",
         }
     }
 
-    /// What happens to a ticket has one to act on; a promise may have.
+    /// What happens to a ticket has one to act on; a promise and an answered survey may have.
     pub fn has_ticket(self) -> bool {
         use RuleEvent::*;
         !matches!(self, ConversationClosed | ConversationRated | CustomerChanged)
@@ -139,6 +142,11 @@ pub enum Aspect {
     Queue,
     /// The score that the customer gave.
     Rating,
+    /// Which one was answered, and the scores of the answer.
+    Survey,
+    Csat,
+    Nps,
+    Ces,
     /// Of the customer: `yes` or `no`.
     Vip,
     Tag,

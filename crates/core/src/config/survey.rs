@@ -25,6 +25,8 @@ pub struct Survey {
     pub valid_days: u16,
     /// Nobody is asked by itself again within so many days, whichever survey it was; 0: no rest.
     pub rest_days: u16,
+    /// Who has not answered after so many days is reminded, once; 0: nobody.
+    pub remind_days: u16,
     pub low: Option<LowScore>,
     /// Asked no more; its results stay.
     pub retired: bool,

@@ -33,6 +33,62 @@ pub struct TicketType {
     pub retired: bool,
     /// As what it counts among the service's indicators.
     pub counts_as: Option<TicketMeasure>,
+    /// How a ticket stands on paper; absent: all that is known of it, line by line.
+    pub paper: Option<TicketPaper>,
+}
+
+/// What of a ticket stands on paper, and where it is signed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct TicketPaper {
+    /// Above everything else: what the paper is for, what to mind.
+    pub header: Text,
+    pub sections: Vec<PaperSection>,
+    pub signatures: Vec<PaperSignature>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct PaperSection {
+    pub title: Text,
+    /// What every ticket has.
+    pub facts: Vec<TicketFact>,
+    /// Keys of the kind's fields.
+    pub fields: Vec<String>,
+    /// What has no answer yet stands there too, with room to write.
+    pub blank: bool,
+}
+
+/// A line to sign on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct PaperSignature {
+    pub name: Text,
+}
+
+/// What every ticket has, in the order in which tables show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum TicketFact {
+    Serial,
+    Kind,
+    Title,
+    State,
+    Phase,
+    Severity,
+    Customer,
+    Team,
+    Owner,
+    Received,
+    Due,
+    Solved,
+    Closed,
+    Late,
+    Urged,
 }
 
 /// What a kind of ticket is to the indicators.
@@ -95,6 +151,8 @@ pub struct TicketMove {
     pub to: String,
     /// Fields that have to be answered; a consent among them has to be yes.
     pub needs: Vec<String>,
+    /// Purposes to which the customer has to agree.
+    pub consents: Vec<String>,
     pub needs_reason: bool,
     pub needs_checklist: bool,
     /// Every sub-task is closed.

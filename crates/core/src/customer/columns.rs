@@ -197,7 +197,7 @@ fn reach(card: &mut Customer, kind: PointKind, value: String) {
     }
 }
 
-fn truth(cell: &str) -> Option<bool> {
+pub(crate) fn truth(cell: &str) -> Option<bool> {
     match cell.to_lowercase().as_str() {
         "是" | "yes" | "y" | "true" | "1" | "√" | "vip" => Some(true),
         "否" | "no" | "n" | "false" | "0" | "×" => Some(false),

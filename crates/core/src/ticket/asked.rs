@@ -134,6 +134,8 @@ pub struct Scene<'a> {
     pub now: At,
     /// Sub-tasks that are not closed.
     pub open_tasks: usize,
+    /// Purposes to which the ticket's customer agrees.
+    pub consents: &'a [String],
 }
 
 /// A ticket as it is after, what happened, and who is told of it.

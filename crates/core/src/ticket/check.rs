@@ -13,6 +13,8 @@ const MAX_STATES: usize = 40;
 const MAX_MOVES: usize = 200;
 const MAX_CLOCKS: usize = 10;
 const MAX_STEPS: usize = 20;
+const MAX_SECTIONS: usize = 20;
+const MAX_SIGNATURES: usize = 10;
 const TEN_YEARS_MIN: i64 = 10 * 366 * 24 * 60;
 
 pub(crate) fn check(of: &TicketType, id: Option<TicketTypeId>, directory: &Directory, faults: &mut Faults) {
@@ -22,7 +24,7 @@ pub(crate) fn check(of: &TicketType, id: Option<TicketTypeId>, directory: &Direc
     faults.unless(of.team.is_none_or(|id| directory.teams.contains_key(&id)), "team", Fault::Unknown);
     faults.0.extend(check_fields("fields", &of.fields));
     states(of, faults);
-    moves(of, faults);
+    moves(of, directory, faults);
     clocks(of, directory, faults);
     let mut seen = BTreeSet::new();
     for (n, item) in of.checklist.iter().enumerate() {
@@ -30,8 +32,26 @@ pub(crate) fn check(of: &TicketType, id: Option<TicketTypeId>, directory: &Direc
         faults.unless(seen.insert(&item.key), format!("checklist.{n}.key"), Fault::Twice);
         faults.needed_text(&format!("checklist.{n}.name"), &item.name, 200);
     }
+    paper(of, faults);
     let is_person = |key: &str| of.field(key).is_some_and(|field| field.shape == FieldShape::Person);
     faults.unless(of.about.is_empty() || is_person(&of.about), "about", Fault::Unknown);
+}
+
+fn paper(of: &TicketType, faults: &mut Faults) {
+    let Some(paper) = &of.paper else { return };
+    faults.text("paper.header", &paper.header, 2_000);
+    faults.unless(paper.sections.len() <= MAX_SECTIONS, "paper.sections", Fault::TooMany(MAX_SECTIONS));
+    for (n, section) in paper.sections.iter().enumerate() {
+        faults.text(&format!("paper.sections.{n}.title"), &section.title, 100);
+        for (m, key) in section.fields.iter().enumerate() {
+            faults.unless(of.field(key).is_some(), format!("paper.sections.{n}.fields.{m}"), Fault::Unknown);
+        }
+    }
+    let most = MAX_SIGNATURES;
+    faults.unless(paper.signatures.len() <= most, "paper.signatures", Fault::TooMany(most));
+    for (n, signature) in paper.signatures.iter().enumerate() {
+        faults.needed_text(&format!("paper.signatures.{n}.name"), &signature.name, 60);
+    }
 }
 
 fn prefix(of: &TicketType, id: Option<TicketTypeId>, directory: &Directory, faults: &mut Faults) {
@@ -66,7 +86,7 @@ fn states(of: &TicketType, faults: &mut Faults) {
     }
 }
 
-fn moves(of: &TicketType, faults: &mut Faults) {
+fn moves(of: &TicketType, directory: &Directory, faults: &mut Faults) {
     faults.unless(of.moves.len() <= MAX_MOVES, "moves", Fault::TooMany(MAX_MOVES));
     let mut seen = BTreeSet::new();
     for (n, way) in of.moves.iter().enumerate() {
@@ -81,6 +101,11 @@ fn moves(of: &TicketType, faults: &mut Faults) {
         faults.unless(of.state(&way.to).is_some(), at("to"), Fault::Unknown);
         for (m, key) in way.needs.iter().enumerate() {
             faults.unless(of.field(key).is_some(), format!("moves.{n}.needs.{m}"), Fault::Unknown);
+        }
+        let purposes = &directory.settings.customers.purposes;
+        for (m, purpose) in way.consents.iter().enumerate() {
+            let known = purposes.iter().any(|it| it.key == *purpose);
+            faults.unless(known, format!("moves.{n}.consents.{m}"), Fault::Unknown);
         }
         faults.range(&at("needs_attempts"), way.needs_attempts, 0, 30);
         if let Some(limit) = &way.limit {

@@ -97,6 +97,15 @@ impl RunningClock {
         }
     }
 
+    /// Its span is so much longer.
+    fn lengthen(&mut self, more_ms: i64, directory: &Directory) {
+        if self.runs() {
+            self.due_at = self.shift(self.due_at, more_ms, directory);
+        } else {
+            self.left_ms += more_ms;
+        }
+    }
+
     /// The instant of a part of its time.
     fn instant(&self, percent: u16, span_ms: i64, directory: &Directory) -> At {
         self.shift(self.due_at, span_ms * (i64::from(percent) - 100) / 100, directory)
@@ -158,16 +167,41 @@ impl Ticket {
         }
     }
 
+    /// The clocks of another version of its kind: what has passed stays passed, and what is new begins as if it had
+    /// always been there.
+    pub(super) fn take_clocks_over(
+        &mut self,
+        from: &TicketType,
+        of: &TicketType,
+        now: At,
+        directory: &Directory,
+    ) {
+        self.clocks.retain(|clock| of.clocks.iter().any(|it| it.key == clock.key));
+        for it in &of.clocks {
+            let old = from.clocks.iter().find(|old| old.key == it.key);
+            match self.clocks.iter_mut().find(|clock| clock.key == it.key) {
+                Some(clock) if old.is_some_and(|old| old.calendar != it.calendar) => {
+                    clock.calendar = it.calendar;
+                    clock.due_at = clock.shift(clock.started_at, it.span_ms(self.severity), directory);
+                }
+                Some(clock) => {
+                    let was = old.map_or(0, |old| old.span_ms(self.severity));
+                    clock.lengthen(it.span_ms(self.severity) - was, directory);
+                }
+                None if it.starts_in.is_empty() => {
+                    self.clocks.push(RunningClock::start(it, self.severity, self.received_at, directory));
+                }
+                None => {}
+            }
+        }
+        self.turn_clocks(of, now, directory);
+    }
+
     /// Another severity has another span; what has passed stays passed.
     pub(super) fn respan(&mut self, of: &TicketType, before: u8, directory: &Directory) {
         for clock in &mut self.clocks {
             let Some(it) = of.clocks.iter().find(|it| it.key == clock.key) else { continue };
-            let more = it.span_ms(self.severity) - it.span_ms(before);
-            if clock.runs() {
-                clock.due_at = clock.shift(clock.due_at, more, directory);
-            } else {
-                clock.left_ms += more;
-            }
+            clock.lengthen(it.span_ms(self.severity) - it.span_ms(before), directory);
         }
     }
 

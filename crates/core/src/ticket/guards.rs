@@ -6,6 +6,7 @@ use crate::{
     config::{TicketMove, TicketType},
     fault::{Fault, Faults, Wrong},
     form,
+    lang::Text,
 };
 use std::collections::BTreeSet;
 
@@ -22,6 +23,12 @@ pub(super) fn missing(
         let Some(field) = of.field(key) else { continue };
         let given = !form::applies(field, &ticket.values) || form::is_answered(field, &ticket.values);
         faults.unless(given, format!("values.{key}"), Fault::Missing);
+    }
+    for purpose in way.consents.iter().filter(|it| !scene.consents.contains(*it)) {
+        let purposes = &scene.directory.settings.customers.purposes;
+        let name = purposes.iter().find(|it| it.key == *purpose).map(|it| it.label.clone());
+        let name = name.unwrap_or_else(|| Text::new(purpose.clone(), purpose.clone()));
+        faults.add(format!("consents.{purpose}"), Fault::NotAgreed(name));
     }
     faults.unless(!way.needs_reason || !reason.trim().is_empty(), "reason", Fault::Missing);
     if way.needs_checklist {

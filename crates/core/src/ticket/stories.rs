@@ -135,7 +135,7 @@ impl Desk {
 
     fn scene(&self, by: UserId) -> Scene<'_> {
         let by = Actor::User { id: by };
-        Scene { directory: &self.office, of: &self.of, by, now: self.now, open_tasks: 0 }
+        Scene { directory: &self.office, of: &self.of, by, now: self.now, open_tasks: 0, consents: &[] }
     }
 
     fn act(&mut self, by: UserId, it: TicketAct) -> Result<Vec<UserId>, Refused> {

@@ -5,10 +5,12 @@ use crate::jobs::Duty;
 use yingda_core::{
     At,
     config::{Channel, Setup, SmsRules},
-    id::ChannelId,
+    consent,
+    id::{ChannelId, RecordId},
+    medium::Medium,
     outreach::quiet_until,
 };
-use yingda_store::{ReadError, outreach as rows};
+use yingda_store::{ReadError, consent as consents, customer, outreach as rows};
 
 const DAY_MS: At = 24 * 3_600_000;
 
@@ -21,12 +23,22 @@ pub fn rules(channel: &Channel) -> Option<&SmsRules> {
     }
 }
 
-pub async fn check(duty: &Duty, id: ChannelId, channel: &Channel, term: &str) -> Result<(), Failure> {
+pub async fn check(
+    duty: &Duty,
+    id: ChannelId,
+    channel: &Channel,
+    batch: RecordId,
+    term: &str,
+) -> Result<(), Failure> {
     let later = |error: ReadError| Failure::Later(error.to_string());
     let Some(rules) = rules(channel) else { return Ok(()) };
     let now = duty.app.clock.now();
     if reach::is_out(&duty.db, channel.setup.medium(), term).await.map_err(later)? {
         return Err(Failure::Never("the customer opted out".into()));
+    }
+    let purpose = rows::get(&duty.db, batch).await.map_err(later)?.map(|it| it.purpose).unwrap_or_default();
+    if !purpose.is_empty() && !agrees(duty, channel.setup.medium(), term, &purpose).await.map_err(later)? {
+        return Err(Failure::Never(format!("the customer has not agreed to “{purpose}”")));
     }
     let directory = duty.app.directory();
     let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
@@ -40,4 +52,15 @@ pub async fn check(duty: &Duty, id: ChannelId, channel: &Channel, term: &str) ->
         }
     }
     Ok(())
+}
+
+/// Whether somebody whose number it is agrees to the purpose by this way.
+async fn agrees(duty: &Duty, medium: Medium, term: &str, purpose: &str) -> Result<bool, ReadError> {
+    for customer in customer::with(&duty.db, "phone", term, 10).await? {
+        let said = consents::of(&duty.db, customer.id, consent::MOST).await?;
+        if consent::given(&said, Some(medium)).iter().any(|it| it == purpose) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

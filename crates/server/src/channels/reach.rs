@@ -39,7 +39,7 @@ pub fn opt_out_key(medium: Medium, address: &str) -> Option<(&'static str, Strin
 
 pub async fn is_out(db: &Db, medium: Medium, address: &str) -> Result<bool, ReadError> {
     match opt_out_key(medium, address) {
-        Some((kind, term)) => Ok(outreach::is_out(db, kind, &term).await?.is_some()),
+        Some((kind, term)) => Ok(outreach::opted_out(db, kind, &term).await?.is_some()),
         None => Ok(false),
     }
 }

@@ -290,8 +290,8 @@ async fn parcel(duty: &Duty, id: ChannelId, channel: &Channel, row: &Outbound) -
     let later = |error: ReadError| Failure::Later(error.to_string());
     if let (Some(term), Some(body)) = (&row.term, &row.body) {
         let content = match row.batch {
-            Some(_) => {
-                outreach::check(duty, id, channel, term).await?;
+            Some(batch) => {
+                outreach::check(duty, id, channel, batch, term).await?;
                 Content::Text { text: body.clone() }
             }
             None => code(duty, channel, row, body)?,

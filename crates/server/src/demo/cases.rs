@@ -107,7 +107,14 @@ impl Desk<'_> {
     }
 
     fn scene(&self, by: Actor) -> Scene<'_> {
-        Scene { directory: &self.book.engine.directory, of: self.of, by, now: self.now, open_tasks: 0 }
+        Scene {
+            directory: &self.book.engine.directory,
+            of: self.of,
+            by,
+            now: self.now,
+            open_tasks: 0,
+            consents: &[],
+        }
     }
 
     async fn keep(

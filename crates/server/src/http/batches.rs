@@ -82,6 +82,7 @@ async fn create(State(app): State<Shared>, once: Once<NewBatch>) -> Result<Respo
         channel: new.channel,
         name: new.name.trim().to_owned(),
         body: new.text.clone(),
+        purpose: new.purpose.clone(),
         author: caller.user,
         created_at: now,
     };
@@ -138,6 +139,10 @@ fn check(app: &Shared, new: &NewBatch) -> Result<(), Problem> {
     }
     if new.receivers.is_empty() || new.receivers.len() > MOST {
         problem = problem.and_field("receivers", "1 到 10000 个号码。", "1 to 10,000 numbers.");
+    }
+    let purposes = &directory.settings.customers.purposes;
+    if !new.purpose.is_empty() && purposes.iter().all(|it| it.key != new.purpose) {
+        problem = problem.and_field("purpose", "不存在或已删除。", "Does not exist, or was deleted.");
     }
     for (n, receiver) in new.receivers.iter().enumerate().take(MOST) {
         if !(5..=16).contains(&phone::normal(&receiver.to).len()) {
@@ -215,6 +220,7 @@ fn in_states(batch: rows::Batch, states: impl IntoIterator<Item = (String, i64)>
         channel: batch.channel,
         name: batch.name,
         text: batch.body,
+        purpose: batch.purpose,
         created_at: batch.created_at,
         states: states.into_iter().collect(),
     }

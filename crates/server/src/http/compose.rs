@@ -26,14 +26,13 @@ use yingda_core::{
     event::Author,
     id::{ChannelId, CustomerId, VisitorId},
     mask,
-    medium::Medium,
     refusal::Refusal,
 };
-use yingda_store::{Batch, ReadError, address, conversation, customer, outreach, visitor};
-use yingda_wire::http::{ActDone, NewMessage, OptOut, Reach};
+use yingda_store::{address, conversation, customer, visitor};
+use yingda_wire::http::{ActDone, NewMessage, Reach};
 
 pub fn routes() -> Routes {
-    Routes::new().routes(routes!(reached)).routes(routes!(compose)).routes(routes!(opt_out))
+    Routes::new().routes(routes!(reached)).routes(routes!(compose))
 }
 
 /// By which channels a customer can be reached, and where.
@@ -163,41 +162,4 @@ async fn meet(
     let name = if name.trim().is_empty() { end.label.clone() } else { name };
     let fresh = visitor::Visitor { customer, name, ip: String::new(), ..stranger };
     Ok(reach::meet(&app.db, id, &end.term, &end.label, &fresh).await?)
-}
-
-/// Notes that a customer wants no unasked messages by a medium, or wants them again.
-#[utoipa::path(put, path = "/customers/{id}/opt-out", tag = "customers", request_body = OptOut,
-    params(("id" = CustomerId, Path)), responses((status = 204)))]
-async fn opt_out(
-    State(app): State<Shared>,
-    caller: Caller,
-    Path(customer): Path<String>,
-    Json(body): Json<OptOut>,
-) -> Result<StatusCode, Problem> {
-    app.reach(caller.actor, Action::CustomerWrite)?;
-    let found = customer::living(&app.db, id(&customer)?).await?.ok_or_else(Problem::not_found)?;
-    let address = match body.medium {
-        Medium::Sms => &found.card.phone,
-        Medium::Mail => &found.card.email,
-        _ => {
-            return Err(Problem::field(
-                "medium",
-                "只有短信和邮件可以退订。",
-                "Only SMS and mail can be opted out of.",
-            ));
-        }
-    };
-    let Some((kind, term)) = reach::opt_out_key(body.medium, address).filter(|(_, term)| !term.is_empty())
-    else {
-        return Err(Problem::field("medium", "客户没有这种地址。", "The customer has no such address."));
-    };
-    let statement = match body.out {
-        true => outreach::opt_out(kind, &term, &body.why, app.clock.now()),
-        false => outreach::opt_in(kind, &term),
-    };
-    app.db
-        .commit(Batch { statements: vec![statement], ..Batch::default() })
-        .await
-        .map_err(ReadError::from)?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -4,16 +4,16 @@ use super::routes::{Routes, routes};
 use crate::{
     app::Shared,
     auth::Caller,
-    grid::{self, Grid},
+    grid::Grid,
     http::{
         audit::note_export,
         body::Json,
         customers::{ListQuery, told},
         edit::{id, page_size},
         idempotency::{self, Once, Replay},
-        table::{FormatQuery, sent},
+        table::{self, FormatQuery, sent},
     },
-    jobs::imports::WAKE,
+    jobs::{import_undo, imports::WAKE},
     problem::Problem,
     sheet::Sheet,
     site::{Item, ItemFact},
@@ -32,13 +32,13 @@ use yingda_core::{
         CustomerKind,
         columns::{self, Column},
     },
-    event::{Audience, Fact, Subject},
-    id::{FileId, RecordId},
+    event::{Audience, CustomerImportUndone, Fact, Subject},
+    id::{CustomerId, RecordId},
     lang::Text,
     mask,
     refusal::Refusal,
 };
-use yingda_store::{customer_import as rows, customer_list, file};
+use yingda_store::{customer, customer_import as rows, customer_import_undo as undone, customer_list};
 use yingda_wire::http::{CustomerImport, ImportLook, LookAtImport, NewCustomerImport, Page};
 
 const SAMPLES: usize = 5;
@@ -69,6 +69,8 @@ pub fn routes() -> Routes {
         .routes(routes!(list, create))
         .routes(routes!(read))
         .routes(routes!(cancel))
+        .routes(routes!(undo))
+        .routes(routes!(kept))
         .routes(routes!(rejected))
         .routes(routes!(export))
 }
@@ -80,19 +82,6 @@ fn may(app: &Shared, caller: &Caller) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The table of an uploaded file. Only who uploaded it may use it.
-async fn table(app: &Shared, caller: &Caller, id: FileId) -> Result<(file::StoredFile, Grid), Problem> {
-    let found = file::get(&app.db, id).await?.filter(|it| it.user.is_some() && it.user == caller.user);
-    let file =
-        found.ok_or_else(|| Problem::field("file", "不存在或已删除。", "Does not exist, or was deleted."))?;
-    let bytes = app.files.whole(&file.hash).await;
-    let bytes = bytes.map_err(|error| Problem::broken("a stored file cannot be read", error))?;
-    let read = tokio::task::spawn_blocking(move || grid::read(&bytes)).await;
-    let read = read.map_err(|error| Problem::broken("a table could not be read", error))?;
-    let grid = read.map_err(|why| Problem::field("file", why.zh, why.en))?;
-    Ok((file, grid))
-}
-
 /// What an uploaded table holds, and what its columns probably are.
 #[utoipa::path(post, path = "/customers/imports/look", tag = "customers", request_body = LookAtImport,
     responses((status = 200, body = ImportLook)))]
@@ -102,7 +91,7 @@ async fn look(
     Json(body): Json<LookAtImport>,
 ) -> Result<Json<ImportLook>, Problem> {
     may(&app, &caller)?;
-    let (_, grid) = table(&app, &caller, body.file).await?;
+    let (_, grid) = table::uploaded(&app, &caller, body.file).await?;
     let directory = app.directory();
     let mut guessed: Vec<Column> = vec![];
     for heading in &grid.headings {
@@ -123,7 +112,7 @@ async fn look(
 async fn create(State(app): State<Shared>, once: Once<NewCustomerImport>) -> Result<Response, Problem> {
     let Once { caller, body: new, key } = once;
     may(&app, &caller)?;
-    let (file, grid) = table(&app, &caller, new.file).await?;
+    let (file, grid) = table::uploaded(&app, &caller, new.file).await?;
     check(&new, &grid)?;
     let now = app.clock.now();
     let plan = rows::Plan {
@@ -148,6 +137,9 @@ async fn create(State(app): State<Shared>, once: Once<NewCustomerImport>) -> Res
         rejected: 0,
         created_at: now,
         ended_at: None,
+        undone_by: None,
+        undo_after: CustomerId(0),
+        undone: rows::Undone::default(),
         plan,
     };
     let fact = ItemFact {
@@ -260,6 +252,75 @@ async fn cancel(
     Ok(Json(shown(rows::get(&app.db, import.id).await?.ok_or_else(Problem::not_found)?)))
 }
 
+/// Takes a whole import back: who was new goes, who was changed is again as before. Who was changed since, or has
+/// something to do with somebody by now, stays; what stayed can be read as a table.
+#[utoipa::path(post, path = "/customers/imports/{id}/undo", tag = "customers", params(("id" = RecordId, Path)),
+    responses((status = 200, body = CustomerImport)))]
+async fn undo(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(import): Path<String>,
+) -> Result<Json<CustomerImport>, Problem> {
+    may(&app, &caller)?;
+    let import = found(&app, &import).await?;
+    if import.plan.is_trial {
+        return Err(Refusal::WrongPhase.into());
+    }
+    if !import.state.starts_with("und") {
+        let fact = ItemFact {
+            on: Subject::Record(import.id),
+            to: Audience::Staff,
+            fact: Fact::CustomerImportUndone(CustomerImportUndone { import: import.id }),
+            private: None,
+        };
+        let since = app.clock.now() - import_undo::WITHIN_MS;
+        let writes = vec![undone::begin(import.id, caller.user, since)];
+        match app.site.change(Item::new(caller.actor, vec![fact], writes)).await {
+            // It still runs, or ended too long ago.
+            Err(refused) if refused.refusal == Refusal::Stale => return Err(Refusal::TooLate.into()),
+            done => done?,
+        };
+        WAKE.notify_one();
+    }
+    Ok(Json(shown(rows::get(&app.db, import.id).await?.ok_or_else(Problem::not_found)?)))
+}
+
+/// Who stayed as they are when an import was taken back, and why.
+#[utoipa::path(get, path = "/customers/imports/{id}/kept", tag = "customers",
+    params(("id" = RecordId, Path), FormatQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
+async fn kept(
+    State(app): State<Shared>,
+    caller: Caller,
+    Path(import): Path<String>,
+    Query(format): Query<FormatQuery>,
+) -> Result<Response, Problem> {
+    may(&app, &caller)?;
+    let import = found(&app, &import).await?;
+    let directory = app.directory();
+    let masks = mask::of(&directory, caller.actor);
+    let head = [("姓名", "Name"), ("电话", "Phone"), ("邮箱", "E-mail"), ("原因", "Reason")];
+    let head = head.map(|(zh, en)| Text::new(zh, en).get(caller.lang).to_owned());
+    let mut sheet = Sheet::new(head.to_vec());
+    let mut after = CustomerId(0);
+    loop {
+        let found = undone::kept(&app.db, import.id, after, 500).await?;
+        let Some(last) = found.last() else { break };
+        after = last.customer;
+        let now = customer::of_ids(&app.db, found.iter().map(|it| it.customer)).await?;
+        for (row, it) in now.into_iter().zip(found) {
+            let why = if it.kept.as_deref() == Some("used") {
+                Text::new("已有往来", "Somebody has to do with them")
+            } else {
+                Text::new("导入后有人改过", "Changed since")
+            };
+            let card = told(row, &masks, &directory).customer;
+            sheet.add(vec![card.name, card.phone, card.email, why.get(caller.lang).to_owned()]);
+        }
+    }
+    sent(sheet, "kept", &format)
+}
+
 /// The lines that were not taken, as they were, with the reasons.
 #[utoipa::path(get, path = "/customers/imports/{id}/rejected", tag = "customers",
     params(("id" = RecordId, Path), FormatQuery),
@@ -293,6 +354,8 @@ async fn rejected(
 }
 
 fn shown(it: rows::Import) -> CustomerImport {
+    let is_over = matches!(it.state.as_str(), "done" | "cancelled" | "failed") && !it.plan.is_trial;
+    let undo_until = it.ended_at.filter(|_| is_over).map(|at| at + import_undo::WITHIN_MS);
     CustomerImport {
         id: it.id,
         name: it.plan.name,
@@ -306,6 +369,10 @@ fn shown(it: rows::Import) -> CustomerImport {
         rejected: it.rejected,
         created_at: it.created_at,
         ended_at: it.ended_at,
+        taken_back: it.undone.taken_back,
+        restored: it.undone.restored,
+        kept: it.undone.kept,
+        undo_until_at: undo_until,
     }
 }
 

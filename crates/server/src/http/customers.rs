@@ -34,6 +34,7 @@ use yingda_core::{
     fault::Wrong,
     id::*,
     mask,
+    phone::place::place,
     proof::Point,
     refusal::Refusal,
 };
@@ -435,6 +436,11 @@ pub fn told(row: rows::Customer, masks: &BTreeSet<MaskedField>, directory: &Dire
         ContactPoint { value, ..it }
     };
     let card = row.card;
+    let numbers = card.points.iter().enumerate();
+    let numbers = numbers.filter(|(_, it)| matches!(it.kind, PointKind::Phone | PointKind::Relay));
+    let numbers = numbers.map(|(n, it)| (format!("points.{n}"), &it.value));
+    let numbers = numbers.chain([("phone".to_owned(), &card.phone)]);
+    let places = numbers.filter_map(|(at, number)| Some((at, place(number)?))).collect();
     StoredCustomer {
         id: row.id,
         version: row.version,
@@ -456,6 +462,7 @@ pub fn told(row: rows::Customer, masks: &BTreeSet<MaskedField>, directory: &Dire
         },
         masked: of_card.into_iter().filter(|field| masks.contains(field)).collect(),
         verified: vec![],
+        places,
     }
 }
 

@@ -9,12 +9,14 @@ pub mod body;
 pub mod channels;
 pub mod client;
 pub mod compose;
+mod consents;
 pub mod consult;
 mod conversation_sheet;
 pub mod conversations;
 mod customer_imports;
 pub mod customer_merge;
 pub mod customers;
+mod duplicates;
 pub mod edit;
 pub mod files;
 pub mod floor;
@@ -53,12 +55,15 @@ pub mod rules;
 mod segments;
 pub mod session;
 pub mod setup;
-pub mod split;
+pub mod shared_views;
+mod shop_tables;
+mod split;
 mod survey_form;
 mod survey_pages;
 mod survey_paper;
 mod surveys;
 mod table;
+mod ticket_migration;
 mod ticket_paper;
 mod ticket_sheet;
 mod ticket_shown;
@@ -107,8 +112,11 @@ pub fn api(largest_file: usize) -> Routes {
         .merge(leads::routes())
         .merge(tickets::routes())
         .merge(ticket_paper::routes())
+        .merge(ticket_migration::routes())
         .merge(orders::routes())
         .merge(products::routes())
+        .merge(shop_tables::routes())
+        .merge(shared_views::routes())
         .merge(promises::routes())
         .merge(rules::routes())
         .merge(plans::routes())
@@ -129,6 +137,8 @@ pub fn api(largest_file: usize) -> Routes {
         .merge(flows::routes())
         .merge(batches::routes())
         .merge(compose::routes())
+        .merge(consents::routes())
+        .merge(duplicates::routes())
         .merge(reports::routes())
         .merge(audit::routes())
 }

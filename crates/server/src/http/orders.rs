@@ -158,10 +158,7 @@ async fn import(State(app): State<Shared>, once: Once<Vec<OrderDraft>>) -> Resul
             Ok((_, Put::Same)) => brought.same += 1,
             Err(problem) if problem.is_ours() => return Err(problem),
             Err(problem) => {
-                let told = problem.told(caller.lang);
-                let fields: Vec<String> =
-                    told.fields.iter().map(|it| format!("{}: {}", it.field, it.message)).collect();
-                let why = if fields.is_empty() { told.title } else { fields.join(" ") };
+                let why = problem.reasons(caller.lang);
                 brought.wrong.push(WrongOrder { place: place as u32, number, why });
             }
         }

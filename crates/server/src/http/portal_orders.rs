@@ -3,7 +3,6 @@
 use crate::{
     app::{App, Shared},
     http::{
-        order_sheet::state_name,
         portal::Guest,
         portal_pages::{self as pages, back, nothing, page},
         transcript::{escape, local_time},
@@ -49,7 +48,7 @@ pub async fn list(app: &App, guest: &Guest) -> Result<String, Problem> {
                 it.id,
                 escape(&it.order.number),
                 escape(goods),
-                state_name(it.state, lang),
+                it.state.name().get(lang),
                 promised(app, it, lang),
             )
         })
@@ -139,7 +138,7 @@ async fn one(State(app): State<Shared>, guest: Guest, Path(id): Path<String>) ->
         "{}<h1>{}</h1><p>{} · {}</p>",
         back(lang),
         escape(&it.order.number),
-        state_name(it.state, lang),
+        it.state.name().get(lang),
         promised(&app, &it, lang),
     );
     let lines: Vec<String> = it

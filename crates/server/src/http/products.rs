@@ -10,6 +10,7 @@ use crate::{
         idempotency::{self, Once, Replay},
         records::refuse,
     },
+    orders::Put,
     problem::Problem,
     site::{Item, ItemFact},
 };
@@ -22,6 +23,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use yingda_core::{
     access::Action,
+    actor::Actor,
     event::{Audience, Fact, Private, ProductChanged, Subject},
     id::RecordId,
     order::{Product, StoredProduct},
@@ -29,6 +31,8 @@ use yingda_core::{
 };
 use yingda_store::product as rows;
 use yingda_wire::http::Page;
+
+const TRIES: usize = 8;
 
 pub fn routes() -> Routes {
     Routes::new().routes(routes!(list, create)).routes(routes!(read, change))
@@ -73,6 +77,38 @@ async fn create(State(app): State<Shared>, once: Once<Product>) -> Result<Respon
     let replay = Replay::new(StatusCode::CREATED, &made).tagged(1);
     let item = Item::new(caller.actor, vec![said(&made, None)], vec![rows::insert(&made)]);
     idempotency::change(&app, key, replay, item).await
+}
+
+/// Takes goods as a table tells them: new ones, or what became of known ones.
+pub async fn put(app: &App, by: Actor, product: Product) -> Result<Put, Problem> {
+    for _ in 0..TRIES {
+        let known = rows::with_sku(&app.db, &product.sku).await?;
+        let now = app.clock.now();
+        let (after, write) = match &known {
+            Some(known) if known.product == product => return Ok(Put::Same),
+            Some(known) => {
+                let version = known.version + 1;
+                let after =
+                    StoredProduct { id: known.id, version, product: product.clone(), updated_at: now };
+                let write = rows::update(&after);
+                (after, write)
+            }
+            None => {
+                let id = RecordId(app.next_id());
+                let made = StoredProduct { id, version: 1, product: product.clone(), updated_at: now };
+                let write = rows::insert(&made);
+                (made, write)
+            }
+        };
+        let fact = said(&after, known.as_ref().map(|it| &it.product));
+        match app.site.change(Item::new(by, vec![fact], vec![write])).await {
+            Ok(_) => return Ok(if known.is_some() { Put::Changed } else { Put::New }),
+            // Somebody changed or made them in this moment.
+            Err(refused) if matches!(refused.refusal, Refusal::Stale | Refusal::NameTaken) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Err(Refusal::Busy.into())
 }
 
 fn taken() -> Problem {

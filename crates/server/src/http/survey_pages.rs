@@ -75,7 +75,7 @@ async fn invited(
         Err(page) => return Ok(page),
     };
     let lang = query.or(found.ask.lang);
-    if let Some(page) = over(&found, lang, app.clock.now()) {
+    if let Some(page) = over(&app, &found, lang, app.clock.now()) {
         return Ok(page);
     }
     Ok(show(&paper(&found.survey, &token, lang), 0, &Given::default(), &[], StatusCode::OK))
@@ -94,7 +94,7 @@ async fn invited_answer(
         Err(page) => return Ok(page),
     };
     let lang = query.or(found.ask.lang);
-    if let Some(page) = over(&found, lang, app.clock.now()) {
+    if let Some(page) = over(&app, &found, lang, app.clock.now()) {
         return Ok(page);
     }
     let given = Given::read(&found.survey, fields);
@@ -102,7 +102,7 @@ async fn invited_answer(
         Step::Show(page) => Ok(*page),
         Step::Done => {
             surveys::answer(&app, &found.ask, &found.survey, &given.answers).await?;
-            Ok(thanks(&found.survey, lang, false))
+            Ok(thanks(&app, &found.survey, lang, false))
         }
     }
 }
@@ -145,7 +145,7 @@ async fn open_answer(
                 ..SurveyAsk::default()
             };
             let is_first = surveys::answer(&app, &ask, &survey, &given.answers).await?;
-            Ok(thanks(&survey, lang, !is_first))
+            Ok(thanks(&app, &survey, lang, !is_first))
         }
     }
 }
@@ -218,9 +218,9 @@ fn show(paper: &Paper<'_>, page: usize, given: &Given, wrong: &[Wrong], status: 
 }
 
 /// The page for whom it is too late, or who answered before.
-fn over(found: &Invited, lang: Lang, now: i64) -> Option<Response> {
+fn over(app: &App, found: &Invited, lang: Lang, now: i64) -> Option<Response> {
     if found.ask.answered_at.is_some() {
-        return Some(thanks(&found.survey, lang, true));
+        return Some(thanks(app, &found.survey, lang, true));
     }
     (!survey::may_answer(&found.ask, now)).then(|| {
         let title = lang.of("问卷已过期", "This survey has ended");
@@ -232,7 +232,7 @@ fn over(found: &Invited, lang: Lang, now: i64) -> Option<Response> {
     })
 }
 
-fn thanks(survey: &Survey, lang: Lang, before: bool) -> Response {
+fn thanks(app: &App, survey: &Survey, lang: Lang, before: bool) -> Response {
     let title = match before {
         true => lang.of("您已经答过这份问卷", "You have answered this survey already"),
         false => lang.of("谢谢您的回答", "Thank you for your answer"),
@@ -240,7 +240,12 @@ fn thanks(survey: &Survey, lang: Lang, before: bool) -> Response {
     let usual = lang.of("您的意见会帮助我们做得更好。", "What you say helps us to do better.");
     let own = survey.thanks.get(lang);
     let text = escape(if own.is_empty() { usual } else { own });
-    plain(StatusCode::OK, title, lang, &format!("<h1>{title}</h1><p>{text}</p>"))
+    // Where there are pages of their own, they find the rest there.
+    let own_pages = lang.of("查看您的工单、订单和对话", "Your tickets, orders and conversations");
+    let has_portal = app.settings().portal.is_some();
+    let portal =
+        if has_portal { format!("<p><a href=\"/portal\">{own_pages}</a></p>") } else { String::new() };
+    plain(StatusCode::OK, title, lang, &format!("<h1>{title}</h1><p>{text}</p>{portal}"))
 }
 
 fn nowhere(lang: Lang) -> Response {

@@ -285,6 +285,14 @@ impl Look<'_> {
                     Fact::CustomersRelated(it) => {
                         (if it.on { "related" } else { "unrelated" }, it.relation.clone())
                     }
+                    Fact::ConsentNoted(it) => {
+                        let purposes = &self.app.settings().customers.purposes;
+                        let named = purposes.iter().find(|purpose| purpose.key == it.purpose);
+                        let name =
+                            named.map_or(it.purpose.clone(), |it| it.label.get(self.caller.lang).into());
+                        (if it.given { "agreed" } else { "disagreed" }, name)
+                    }
+                    Fact::OptOutNoted(it) => (if it.out { "opted_out" } else { "opted_in" }, String::new()),
                     Fact::CustomersMerged { .. } => ("merged", String::new()),
                     Fact::CustomersParted { .. } => ("parted", String::new()),
                     _ => continue,
@@ -293,8 +301,14 @@ impl Look<'_> {
                     Actor::User { id } => Some(id),
                     _ => None,
                 };
+                let medium = match &event.fact {
+                    Fact::OptOutNoted(it) => Some(it.channel),
+                    Fact::ConsentNoted(it) => it.channel,
+                    _ => None,
+                };
                 told.push(TimelineEntry {
                     by,
+                    medium,
                     ..self.entry(event.at, TimelineKind::Card, event.seq, state, text)
                 });
             }

@@ -59,7 +59,7 @@ async fn decide(duty: &Duty, due: Vec<Ticket>, now: At, directory: &Directory) -
     let mut steps = Vec::with_capacity(due.len());
     for before in due {
         let of = tickets::kind_of(&duty.app, &before).await?;
-        let scene = Scene { directory, of: &of, by: Actor::System, now, open_tasks: 0 };
+        let scene = Scene { directory, of: &of, by: Actor::System, now, open_tasks: 0, consents: &[] };
         // Where its kind's calendar changed meanwhile, only the instant is written anew.
         let decided = ticket::ring(&before, scene).unwrap_or_else(|| ticket::rest(&before, now));
         steps.push(Step { before, decided, of });

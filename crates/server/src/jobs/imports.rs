@@ -4,7 +4,7 @@
 use crate::{
     grid::{self, Grid},
     http::customers::Change,
-    jobs::Duty,
+    jobs::{Duty, import_undo},
     problem::Problem,
     site::Item,
     tasks,
@@ -27,6 +27,7 @@ use yingda_core::{
 use yingda_store::{
     Batch, CommitError, ReadError, Statement, customer,
     customer_import::{self as rows, Counts, Import, Rejected},
+    customer_import_undo as undo,
 };
 
 /// A table came in here.
@@ -48,6 +49,17 @@ async fn run(duty: &Duty) {
             Ok(Some(import)) => {
                 if let Err(problem) = bring(duty, &import).await {
                     tracing::warn!(code = ?problem.code, import = %import.id, "an import waits for the store");
+                    tokio::time::sleep(PACE).await;
+                }
+                continue;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, "imports wait for the store"),
+        }
+        match rows::undoing(&duty.db).await {
+            Ok(Some(import)) => {
+                if let Err(problem) = import_undo::take_back(duty, &import).await {
+                    tracing::warn!(code = ?problem.code, import = %import.id, "an undo waits for the store");
                     tokio::time::sleep(PACE).await;
                 }
                 continue;
@@ -108,7 +120,8 @@ async fn bring(duty: &Duty, import: &Import) -> Result<(), Problem> {
 }
 
 async fn end(duty: &Duty, id: RecordId, state: &str) -> Result<(), Problem> {
-    let statements = vec![rows::end(id, state, duty.app.clock.now())];
+    let now = duty.app.clock.now();
+    let statements = vec![rows::end(id, state, now), undo::forget(now - import_undo::WITHIN_MS)];
     match duty.db.commit(Batch { statements, ..Batch::default() }).await {
         Ok(()) | Err(CommitError::Stale { .. }) => Ok(()),
         Err(error) => Err(ReadError::from(error).into()),
@@ -153,6 +166,7 @@ async fn store(
             let (id, before) = (after.id, before.as_ref());
             let version = before.map_or(1, |it| it.version + 1);
             facts.push(Change { id, version, before, after: Some(after) }.fact(&directory));
+            writes.push(undo::note(import.id, before, after));
             match before {
                 Some(_) => writes.extend(customer::update(after, settings, now)),
                 None => writes.extend(customer::insert(after, settings, now)),

@@ -4,10 +4,13 @@ mod backup;
 pub mod clocks;
 mod dates;
 mod derive;
+pub mod duplicates;
 pub mod facts;
 pub mod follow_ups;
+pub mod import_undo;
 pub mod imports;
 pub mod leads;
+pub mod migrations;
 pub mod orders;
 pub mod plans;
 pub mod rules;
@@ -97,10 +100,12 @@ pub fn start(app: &Shared, db: &Db) -> Jobs {
         clocks::start(duty.clone()),
         dates::start(duty.clone()),
         derive::start(duty.clone()),
+        duplicates::start(duty.clone()),
         facts::start(duty.clone()),
         follow_ups::start(duty.clone()),
         imports::start(duty.clone()),
         leads::start(duty.clone()),
+        migrations::start(duty.clone()),
         surveys::start(duty.clone()),
         orders::start(duty.clone()),
         plans::start(duty.clone()),

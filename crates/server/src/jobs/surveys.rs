@@ -22,6 +22,8 @@ use yingda_store::{
 
 const BATCH: usize = 200;
 const PACE: Duration = Duration::from_secs(1);
+/// Days pass also where nothing happens.
+const REMIND_PACE: Duration = Duration::from_secs(60);
 /// What each reader follows.
 const CLOSED: (&str, &str) = ("surveys_closed", "conversation_closed");
 const ANSWERED: (&str, &str) = ("surveys_answered", "survey_answered");
@@ -38,9 +40,26 @@ async fn run(duty: &Duty) {
                 tracing::warn!(code = ?problem.code, reader = of.0, "surveys wait");
             }
         }
+        if let Err(problem) = remind(duty).await {
+            tracing::warn!(code = ?problem.code, "reminders of surveys wait");
+        }
         tokio::time::sleep(PACE).await;
-        if position.changed().await.is_err() {
-            return;
+        tokio::select! {
+            moved = position.changed() => if moved.is_err() { return },
+            () = tokio::time::sleep(REMIND_PACE) => {}
+        }
+    }
+}
+
+/// Reminds who was asked days ago and has not answered.
+async fn remind(duty: &Duty) -> Result<(), Problem> {
+    loop {
+        let due = rows::to_remind(&duty.db, duty.app.clock.now(), BATCH).await?;
+        for ask in &due {
+            surveys::remind(&duty.app, ask).await?;
+        }
+        if due.len() < BATCH {
+            return Ok(());
         }
     }
 }

@@ -165,6 +165,9 @@ pub struct NewBatch {
     pub name: String,
     /// `{name}` and each variable's `{key}` are replaced.
     pub text: String,
+    /// It goes only to numbers whose owners agree to this purpose; empty: to all of them.
+    #[serde(default)]
+    pub purpose: String,
     pub receivers: Vec<BatchReceiver>,
 }
 
@@ -182,6 +185,8 @@ pub struct BatchNow {
     pub channel: ChannelId,
     pub name: String,
     pub text: String,
+    /// Key of the purpose to which its receivers have to agree; empty where it goes to all.
+    pub purpose: String,
     pub created_at: At,
     /// How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`.
     pub states: BTreeMap<String, i64>,

@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yingda_core::order::{Order, OrderCheck, OrderItem, Substitute};
+use yingda_core::{
+    id::FileId,
+    order::{
+        Order, OrderCheck, OrderItem, Substitute,
+        columns::{OrderColumn, ProductColumn},
+    },
+};
 
 /// An order with its checklist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -73,5 +79,77 @@ pub struct WrongOrder {
     /// Its place in the list, from 0.
     pub place: u32,
     pub number: String,
+    pub why: String,
+}
+
+/// What a table of orders holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OrderTableLook {
+    pub headings: Vec<String>,
+    /// What each column probably is.
+    pub columns: Vec<OrderColumn>,
+    /// The first lines.
+    pub samples: Vec<Vec<String>>,
+    pub lines: u64,
+}
+
+/// What a table of goods holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProductTableLook {
+    pub headings: Vec<String>,
+    /// What each column probably is.
+    pub columns: Vec<ProductColumn>,
+    /// The first lines.
+    pub samples: Vec<Vec<String>>,
+    pub lines: u64,
+}
+
+/// A piece of a table of orders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderTable {
+    pub file: FileId,
+    /// What each column is.
+    pub columns: Vec<OrderColumn>,
+    /// The first line, from 0; the answer says which comes next.
+    #[serde(default)]
+    pub from: u64,
+    /// Nothing is written but what would be.
+    #[serde(default)]
+    pub trial: bool,
+}
+
+/// A piece of a table of goods.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProductTable {
+    pub file: FileId,
+    /// What each column is.
+    pub columns: Vec<ProductColumn>,
+    /// The first line, from 0; the answer says which comes next.
+    #[serde(default)]
+    pub from: u64,
+    /// Nothing is written but what would be.
+    #[serde(default)]
+    pub trial: bool,
+}
+
+/// What became of a piece of a table.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BroughtTable {
+    pub created: u64,
+    pub changed: u64,
+    pub same: u64,
+    pub rejected: Vec<RejectedLine>,
+    /// The first line of the next piece; absent at the end.
+    pub next: Option<u64>,
+}
+
+/// A line that was not taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RejectedLine {
+    /// As a spreadsheet counts: the heading is line 1.
+    pub line: u64,
+    pub cells: Vec<String>,
     pub why: String,
 }

@@ -3,7 +3,7 @@
 use super::StoredCustomer;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use yingda_core::{At, customer::columns::Column, id::*, proof::Point};
+use yingda_core::{At, consent::Consent, customer::columns::Column, id::*, medium::Medium, proof::Point};
 
 /// How far a customer has proven who they are in a conversation (核验身份).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -111,7 +111,7 @@ pub struct NewCustomerImport {
 pub struct CustomerImport {
     pub id: RecordId,
     pub name: String,
-    /// `running`, `done`, `cancelled` or `failed`.
+    /// `running`, `done`, `cancelled` or `failed`; `undoing` and `undone` where it is taken back.
     pub state: String,
     pub trial: bool,
     pub lines: u64,
@@ -123,6 +123,14 @@ pub struct CustomerImport {
     pub rejected: u64,
     pub created_at: At,
     pub ended_at: Option<At>,
+    /// New ones that are gone again.
+    pub taken_back: u64,
+    /// Those that are again as they were.
+    pub restored: u64,
+    /// Those that stay, since they were changed or used in between.
+    pub kept: u64,
+    /// It can be taken back until then; absent where it cannot be.
+    pub undo_until_at: Option<At>,
 }
 
 /// Somebody who belongs to a customer.
@@ -134,6 +142,61 @@ pub struct Related {
     pub relation: String,
     /// The other is it to the customer; else the customer to the other.
     pub inward: bool,
+}
+
+/// A search through all customers for those who are perhaps one person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Duplicates {
+    /// Pairs that wait for a decision.
+    pub open: u64,
+    /// The last search; absent before the first.
+    pub run: Option<DuplicateRun>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DuplicateRun {
+    /// `running`, `done` or `cancelled`.
+    pub state: String,
+    pub passed: u64,
+    pub total: u64,
+    pub started_at: At,
+    pub ended_at: Option<At>,
+}
+
+/// Two customers who are perhaps one person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CustomerPair {
+    pub a: StoredCustomer,
+    pub b: StoredCustomer,
+    /// The fields that say so: `phone`, `email`, `external_id`, `points`, `name` (its sound), `company`, `address`, and
+    /// own fields as `values.room`.
+    pub shares: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TellApart {
+    pub a: CustomerId,
+    pub b: CustomerId,
+    pub different: bool,
+}
+
+/// What a customer agreed to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Consents {
+    /// Everything that was said, the last first.
+    pub history: Vec<Consent>,
+    /// What of it holds.
+    pub standing: Vec<RecordId>,
+    /// By which ways they want no word that they did not ask for.
+    pub opted_out: Vec<OptedOut>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OptedOut {
+    pub medium: Medium,
+    pub since_at: At,
+    pub why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

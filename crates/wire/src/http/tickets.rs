@@ -1,12 +1,13 @@
 //! Bodies about tickets.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use yingda_core::{
     At,
-    config::TicketType,
+    config::{Field, TicketState, TicketType},
     id::*,
-    ticket::{Ticket, TicketAct},
+    ticket::{Ticket, TicketAct, TicketMapping},
 };
 
 /// A line of a list, and a card of a board.
@@ -66,4 +67,69 @@ pub struct TicketDone {
     pub serial: String,
     /// Absent when it was done; else why not, in the caller's language.
     pub problem: Option<String>,
+}
+
+/// On which versions of a kind running tickets are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TicketMigrations {
+    pub latest: i64,
+    pub versions: Vec<MigrationVersion>,
+    /// The last time that tickets went over to another version.
+    pub run: Option<MigrationRun>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MigrationVersion {
+    pub version: i64,
+    pub running: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MigrationRun {
+    pub before: i64,
+    pub after: i64,
+    pub passed: u64,
+    pub total: u64,
+    pub started_at: At,
+    pub ended_at: Option<At>,
+}
+
+/// What a version and the newest one have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MigrationLook {
+    pub before: MigrationSide,
+    pub after: MigrationSide,
+    /// The newest one's number.
+    pub version: i64,
+    /// What most probably becomes of each key.
+    pub mapping: TicketMapping,
+    /// Running tickets by their states.
+    pub running: BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MigrationSide {
+    pub states: Vec<TicketState>,
+    pub fields: Vec<Field>,
+}
+
+/// Takes the running tickets of a version over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MigrateTickets {
+    /// The version on which they are.
+    pub from: i64,
+    pub mapping: TicketMapping,
+}
+
+/// What a mapping would do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct MigrationTrial {
+    pub total: u64,
+    /// How many would be in each state.
+    pub states: BTreeMap<String, u64>,
+    /// Of how many something would be missing that is asked for as a ticket is opened.
+    pub lacking: u64,
+    /// How many would be closed by it.
+    pub closed: u64,
 }

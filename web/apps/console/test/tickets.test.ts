@@ -42,9 +42,9 @@ test.each([
 const text = { zh: "", en: "" };
 const field = (key: string, more: Partial<Field> = {}): Field => ({ key, label: text, shape: "line", required: false, options: [], sensitive: false, formula: "", when: null, ...more });
 const way = (more: Partial<TicketMove> = {}): TicketMove => ({
-  key: "go", name: text, from: ["new"], to: "done", needs: [], needs_reason: false, needs_checklist: false, needs_tasks: false, needs_attempts: 0, approval: false, limit: null, ...more,
+  key: "go", name: text, from: ["new"], to: "done", needs: [], consents: [], needs_reason: false, needs_checklist: false, needs_tasks: false, needs_attempts: 0, approval: false, limit: null, ...more,
 });
-const kind = (fields: Field[]): TicketType => ({ name: text, prefix: "A", hint: text, team: null, severity: 3, fields, states: [], moves: [], clocks: [], checklist: [{ key: "call", name: text }], about: "", retired: false, counts_as: null });
+const kind = (fields: Field[]): TicketType => ({ name: text, prefix: "A", hint: text, team: null, severity: 3, fields, states: [], moves: [], clocks: [], checklist: [{ key: "call", name: text }], about: "", retired: false, counts_as: null, paper: null });
 
 test("a field is asked for only when the one above has the answer", () => {
   const why = field("why", { required: true, when: { field: "kind", is: ["late"] } });

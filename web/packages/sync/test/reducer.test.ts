@@ -16,7 +16,7 @@ function desk(): Desk {
       has_totp: false, preferences: null, names: [],
       settings: {
         company: { zh: "应答", en: "Yingda" }, letter_head: { zh: "", en: "" }, aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120,
-        second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+        second_sign_in_takes_over: true, show_staff_no: false, break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], purposes: [], check_days: 365 },
         leads: { people: [], first_min: 0, again_min: 0 }, orders: { exception: null, shipped: QUIET, out_for_delivery: QUIET, delivered: QUIET, delayed: QUIET },
       },
     },

@@ -598,6 +598,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer agreed to: what holds, and everything that was said, the last first. */
+        get: operations["get_customers_id_consents"];
+        put?: never;
+        /** Notes down that a customer agrees to something, or does no longer. */
+        post: operations["post_customers_id_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/{id}/conversations": {
         parameters: {
             query?: never;
@@ -755,6 +773,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many pairs wait for a decision, and how far the last search is. */
+        get: operations["get_customers_duplicates"];
+        put?: never;
+        /** Looks through all customers. It goes on by itself; one that runs already goes on. */
+        post: operations["post_customers_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/duplicates/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a search. What it found stays. */
+        post: operations["post_customers_duplicates_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/duplicates/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of customers who are perhaps one person; who share most come first. */
+        get: operations["get_customers_duplicates_pairs"];
+        /** Says that two who look like one person are not, so that no search offers them again; or takes that back. */
+        put: operations["put_customers_duplicates_pairs"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/export": {
         parameters: {
             query?: never;
@@ -824,6 +895,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/customers/imports/{id}/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who stayed as they are when an import was taken back, and why. */
+        get: operations["get_customers_imports_id_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/customers/imports/{id}/rejected": {
         parameters: {
             query?: never;
@@ -835,6 +923,26 @@ export interface paths {
         get: operations["get_customers_imports_id_rejected"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/imports/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a whole import back: who was new goes, who was changed is again as before. Who was changed since, or has
+         *     something to do with somebody by now, stays; what stayed can be read as a table.
+         */
+        post: operations["post_customers_imports_id_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1489,6 +1597,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/orders/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a piece of a table of orders in, or only tries: lines of one number that follow each other are one order.
+         *     Known orders are changed. `next` goes back as `from` until there is none.
+         */
+        post: operations["post_orders_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/orders/table/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an uploaded table of orders holds, and what its columns probably are. */
+        post: operations["post_orders_table_look"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/outbox/{id}/replay": {
         parameters: {
             query?: never;
@@ -1710,6 +1855,43 @@ export interface paths {
         /** Changes goods: price, stock, what may come instead. */
         put: operations["put_products_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Brings a piece of a table of goods in, or only tries. Known goods are completed. `next` goes back as `from` until
+         *     there is none.
+         */
+        post: operations["post_products_table"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/products/table/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an uploaded table of goods holds, and what its columns probably are. */
+        post: operations["post_products_table_look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2181,6 +2363,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ticket-types/{id}/migration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** On which versions running tickets of a kind are, and how far the last going over is. */
+        get: operations["get_ticket_types_id_migration"];
+        put?: never;
+        /**
+         * Takes all running tickets of a version over to the newest one. It goes on by itself; each ticket's story keeps the
+         *     version on which it was.
+         */
+        post: operations["post_ticket_types_id_migration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-types/{id}/migration/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version and the newest one have, and what most probably becomes of each key. */
+        get: operations["get_ticket_types_id_migration_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-types/{id}/migration/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a mapping would do: how many tickets would be in each state, and of how many something would be missing that is
+         *     asked for as a ticket is opened. Nothing is written.
+         */
+        post: operations["post_ticket_types_id_migration_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-types/paper": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a ticket of a kind looks like on paper while the kind is being written. Nothing is kept. */
+        post: operations["post_ticket_types_paper"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -2364,6 +2621,41 @@ export interface paths {
         /** Ends a lock-out after wrong passwords. */
         post: operations["post_users_id_unlock"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is shared with the caller. */
+        get: operations["get_views"];
+        put?: never;
+        /** Shares a question to a list. */
+        post: operations["post_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Shares it no longer. Whoever shared it may, and whoever might share it. */
+        delete: operations["delete_views_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2892,7 +3184,7 @@ export interface components {
          * @description What a condition looks at.
          * @enum {string}
          */
-        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "vip" | "tag" | "tier" | "area" | "person" | "card_field" | "segment" | "silent" | "contacts" | "tickets" | "known";
+        Aspect: "kind" | "state" | "phase" | "severity" | "team" | "owner" | "title" | "field" | "urged" | "reopened" | "line" | "medium" | "channel" | "queue" | "rating" | "survey" | "csat" | "nps" | "ces" | "vip" | "tag" | "tier" | "area" | "person" | "card_field" | "segment" | "silent" | "contacts" | "tickets" | "known";
         /** @description Why a contact went to an agent. */
         Assignment: {
             agent: components["schemas"]["UserId"];
@@ -2957,6 +3249,8 @@ export interface components {
             created_at: components["schemas"]["i64"];
             id: components["schemas"]["RecordId"];
             name: string;
+            /** @description Key of the purpose to which its receivers have to agree; empty where it goes to all. */
+            purpose: string;
             /** @description How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`. */
             states: {
                 [key: string]: number;
@@ -2988,6 +3282,21 @@ export interface components {
             /** Format: int32 */
             same: number;
             wrong: components["schemas"]["WrongOrder"][];
+        };
+        /** @description What became of a piece of a table. */
+        BroughtTable: {
+            /** Format: int64 */
+            changed: number;
+            /** Format: int64 */
+            created: number;
+            /**
+             * Format: int64
+             * @description The first line of the next piece; absent at the end.
+             */
+            next?: number | null;
+            rejected: components["schemas"]["RejectedLine"][];
+            /** Format: int64 */
+            same: number;
         };
         BTreeMap: {
             [key: string]: string;
@@ -3092,6 +3401,8 @@ export interface components {
         };
         /** @enum {string} */
         CardPart: "phone" | "email" | "address";
+        /** @enum {string} */
+        Carrier: "mobile" | "unicom" | "telecom" | "broadnet";
         /** @enum {string} */
         Cause: "contact_arrived" | "agent_free" | "relaxed" | "last_agent" | "by_hand";
         Cell: number | null;
@@ -3315,6 +3626,37 @@ export interface components {
              * @default
              */
             how: string;
+        };
+        /** @description One thing that a customer said about it. */
+        Consent: {
+            author?: components["schemas"]["UserId"] | null;
+            channel?: components["schemas"]["Medium"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            /** @description What shows it: a signed form, a recording. */
+            evidence: string;
+            /** @description Agreed to, or taken back. */
+            given: boolean;
+            id: components["schemas"]["RecordId"];
+            noted_at: components["schemas"]["i64"];
+            /** @description Key of one of the settings' purposes. */
+            purpose: string;
+            said_at: components["schemas"]["i64"];
+        };
+        /** @description A customer agreed to something, or took it back. What shows it lies in `private`. */
+        ConsentNoted: {
+            channel?: components["schemas"]["Medium"] | null;
+            customer: components["schemas"]["CustomerId"];
+            given: boolean;
+            purpose: string;
+        };
+        /** @description What a customer agreed to. */
+        Consents: {
+            /** @description Everything that was said, the last first. */
+            history: components["schemas"]["Consent"][];
+            /** @description By which ways they want no word that they did not ask for. */
+            opted_out: components["schemas"]["OptedOut"][];
+            /** @description What of it holds. */
+            standing: components["schemas"]["RecordId"][];
         };
         ConsoleHello: {
             /**
@@ -3643,6 +3985,11 @@ export interface components {
             created_at: components["schemas"]["i64"];
             ended_at?: components["schemas"]["i64"] | null;
             id: components["schemas"]["RecordId"];
+            /**
+             * Format: int64
+             * @description Those that stay, since they were changed or used in between.
+             */
+            kept: number;
             /** Format: int64 */
             lines: number;
             name: string;
@@ -3653,16 +4000,41 @@ export interface components {
             passed: number;
             /** Format: int64 */
             rejected: number;
+            /**
+             * Format: int64
+             * @description Those that are again as they were.
+             */
+            restored: number;
             /** Format: int64 */
             skipped: number;
-            /** @description `running`, `done`, `cancelled` or `failed`. */
+            /** @description `running`, `done`, `cancelled` or `failed`; `undoing` and `undone` where it is taken back. */
             state: string;
+            /**
+             * Format: int64
+             * @description New ones that are gone again.
+             */
+            taken_back: number;
             trial: boolean;
+            undo_until_at?: components["schemas"]["i64"] | null;
             /** Format: int64 */
             updated: number;
         };
+        /** @description A whole table of customers is taken back: who was new goes, who was changed is again as before. */
+        CustomerImportUndone: {
+            import: components["schemas"]["RecordId"];
+        };
         /** @enum {string} */
         CustomerKind: "person" | "company";
+        /** @description Two customers who are perhaps one person. */
+        CustomerPair: {
+            a: components["schemas"]["StoredCustomer"];
+            b: components["schemas"]["StoredCustomer"];
+            /**
+             * @description The fields that say so: `phone`, `email`, `external_id`, `points`, `name` (its sound), `company`, `address`, and
+             *     own fields as `values.room`.
+             */
+            shares: string[];
+        };
         /** @description What customers of this site have, as its settings say. */
         CustomerSettings: {
             /** @default [] */
@@ -3675,6 +4047,36 @@ export interface components {
             check_days: number;
             /** @default [] */
             fields: components["schemas"]["Field"][];
+            /**
+             * @description For what consent is noted down.
+             * @default [
+             *       {
+             *         "children": [],
+             *         "key": "marketing",
+             *         "label": {
+             *           "en": "Offers and news",
+             *           "zh": "营销推广"
+             *         }
+             *       },
+             *       {
+             *         "children": [],
+             *         "key": "survey",
+             *         "label": {
+             *           "en": "Follow-up and surveys",
+             *           "zh": "回访调查"
+             *         }
+             *       },
+             *       {
+             *         "children": [],
+             *         "key": "sharing",
+             *         "label": {
+             *           "en": "Passing data on",
+             *           "zh": "向第三方提供"
+             *         }
+             *       }
+             *     ]
+             */
+            purposes: components["schemas"]["Choice"][];
             /** @default [] */
             tiers: components["schemas"]["Choice"][];
         };
@@ -3684,6 +4086,12 @@ export interface components {
             is_on: boolean;
             other: components["schemas"]["CustomerId"];
             relation: string;
+        };
+        /** @description Two who look like one person are not, or perhaps are after all. */
+        CustomersToldApart: {
+            customer: components["schemas"]["CustomerId"];
+            different: boolean;
+            other: components["schemas"]["CustomerId"];
         };
         Day: {
             /**
@@ -3773,6 +4181,25 @@ export interface components {
              * @description Events of its kind in the period.
              */
             looked: number;
+        };
+        DuplicateRun: {
+            ended_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            passed: number;
+            started_at: components["schemas"]["i64"];
+            /** @description `running`, `done` or `cancelled`. */
+            state: string;
+            /** Format: int64 */
+            total: number;
+        };
+        /** @description A search through all customers for those who are perhaps one person. */
+        Duplicates: {
+            /**
+             * Format: int64
+             * @description Pairs that wait for a decision.
+             */
+            open: number;
+            run?: components["schemas"]["DuplicateRun"] | null;
         };
         Endpoint: {
             /** @default  */
@@ -4174,7 +4601,10 @@ export interface components {
             /** Format: int64 */
             lines: number;
             trial: boolean;
-        } | {
+        } | (components["schemas"]["CustomerImportUndone"] & {
+            /** @enum {string} */
+            kind: "customer_import_undone";
+        }) | {
             import: components["schemas"]["RecordId"];
             /** @enum {string} */
             kind: "customer_import_stopped";
@@ -4207,6 +4637,18 @@ export interface components {
         } | (components["schemas"]["CustomersRelated"] & {
             /** @enum {string} */
             kind: "customers_related";
+        }) | (components["schemas"]["CustomersToldApart"] & {
+            /** @enum {string} */
+            kind: "customers_told_apart";
+        }) | (components["schemas"]["ViewShared"] & {
+            /** @enum {string} */
+            kind: "view_shared";
+        }) | (components["schemas"]["ConsentNoted"] & {
+            /** @enum {string} */
+            kind: "consent_noted";
+        }) | (components["schemas"]["OptOutNoted"] & {
+            /** @enum {string} */
+            kind: "opt_out_noted";
         }) | {
             book: components["schemas"]["Book"];
             deleted: boolean;
@@ -4325,6 +4767,9 @@ export interface components {
         } | (components["schemas"]["TicketMerged"] & {
             /** @enum {string} */
             kind: "ticket_merged";
+        }) | (components["schemas"]["TicketMigrated"] & {
+            /** @enum {string} */
+            kind: "ticket_migrated";
         }) | {
             clock: string;
             /** @enum {string} */
@@ -5458,6 +5903,72 @@ export interface components {
          * @enum {string}
          */
         MessageDelivery: "sent" | "delivered" | "failed";
+        /** @description Takes the running tickets of a version over. */
+        MigrateTickets: {
+            /**
+             * Format: int64
+             * @description The version on which they are.
+             */
+            from: number;
+            mapping: components["schemas"]["TicketMapping"];
+        };
+        /** @description What a version and the newest one have. */
+        MigrationLook: {
+            after: components["schemas"]["MigrationSide"];
+            before: components["schemas"]["MigrationSide"];
+            /** @description What most probably becomes of each key. */
+            mapping: components["schemas"]["TicketMapping"];
+            /** @description Running tickets by their states. */
+            running: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The newest one's number.
+             */
+            version: number;
+        };
+        MigrationRun: {
+            /** Format: int64 */
+            after: number;
+            /** Format: int64 */
+            before: number;
+            ended_at?: components["schemas"]["i64"] | null;
+            /** Format: int64 */
+            passed: number;
+            started_at: components["schemas"]["i64"];
+            /** Format: int64 */
+            total: number;
+        };
+        MigrationSide: {
+            fields: components["schemas"]["Field"][];
+            states: components["schemas"]["TicketState"][];
+        };
+        /** @description What a mapping would do. */
+        MigrationTrial: {
+            /**
+             * Format: int64
+             * @description How many would be closed by it.
+             */
+            closed: number;
+            /**
+             * Format: int64
+             * @description Of how many something would be missing that is asked for as a ticket is opened.
+             */
+            lacking: number;
+            /** @description How many would be in each state. */
+            states: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            total: number;
+        };
+        MigrationVersion: {
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            version: number;
+        };
         Name: {
             colour?: components["schemas"]["Colour"] | null;
             id: components["schemas"]["RecordId"];
@@ -5497,9 +6008,20 @@ export interface components {
         NewBatch: {
             channel: components["schemas"]["ChannelId"];
             name: string;
+            /** @description It goes only to numbers whose owners agree to this purpose; empty: to all of them. */
+            purpose?: string;
             receivers: components["schemas"]["BatchReceiver"][];
             /** @description `{name}` and each variable's `{key}` are replaced. */
             text: string;
+        };
+        /** @description What somebody notes down. */
+        NewConsent: {
+            channel?: components["schemas"]["Medium"] | null;
+            conversation?: components["schemas"]["ConversationId"] | null;
+            evidence: string;
+            given: boolean;
+            purpose: string;
+            said_at?: components["schemas"]["i64"] | null;
         };
         /** @description A contact that a program brings in: what a customer wrote elsewhere, or a call that a switchboard took. */
         NewConversation: {
@@ -5611,6 +6133,14 @@ export interface components {
         NewRegisterNote: {
             batch?: components["schemas"]["RecordId"] | null;
             text: string;
+        };
+        NewSharedView: {
+            name: string;
+            query: {
+                [key: string]: string;
+            };
+            room: components["schemas"]["ViewRoom"];
+            team?: components["schemas"]["TeamId"] | null;
         };
         /** @description What a shop or a carrier says of a shipment. */
         NewShipment: {
@@ -5727,6 +6257,14 @@ export interface components {
              */
             text: components["schemas"]["Text"];
         };
+        /** @description What a number says about itself. */
+        NumberPlace: {
+            carrier?: components["schemas"]["Carrier"] | null;
+            sort: components["schemas"]["NumberSort"];
+            town?: components["schemas"]["Text"] | null;
+        };
+        /** @enum {string} */
+        NumberSort: "mobile" | "landline" | "shared_cost" | "free_phone" | "service" | "port" | "emergency";
         /** @description Instead of a password: a token that is renewed with a refresh token (RFC 6749, section 6). */
         OAuth: {
             /** @default  */
@@ -5750,12 +6288,23 @@ export interface components {
             sku: string;
             text: string;
         };
+        OptedOut: {
+            medium: components["schemas"]["Medium"];
+            since_at: components["schemas"]["i64"];
+            why: string;
+        };
         /** @description Whether a customer wants messages that they did not ask for. */
         OptOut: {
             /** @description `sms` or `mail`. */
             medium: components["schemas"]["Medium"];
             out: boolean;
             why?: string;
+        };
+        /** @description A customer wants no messages that they did not ask for, or wants them again. */
+        OptOutNoted: {
+            channel: components["schemas"]["Medium"];
+            customer: components["schemas"]["CustomerId"];
+            out: boolean;
         };
         /** @description An order of the shop's, with what became of it. */
         Order: {
@@ -5871,6 +6420,11 @@ export interface components {
             lacks: components["schemas"]["OrderLack"][];
             state: components["schemas"]["CheckState"];
         };
+        /**
+         * @description What a column of a table of orders holds.
+         * @enum {string}
+         */
+        OrderColumn: "none" | "number" | "customer_no" | "placed_at" | "promised_at" | "state" | "payment" | "amount" | "sku" | "goods" | "quantity" | "price" | "receiver_name" | "receiver_phone" | "receiver_address" | "note";
         /** @description An order as the shop tells it. */
         OrderDraft: {
             /**
@@ -6090,6 +6644,29 @@ export interface components {
         };
         /** @enum {string} */
         OrderState: "placed" | "confirmed" | "shipped" | "delivered" | "returned" | "cancelled";
+        /** @description A piece of a table of orders. */
+        OrderTable: {
+            /** @description What each column is. */
+            columns: components["schemas"]["OrderColumn"][];
+            file: components["schemas"]["FileId"];
+            /**
+             * Format: int64
+             * @description The first line, from 0; the answer says which comes next.
+             */
+            from?: number;
+            /** @description Nothing is written but what would be. */
+            trial?: boolean;
+        };
+        /** @description What a table of orders holds. */
+        OrderTableLook: {
+            /** @description What each column probably is. */
+            columns: components["schemas"]["OrderColumn"][];
+            headings: string[];
+            /** Format: int64 */
+            lines: number;
+            /** @description The first lines. */
+            samples: string[][];
+        };
         /**
          * @description What can come between an order and its customer.
          * @enum {string}
@@ -6178,6 +6755,8 @@ export interface components {
                 created_at: components["schemas"]["i64"];
                 id: components["schemas"]["RecordId"];
                 name: string;
+                /** @description Key of the purpose to which its receivers have to agree; empty where it goes to all. */
+                purpose: string;
                 /** @description How many messages are `waiting`, `sent`, `delivered`, `failed`, `cancelled`. */
                 states: {
                     [key: string]: number;
@@ -6220,6 +6799,11 @@ export interface components {
                 created_at: components["schemas"]["i64"];
                 ended_at?: components["schemas"]["i64"] | null;
                 id: components["schemas"]["RecordId"];
+                /**
+                 * Format: int64
+                 * @description Those that stay, since they were changed or used in between.
+                 */
+                kept: number;
                 /** Format: int64 */
                 lines: number;
                 name: string;
@@ -6230,13 +6814,37 @@ export interface components {
                 passed: number;
                 /** Format: int64 */
                 rejected: number;
+                /**
+                 * Format: int64
+                 * @description Those that are again as they were.
+                 */
+                restored: number;
                 /** Format: int64 */
                 skipped: number;
-                /** @description `running`, `done`, `cancelled` or `failed`. */
+                /** @description `running`, `done`, `cancelled` or `failed`; `undoing` and `undone` where it is taken back. */
                 state: string;
+                /**
+                 * Format: int64
+                 * @description New ones that are gone again.
+                 */
+                taken_back: number;
                 trial: boolean;
+                undo_until_at?: components["schemas"]["i64"] | null;
                 /** Format: int64 */
                 updated: number;
+            }[];
+            next?: string | null;
+        };
+        /** @description One page of a list; `next` is given back as `?cursor=` for the following one. */
+        Page_CustomerPair: {
+            items: {
+                a: components["schemas"]["StoredCustomer"];
+                b: components["schemas"]["StoredCustomer"];
+                /**
+                 * @description The fields that say so: `phone`, `email`, `external_id`, `points`, `name` (its sound), `company`, `address`, and
+                 *     own fields as `values.room`.
+                 */
+                shares: string[];
             }[];
             next?: string | null;
         };
@@ -6434,6 +7042,10 @@ export interface components {
                 id: components["schemas"]["CustomerId"];
                 /** @description Which these are. */
                 masked?: components["schemas"]["MaskedField"][];
+                /** @description What numbers say about themselves: of `phone`, and of the further ones by their place, such as `points.0`. */
+                places?: {
+                    [key: string]: components["schemas"]["NumberPlace"];
+                };
                 /** @description Segments that they belong to. */
                 segments?: components["schemas"]["RecordId"][];
                 /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
@@ -6557,6 +7169,40 @@ export interface components {
             referrer: string;
             title: string;
             url: string;
+        };
+        PaperSection: {
+            /**
+             * @description What has no answer yet stands there too, with room to write.
+             * @default false
+             */
+            blank: boolean;
+            /**
+             * @description What every ticket has.
+             * @default []
+             */
+            facts: components["schemas"]["TicketFact"][];
+            /**
+             * @description Keys of the kind's fields.
+             * @default []
+             */
+            fields: string[];
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            title: components["schemas"]["Text"];
+        };
+        /** @description A line to sign on. */
+        PaperSignature: {
+            /**
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            name: components["schemas"]["Text"];
         };
         /** @description Something in a channel's inbox or outbox. */
         Passage: {
@@ -6852,6 +7498,34 @@ export interface components {
             sku: string;
             /** Format: int64 */
             version: number;
+        };
+        /** @description What a column of a table of goods holds. */
+        ProductColumn: "none" | "sku" | "name" | "price" | "stock" | "substitutes" | "retired" | {
+            /** @description What it is like, by this name: colour, size … */
+            attribute: string;
+        };
+        /** @description A piece of a table of goods. */
+        ProductTable: {
+            /** @description What each column is. */
+            columns: components["schemas"]["ProductColumn"][];
+            file: components["schemas"]["FileId"];
+            /**
+             * Format: int64
+             * @description The first line, from 0; the answer says which comes next.
+             */
+            from?: number;
+            /** @description Nothing is written but what would be. */
+            trial?: boolean;
+        };
+        /** @description What a table of goods holds. */
+        ProductTableLook: {
+            /** @description What each column probably is. */
+            columns: components["schemas"]["ProductColumn"][];
+            headings: string[];
+            /** Format: int64 */
+            lines: number;
+            /** @description The first lines. */
+            samples: string[][];
         };
         Promise: {
             /** @default null */
@@ -7268,6 +7942,16 @@ export interface components {
             text: string;
             written_at: components["schemas"]["i64"];
         };
+        /** @description A line that was not taken. */
+        RejectedLine: {
+            cells: string[];
+            /**
+             * Format: int64
+             * @description As a spreadsheet counts: the heading is line 1.
+             */
+            line: number;
+            why: string;
+        };
         Relate: {
             /** @description The other is it to the customer; else the customer to the other. */
             inward?: boolean;
@@ -7429,7 +8113,7 @@ export interface components {
          * @description What a rule waits for.
          * @enum {string}
          */
-        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "date_near" | "conversation_closed" | "conversation_rated" | "customer_changed";
+        RuleEvent: "ticket_opened" | "ticket_moved" | "ticket_edited" | "ticket_noted" | "ticket_urged" | "ticket_reopened" | "ticket_late" | "approval_answered" | "promise_broken" | "date_near" | "conversation_closed" | "conversation_rated" | "survey_answered" | "customer_changed";
         /**
          * @description Something that is done by itself.
          * @example 7310577399169024
@@ -7764,6 +8448,32 @@ export interface components {
              *       "areas": [],
              *       "check_days": 365,
              *       "fields": [],
+             *       "purposes": [
+             *         {
+             *           "children": [],
+             *           "key": "marketing",
+             *           "label": {
+             *             "en": "Offers and news",
+             *             "zh": "营销推广"
+             *           }
+             *         },
+             *         {
+             *           "children": [],
+             *           "key": "survey",
+             *           "label": {
+             *             "en": "Follow-up and surveys",
+             *             "zh": "回访调查"
+             *           }
+             *         },
+             *         {
+             *           "children": [],
+             *           "key": "sharing",
+             *           "label": {
+             *             "en": "Passing data on",
+             *             "zh": "向第三方提供"
+             *           }
+             *         }
+             *       ],
              *       "tiers": []
              *     }
              */
@@ -7913,6 +8623,18 @@ export interface components {
             needed: boolean;
             /** @description What stands on the button for the identity provider, where one is configured. */
             oidc?: string | null;
+        };
+        SharedView: {
+            author?: components["schemas"]["UserId"] | null;
+            created_at: components["schemas"]["i64"];
+            id: components["schemas"]["RecordId"];
+            name: string;
+            /** @description What stands in the address: filters, order, columns. */
+            query: {
+                [key: string]: string;
+            };
+            room: components["schemas"]["ViewRoom"];
+            team?: components["schemas"]["TeamId"] | null;
         };
         Shipment: {
             /** @default  */
@@ -8235,6 +8957,10 @@ export interface components {
             id: components["schemas"]["CustomerId"];
             /** @description Which these are. */
             masked?: components["schemas"]["MaskedField"][];
+            /** @description What numbers say about themselves: of `phone`, and of the further ones by their place, such as `points.0`. */
+            places?: {
+                [key: string]: components["schemas"]["NumberPlace"];
+            };
             /** @description Segments that they belong to. */
             segments?: components["schemas"]["RecordId"][];
             /** @description Fields that turned out to be wrong, such as a number that no message reaches. */
@@ -8364,6 +9090,12 @@ export interface components {
             open_link: boolean;
             /** @default [] */
             questions: components["schemas"]["Question"][];
+            /**
+             * Format: int32
+             * @description Who has not answered after so many days is reminded, once; 0: nobody.
+             * @default 0
+             */
+            remind_days: number;
             /**
              * Format: int32
              * @description Nobody is asked by itself again within so many days, whichever survey it was; 0: no rest.
@@ -8536,6 +9268,11 @@ export interface components {
         };
         /** @example 7310577399169024 */
         TeamId: string;
+        TellApart: {
+            a: components["schemas"]["CustomerId"];
+            b: components["schemas"]["CustomerId"];
+            different: boolean;
+        };
         /** @enum {string} */
         Test: "is" | "is_not" | "contains" | "above" | "below" | "empty" | "filled";
         /** @description A name or text that an administrator writes. */
@@ -8794,10 +9531,29 @@ export interface components {
             ticket: components["schemas"]["TicketId"];
         };
         /**
+         * @description What every ticket has, in the order in which tables show it.
+         * @enum {string}
+         */
+        TicketFact: "serial" | "kind" | "title" | "state" | "phase" | "severity" | "customer" | "team" | "owner" | "received" | "due" | "solved" | "closed" | "late" | "urged";
+        /**
          * @description A case that is followed until it is closed.
          * @example 7310577399169024
          */
         TicketId: string;
+        /** @description What becomes of the keys of one version in another. */
+        TicketMapping: {
+            /**
+             * @description The field that takes an answer over, by the one that has it. Empty: nobody asks for it any more; the answer is
+             *     kept, and shown no longer.
+             */
+            fields: {
+                [key: string]: string;
+            };
+            /** @description The state in which a ticket goes on, by the one in which it is. Each state has one. */
+            states: {
+                [key: string]: string;
+            };
+        };
         /**
          * @description What a kind of ticket is to the indicators.
          * @enum {string}
@@ -8809,6 +9565,26 @@ export interface components {
             is_on: boolean;
             ticket: components["schemas"]["TicketId"];
         };
+        /** @description It goes on by another version of its kind. */
+        TicketMigrated: {
+            after: string;
+            /** Format: int64 */
+            after_kind: number;
+            /** @description States. */
+            before: string;
+            /** Format: int64 */
+            before_kind: number;
+            ticket: components["schemas"]["TicketId"];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description On which versions of a kind running tickets are. */
+        TicketMigrations: {
+            /** Format: int64 */
+            latest: number;
+            run?: components["schemas"]["MigrationRun"] | null;
+            versions: components["schemas"]["MigrationVersion"][];
+        };
         /** @description A way from one state to another. */
         TicketMove: {
             /**
@@ -8816,6 +9592,11 @@ export interface components {
              * @default false
              */
             approval: boolean;
+            /**
+             * @description Purposes to which the customer has to agree.
+             * @default []
+             */
+            consents: string[];
             /**
              * @description Keys of states.
              * @default []
@@ -8860,6 +9641,21 @@ export interface components {
          * @enum {string}
          */
         TicketNews: "assigned" | "moved" | "noted" | "urged" | "approval_asked" | "approval_answered" | "watched" | "reminder" | "late";
+        /** @description What of a ticket stands on paper, and where it is signed. */
+        TicketPaper: {
+            /**
+             * @description Above everything else: what the paper is for, what to mind.
+             * @default {
+             *       "en": "",
+             *       "zh": ""
+             *     }
+             */
+            header: components["schemas"]["Text"];
+            /** @default [] */
+            sections: components["schemas"]["PaperSection"][];
+            /** @default [] */
+            signatures: components["schemas"]["PaperSignature"][];
+        };
         /**
          * @description What a state means, whatever it is called.
          * @enum {string}
@@ -8923,6 +9719,8 @@ export interface components {
              *     }
              */
             name: components["schemas"]["Text"];
+            /** @default null */
+            paper: components["schemas"]["TicketPaper"] | null;
             /**
              * @description Stands before the serial number: one to six capital letters, such as TS.
              * @default
@@ -9077,6 +9875,18 @@ export interface components {
          * @enum {string}
          */
         Via: "closed" | "agent" | "open";
+        /**
+         * @description The list that is asked.
+         * @enum {string}
+         */
+        ViewRoom: "tickets" | "customers";
+        /** @description A question to a list is shared with a team, or with everybody; or no longer. */
+        ViewShared: {
+            is_on: boolean;
+            name: string;
+            team?: components["schemas"]["TeamId"] | null;
+            view: components["schemas"]["RecordId"];
+        };
         VisitEntry: {
             /**
              * @description The serial number of the contact at the counter, where there is one.
@@ -10905,6 +11715,76 @@ export interface operations {
             };
         };
     };
+    get_customers_id_consents: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_id_consents: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_id_conversations: {
         parameters: {
             query?: {
@@ -11254,6 +12134,167 @@ export interface operations {
             };
         };
     };
+    get_customers_duplicates: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_duplicates: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_duplicates_cancel: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_customers_duplicates_pairs: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description Those that somebody told apart, instead of those that wait. */
+                different?: boolean;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CustomerPair"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_customers_duplicates_pairs: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TellApart"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_export: {
         parameters: {
             query?: {
@@ -11441,6 +12482,40 @@ export interface operations {
             };
         };
     };
+    get_customers_imports_id_kept: {
+        parameters: {
+            query?: {
+                format?: "csv" | "xlsx";
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_customers_imports_id_rejected: {
         parameters: {
             query?: {
@@ -11462,6 +12537,39 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_customers_imports_id_undo: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerImport"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -13098,6 +14206,76 @@ export interface operations {
             };
         };
     };
+    post_orders_table: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderTable"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtTable"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_orders_table_look: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderTableLook"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_outbox_id_replay: {
         parameters: {
             query?: {
@@ -13639,6 +14817,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StoredProduct"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_products_table: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductTable"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtTable"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_products_table_look: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookAtImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductTableLook"];
                 };
             };
             /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
@@ -15075,6 +16323,183 @@ export interface operations {
             };
         };
     };
+    get_ticket_types_id_migration: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketTypeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketMigrations"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ticket_types_id_migration: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketTypeId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrateTickets"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketMigrations"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_ticket_types_id_migration_look: {
+        parameters: {
+            query: {
+                /** @description The version on which the tickets are. */
+                from: number;
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketTypeId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationLook"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ticket_types_id_migration_trial: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketTypeId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MigrateTickets"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTrial"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_ticket_types_paper: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketType"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tickets: {
         parameters: {
             query?: {
@@ -15550,6 +16975,104 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_views: {
+        parameters: {
+            query: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+                room: "tickets" | "customers";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedView"][];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_views: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSharedView"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedView"];
+                };
+            };
+            /** @description A problem (RFC 9457): what went wrong, on what, and what to do now. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_views_id: {
+        parameters: {
+            query?: {
+                /** @description Language of messages, `zh` or `en`; wins over `Accept-Language`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["RecordId"];
             };
             cookie?: never;
         };

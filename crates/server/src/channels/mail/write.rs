@@ -10,6 +10,7 @@ use crate::{
         attach,
         connector::{Failure, Parcel},
     },
+    surveys,
 };
 use bytes::Bytes;
 use lettre::{
@@ -178,10 +179,20 @@ impl Draft<'_> {
             Some(file) => html::clean(&String::from_utf8_lossy(&read(app, file).await?)),
             None => html::of_text(&self.mail.text),
         };
-        let signature = self.setup.signature.get(self.lang);
+        let mut signature = self.setup.signature.get(self.lang).to_owned();
+        // Where customers have pages of their own, each mail leads there.
+        if app.settings().portal.is_some() {
+            let portal = surveys::address(app, "/portal");
+            let line = match self.lang {
+                Lang::Zh => format!("查看您的工单、订单和对话：{portal}"),
+                Lang::En => format!("Your tickets, orders and conversations: {portal}"),
+            };
+            signature =
+                [signature, line].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n");
+        }
         if !signature.is_empty() {
             text.push_str(&format!("\n\n-- \n{signature}"));
-            html.push_str(&format!("<br>\n<br>\n-- <br>\n{}", html::of_text(signature)));
+            html.push_str(&format!("<br>\n<br>\n-- <br>\n{}", html::of_text(&signature)));
         }
         if let Some(head) = self.quoted() {
             let who = if head.from.name.is_empty() { &head.from.address } else { &head.from.name };

@@ -4,11 +4,11 @@ import { api } from "../api";
 import { t } from "../i18n";
 import { may } from "../session";
 
-const NONE: CustomerSettings = { fields: [], tiers: [], areas: [], check_days: 365 };
+const NONE: CustomerSettings = { fields: [], tiers: [], areas: [], purposes: [], check_days: 365 };
 const read = shallowRef<CustomerSettings>(NONE);
 let asked = false;
 
-/** What customers of this site have: own fields, tiers, areas. Asked for once, and again after the settings changed. */
+/** What customers of this site have: own fields, tiers, areas, purposes of consent. Asked for once, and again after the settings changed. */
 export function customerSettings(): CustomerSettings {
   if (!asked && may("customer_read")) {
     asked = true;

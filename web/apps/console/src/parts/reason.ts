@@ -1,8 +1,9 @@
-export type Reason = { key: "optedOut" | "quiet" | "window" | "tooMany" | "deleted" | "noAddress" | "erased" | "textOnly" | "noMail" | "machine" | "elsewhere" | "overThere" | "notSet" | "keyLength" | "noIdle" } | { key: "enough"; count: number } | { key: "notText"; told: string } | { key: "partly"; came: number; total: number; told: string };
+export type Reason = { key: "optedOut" | "notAgreed" | "quiet" | "window" | "tooMany" | "deleted" | "noAddress" | "erased" | "textOnly" | "noMail" | "machine" | "elsewhere" | "overThere" | "notSet" | "keyLength" | "noIdle" } | { key: "enough"; count: number } | { key: "notText"; told: string } | { key: "partly"; came: number; total: number; told: string };
 
 /** What the server says by itself when a message does not leave; everything else are the other side's own words. */
 const OWN: [RegExp, (found: RegExpExecArray) => Reason][] = [
   [/^the customer opted out$/, () => ({ key: "optedOut" })],
+  [/^the customer has not agreed to /, () => ({ key: "notAgreed" })],
   [/^quiet hours$/, () => ({ key: "quiet" })],
   [/^the number got (\d+) messages within a day$/, (found) => ({ key: "enough", count: Number(found[1]) })],
   [/^the 48 hours after the customer's last word are over/, () => ({ key: "window" })],

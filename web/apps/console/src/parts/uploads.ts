@@ -1,5 +1,5 @@
 import type { Problem, StoredFile } from "@yingda/wire";
-import { reactive } from "vue";
+import { reactive, watch } from "vue";
 import { address } from "../api";
 import { language, t } from "../i18n";
 
@@ -41,6 +41,21 @@ export function upload(file: File): Upload {
   body.append("file", file, it.name);
   request.send(body);
   return it;
+}
+
+/** A file that is stored when the promise is kept. */
+export function uploaded(file: File): Promise<StoredFile> {
+  const it = upload(file);
+  return new Promise((resolve, reject) => {
+    const stop = watch(
+      () => [it.stored, it.trouble] as const,
+      ([stored, trouble]) => {
+        if (stored) resolve(stored);
+        else if (trouble) reject(new Error(trouble));
+        if (stored || trouble) stop();
+      },
+    );
+  });
 }
 
 export function release(it: Upload): void {

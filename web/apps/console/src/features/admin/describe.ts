@@ -29,7 +29,7 @@ type Shape =
 
 export type Unit = "s" | "min" | "pct" | "h" | "d";
 /** Parts of a record that need an editor of their own. */
-export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants" | "setup" | "imap" | "smtp" | "smpp" | "headers" | "when" | "escalate" | "by_severity" | "picture" | "targets" | "survey_preview" | "conditions" | "steps" | "dryRun" | "dateField" | "flow";
+export type OwnPart = "overflow" | "week" | "days" | "limits" | "grants" | "setup" | "imap" | "smtp" | "smpp" | "headers" | "when" | "escalate" | "by_severity" | "purposes" | "paper_preview" | "picture" | "targets" | "survey_preview" | "conditions" | "steps" | "dryRun" | "dateField" | "flow";
 
 export interface Group {
   key: string;

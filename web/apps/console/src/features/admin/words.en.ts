@@ -6,6 +6,12 @@ export const en = {
   ...fields,
   flow,
   rule,
+  paperPreview: "Preview on paper",
+  migration: {
+    title: "Running tickets", none: "All running tickets are on the newest version.", on: "Version {version}: {count} running", begin: "Take over to the newest", progress: "Progress", last: "{at}: {count} went from version {before} to {after}",
+    help: "After a new version is published, running tickets go on by the version with which they were opened. They can also be taken over by a mapping; each ticket's story keeps the version on which it was.", map: "From version {before} to version {after}", states: "States", fields: "Fields", running: "{count} running", goesTo: "“{name}” becomes", nowhere: "No longer used (answers are kept, not shown)",
+    same: "as before", renamed: "renamed", gone: "gone", try: "Count first", would: "{count} would go over, and then be in these states:", lacking: "Of {count} something is missing that the new version asks for as a ticket is opened; it can be filled in later.", closed: "{count} would be closed by it.", go: "Take over", sure: "Take {count} running tickets over? This cannot be undone.",
+  },
   segment: {
     members: "Members", customers: "customers", show: "Show them", update: "Sort now", progress: "Progress", last: "Last sorted: {at}", nightly: "Every night by itself, and when the conditions change. Where a condition names another segment, the last result counts.",
     person: "person", company: "company", who: "whose", noCondition: "No condition yet", within: "within", days: "Days", day: "days", ofKind: "Only this kind of ticket",

@@ -6,6 +6,12 @@ export const zh = {
   ...fields,
   flow,
   rule,
+  paperPreview: "预览打印效果",
+  migration: {
+    title: "办理中的工单", none: "办理中的工单都在最新版本上。", on: "版本{version}：{count}张办理中", begin: "迁移到最新版本", progress: "迁移进度", last: "{at}从版本{before}迁移到版本{after}：{count}张",
+    help: "发布新版本后，办理中的工单仍按开单时的版本走完；也可以按对照表迁移过来，工单经过里会记下原来的版本。", map: "从版本{before}迁移到版本{after}", states: "状态", fields: "字段", running: "{count}张", goesTo: "“{name}”对应", nowhere: "不再使用（答案保留，不再显示）",
+    same: "不变", renamed: "改名", gone: "去掉", try: "试算", would: "将迁移{count}张，迁移后的状态：", lacking: "{count}张缺少新版本的必填项，迁移后不会补问，办理时可以补填。", closed: "{count}张会因此关闭。", go: "开始迁移", sure: "迁移{count}张办理中的工单，不能撤销。确定吗？",
+  },
   segment: {
     members: "成员", customers: "位客户", show: "查看名单", update: "立即更新", progress: "更新进度", last: "上次更新：{at}", nightly: "每晚自动更新；修改条件后也会更新。条件里用到别的分群时，按上一次的结果判断。",
     person: "个人", company: "单位", who: "客户的", noCondition: "还没有条件", within: "最近", days: "天数", day: "天内", ofKind: "只算这类工单",

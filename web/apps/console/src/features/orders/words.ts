@@ -2,6 +2,18 @@ import type { Words } from "../../i18n";
 
 export const words = {
   zh: {
+    table: {
+      title: { orders: "导入订单", products: "导入商品" },
+      hint: { orders: "选择CSV或XLSX文件，第一行是表头。订单号相同的连续几行是一张订单；已有的订单只改表里有的内容。可以先试一遍，不会写入。", products: "选择CSV或XLSX文件，第一行是表头。商品编号相同的只改表里有的内容。可以先试一遍，不会写入。" },
+      choose: "选择文件", other: "换一个文件", file: "{name}，共{count}行。请核对每一列是什么。", try: "先试一遍", run: "开始导入", stop: "停止", close: "完成", progress: "导入进度",
+      would: "试导结果：将新建{created}个，更新{changed}个，不变{same}个，有误{rejected}个。", did: "新建{created}个，更新{changed}个，不变{same}个，有误{rejected}个。", stopped: "已停止，此前导入的保留。", keep: "下载有误的行和原因", why: "原因", line: "行号", attribute: "属性：{name}",
+      orders: { none: "不导入", number: "订单号", customer_no: "客户编号", placed_at: "下单时间", promised_at: "承诺到货", state: "状态", payment: "付款", amount: "金额", sku: "商品编号", goods: "商品名称", quantity: "数量", price: "单价", receiver_name: "收货人", receiver_phone: "电话", receiver_address: "地址", note: "备注" },
+      products: { none: "不导入", sku: "商品编号", name: "名称", price: "售价", stock: "库存", substitutes: "替代商品", retired: "停售" },
+    },
+    products: {
+      title: "商品", one: "商品{sku}", create: "新建商品", search: "编号、名称", sku: "编号", name: "名称", price: "售价", stock: "库存", substitutes: "缺货时的替代商品", substitutesHint: "商品编号，越靠前越优先", retired: "停售", attributes: "属性", attribute: "第{place}个属性的名称", value: "第{place}个属性的值", attributeName: "颜色、规格…", add: "添加属性", cut: "去掉第{place}个属性",
+      none: "没有符合的商品", noneYet: "还没有商品", noneHint: "商品由商店系统通过接口送来，也可以在这里新建或导入。", noPrice: "金额写成199.00的样子。", import: "导入",
+    },
     title: "订单",
     number: "订单号",
     stateLabel: "状态",
@@ -125,6 +137,18 @@ export const words = {
     log: { made: "新建订单", changed: "修改：{what}", verified: "客户确认：{item}", unverified: "撤回确认：{item}", asked: "请客户补充", found: "异常：{what}", offered: "推荐替代商品：{name}", arranged: "记录安排", told: "已告知客户：{what}", untold: "未能告知客户：{what}" },
   },
   en: {
+    table: {
+      title: { orders: "Import orders", products: "Import goods" },
+      hint: { orders: "Choose a CSV or XLSX file whose first line is a heading. Lines of one number that follow each other are one order; of known orders only what the table holds is changed. It can be tried first, and then nothing is written.", products: "Choose a CSV or XLSX file whose first line is a heading. Of known goods only what the table holds is changed. It can be tried first, and then nothing is written." },
+      choose: "Choose a file", other: "Another file", file: "{name}, {count} lines. Say what each column is.", try: "Try it", run: "Import", stop: "Stop", close: "Done", progress: "Progress of the import",
+      would: "Would create {created}, change {changed}, leave {same} as they are, reject {rejected}.", did: "{created} created, {changed} changed, {same} as before, {rejected} rejected.", stopped: "Stopped. What had come in stays.", keep: "Download rejected lines with reasons", why: "Reason", line: "Line", attribute: "Attribute: {name}",
+      orders: { none: "Leave out", number: "Order", customer_no: "Customer's number", placed_at: "Placed", promised_at: "Promised", state: "State", payment: "Payment", amount: "Amount", sku: "Goods' number", goods: "Goods", quantity: "Quantity", price: "Price of one", receiver_name: "Receiver", receiver_phone: "Telephone", receiver_address: "Address", note: "Note" },
+      products: { none: "Leave out", sku: "Number", name: "Name", price: "Price", stock: "Stock", substitutes: "What may come instead", retired: "Not sold any more" },
+    },
+    products: {
+      title: "Goods", one: "Goods {sku}", create: "New goods", search: "Number, name", sku: "Number", name: "Name", price: "Price", stock: "Stock", substitutes: "What may come instead", substitutesHint: "Numbers of goods, the best first", retired: "Not sold any more", attributes: "What it is like", attribute: "Name of attribute {place}", value: "Value of attribute {place}", attributeName: "Colour, size …", add: "Add an attribute", cut: "Remove attribute {place}",
+      none: "No such goods", noneYet: "No goods yet", noneHint: "The shop's system sends them, and they can be made or imported here.", noPrice: "Write an amount such as 199.00.", import: "Import",
+    },
     title: "Orders",
     number: "Order",
     stateLabel: "State",

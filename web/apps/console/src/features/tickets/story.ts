@@ -53,6 +53,8 @@ export function tell(row: AuditRow, kind: TicketType): Told {
       return plain(t(`tickets.story.${event.is_on ? "linked" : "unlinked"}`));
     case "ticket_merged":
       return plain(t(`tickets.story.${!event.is_on ? "unmerged" : typeof event.on === "object" && "ticket" in event.on && event.on.ticket === event.into ? "absorbed" : "merged"}`));
+    case "ticket_migrated":
+      return plain(t("tickets.story.migrated", { before: event.before_kind, after: event.after_kind, state: stateName(kind, event.after) }));
     case "ticket_date_near": {
       const field = said(kind.fields.find((it) => it.key === event.field)?.label) || event.field;
       return plain(t(event.days < 0 ? "tickets.story.datePast" : "tickets.story.dateNear", { field, days: Math.abs(event.days) }));

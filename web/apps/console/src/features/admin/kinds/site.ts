@@ -129,7 +129,7 @@ export const settings = kindSpec({
       fields: [
         {
           key: "customers", as: "part", scope: "customers", full: true, bare: true,
-          fields: () => [formOf("fields"), choicesOf("tiers"), choicesOf("areas"), { key: "check_days", as: "number", min: 1, max: 3_650, unit: "d" }],
+          fields: () => [formOf("fields"), choicesOf("tiers"), choicesOf("areas"), choicesOf("purposes"), { key: "check_days", as: "number", min: 1, max: 3_650, unit: "d" }],
         },
       ],
     },
@@ -182,7 +182,7 @@ export const settings = kindSpec({
   ],
   blank: () => ({
     kind: "settings", company: nothing(), letter_head: nothing(), aging_s: 30, grace_s: 20, reopen_hours: 24, recall_s: 120, second_sign_in_takes_over: true, show_staff_no: false,
-    break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], check_days: 365 },
+    break_reasons: [], password_min: 10, require_totp: false, csat_good: 4, portal: null, targets: {}, customers: { fields: [], tiers: [], areas: [], purposes: [], check_days: 365 },
     leads: { people: [], first_min: 0, again_min: 0 },
     orders: { exception: null, shipped: noNotice(), out_for_delivery: noNotice(), delivered: noNotice(), delayed: noNotice() },
   }),

@@ -48,6 +48,7 @@ export const survey = kindSpec({
           ],
         },
         { key: "rest_days", as: "number", min: 0, max: 730, unit: "d" },
+        { key: "remind_days", as: "number", min: 0, max: 364, unit: "d" },
         { key: "valid_days", as: "number", min: 1, max: 365, unit: "d" },
         { key: "open_link", as: "switch" },
       ],
@@ -67,7 +68,7 @@ export const survey = kindSpec({
     },
   ],
   blank: () => ({
-    kind: "survey", name: nothing(), title: nothing(), intro: nothing(), thanks: nothing(), retired: false, after_close: null, open_link: false, valid_days: 14, rest_days: 30, low: null,
+    kind: "survey", name: nothing(), title: nothing(), intro: nothing(), thanks: nothing(), retired: false, after_close: null, open_link: false, valid_days: 14, rest_days: 30, remind_days: 0, low: null,
     questions: [
       question("csat", { zh: "您对这次服务满意吗？", en: "How satisfied are you with our service?" }, "csat", true),
       question("more", { zh: "您还有什么想告诉我们的？", en: "Is there anything else you would like to tell us?" }, "text", false),

@@ -1,3 +1,4 @@
+import type { TicketFact } from "@yingda/wire";
 import { freshKey, kindSpec, nothing, type FieldSpec } from "../describe";
 import { formOf, NAME } from "./shared";
 
@@ -17,6 +18,7 @@ const moveFields = (): FieldSpec[] => [
   { key: "to", as: "pick", from: "states" },
   { key: "key", as: "line" },
   { key: "needs", as: "pick", from: "fields", several: true },
+  { key: "consents", as: "own", part: "purposes" },
   { key: "needs_attempts", as: "number", min: 0, max: 30 },
   { key: "needs_reason", as: "switch" },
   { key: "needs_checklist", as: "switch" },
@@ -29,7 +31,7 @@ const moveFields = (): FieldSpec[] => [
 ];
 
 const stepFields = (): FieldSpec[] => [
-  { key: "percent", as: "number", min: 1, max: 1_000, unit: "pct" },
+  { key: "percent", as: "number", min: 0, max: 1_000, unit: "pct" },
   { key: "to", as: "own", part: "escalate" },
   { key: "severity", as: "number", min: 1, max: 4 },
 ];
@@ -47,8 +49,22 @@ const clockFields = (): FieldSpec[] => [
   { key: "steps", as: "list", scope: "ticketStep", full: true, fields: stepFields, blank: () => ({ percent: 80, severity: 4, to: "owner" }) },
 ];
 
+const FACTS = ["serial", "kind", "title", "state", "phase", "severity", "customer", "team", "owner", "received", "due", "solved", "closed", "late", "urged"] as const satisfies readonly TicketFact[];
+const sectionFields = (): FieldSpec[] => [
+  { key: "title", as: "text" },
+  { key: "facts", as: "choices", of: FACTS, words: "ticket_fact", full: true },
+  { key: "fields", as: "pick", from: "fields", several: true, full: true },
+  { key: "blank", as: "switch" },
+];
+const section = (title: { zh: string; en: string }, facts: TicketFact[]) => ({ title, facts, fields: [], blank: false });
+const paperFields = (): FieldSpec[] => [
+  { key: "header", as: "text", long: true, full: true },
+  { key: "sections", as: "list", scope: "paperSection", full: true, fields: sectionFields, blank: () => section(nothing(), []) },
+  { key: "signatures", as: "list", scope: "paperSignature", full: true, fields: () => [{ key: "name", as: "text" }], blank: () => ({ name: nothing() }) },
+];
+
 const move = (key: string, name: { zh: string; en: string }, from: string[], to: string) => ({
-  key, name, from, to, needs: [], needs_reason: false, needs_checklist: false, needs_tasks: false, needs_attempts: 0, approval: false, limit: null,
+  key, name, from, to, needs: [], consents: [], needs_reason: false, needs_checklist: false, needs_tasks: false, needs_attempts: 0, approval: false, limit: null,
 });
 const clock = (key: string, name: { zh: string; en: string }, stops_in: string[], steps: { percent: number; severity: number; to: "owner" | "leader" }[]) => ({
   key, name, minutes: 1_440, by_severity: {}, calendar: null, starts_in: "", stops_in, pauses_in: [], first_reply: false, steps,
@@ -87,12 +103,22 @@ export const ticketType = kindSpec({
       fields: [{ key: "clocks", as: "list", scope: "ticketClock", full: true, bare: true, fields: clockFields, blank: (others) => clock(freshKey("clock", others), nothing(), [], []) }],
     },
     {
+      key: "paper",
+      fields: [
+        {
+          key: "paper", as: "part", scope: "ticketPaper", full: true, fields: paperFields,
+          maybe: () => ({ header: nothing(), sections: [section({ zh: "基本情况", en: "Particulars" }, ["serial", "title", "customer", "received", "owner"])], signatures: [{ name: { zh: "客户签字", en: "Customer" } }] }),
+        },
+        { key: "paper_preview", as: "own", part: "paper_preview", full: true, bare: true },
+      ],
+    },
+    {
       key: "checklist",
       fields: [{ key: "checklist", as: "list", scope: "ticketCheck", full: true, bare: true, fields: () => [{ key: "name", as: "text" }, { key: "key", as: "line" }], blank: (others) => ({ key: freshKey("item", others), name: nothing() }) }],
     },
   ],
   blank: () => ({
-    kind: "ticket_type", name: nothing(), prefix: "", hint: nothing(), team: null, severity: 3, fields: [], about: "", retired: false, counts_as: null, checklist: [],
+    kind: "ticket_type", name: nothing(), prefix: "", hint: nothing(), team: null, severity: 3, fields: [], about: "", retired: false, counts_as: null, paper: null, checklist: [],
     states: [
       { key: "new", name: { zh: "待处理", en: "New" }, phase: "open", colour: "blue", confirmed: false },
       { key: "doing", name: { zh: "处理中", en: "In progress" }, phase: "open", colour: "amber", confirmed: false },

@@ -4,7 +4,7 @@ import { NAME } from "../kinds/shared";
 
 export const EVENTS = [
   "ticket_opened", "ticket_moved", "ticket_edited", "ticket_noted", "ticket_urged", "ticket_reopened", "ticket_late", "approval_answered",
-  "promise_broken", "date_near", "conversation_closed", "conversation_rated", "customer_changed",
+  "promise_broken", "date_near", "conversation_closed", "conversation_rated", "survey_answered", "customer_changed",
 ] as const satisfies readonly RuleEvent[];
 
 const ofTicket = (when: RuleEvent) => !["conversation_closed", "conversation_rated", "customer_changed"].includes(when);
@@ -14,6 +14,7 @@ export function aspectsOf(when: RuleEvent): Aspect[] {
   const all: Aspect[] = [];
   if (ofTicket(when)) all.push("kind", "state", "phase", "severity", "team", "owner", "title", "field", "urged", "reopened");
   if (when === "conversation_rated") all.push("rating");
+  if (when === "survey_answered") all.push("survey", "csat", "nps", "ces");
   if (!ofTicket(when) && when !== "customer_changed") all.push("owner");
   if (when !== "customer_changed") all.push("medium", "channel", "queue");
   return [...all, "line", ...OF_CUSTOMER];
@@ -33,6 +34,9 @@ export function testsOf(what: Aspect): Test[] {
     case "urged":
     case "reopened":
     case "rating":
+    case "csat":
+    case "nps":
+    case "ces":
       return ["is", "above", "below"];
     case "title":
       return ["contains"];
@@ -60,7 +64,7 @@ export function testsOf(what: Aspect): Test[] {
 
 /** Whose names are the answers, where they are records. */
 export const ASPECT_RECORDS: Partial<Record<Aspect, RecordKind>> = {
-  kind: "ticket_type", team: "team", owner: "user", line: "line", channel: "channel", queue: "queue", tag: "tag", segment: "segment",
+  kind: "ticket_type", team: "team", owner: "user", line: "line", channel: "channel", queue: "queue", tag: "tag", segment: "segment", survey: "survey",
 };
 export const takesValues = (test: Test): boolean => test !== "empty" && test !== "filled";
 

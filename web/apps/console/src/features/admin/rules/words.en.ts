@@ -20,7 +20,7 @@ export const rule: typeof zh = {
   placeholders: "May hold {'{'}customer{'}'}, {'{'}serial{'}'}, {'{'}title{'}'}",
   aspect: {
     kind: "kind of ticket", state: "state", phase: "phase", severity: "severity", team: "team", owner: "owner", title: "title", field: "field", urged: "times urged", reopened: "times reopened",
-    line: "business line", medium: "medium", channel: "channel", queue: "queue", rating: "rating", vip: "VIP customer", tag: "customer's tag", segment: "customer's segment", tier: "customer's tier", area: "customer's area", person: "person or company", card_field: "customer's field",
+    line: "business line", medium: "medium", channel: "channel", queue: "queue", rating: "rating", survey: "survey", csat: "satisfaction (CSAT)", nps: "recommendation (NPS)", ces: "effort (CES)", vip: "VIP customer", tag: "customer's tag", segment: "customer's segment", tier: "customer's tier", area: "customer's area", person: "person or company", card_field: "customer's field",
     silent: "days without contact", contacts: "contacts", tickets: "tickets", known: "days since known",
   },
   tests: { is: "is", is_not: "is not", contains: "contains", above: "is above", below: "is below", empty: "is empty", filled: "is filled in" },

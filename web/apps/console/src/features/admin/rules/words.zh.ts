@@ -18,7 +18,7 @@ export const rule = {
   placeholders: "可写{'{'}customer{'}'}、{'{'}serial{'}'}、{'{'}title{'}'}",
   aspect: {
     kind: "工单类型", state: "状态", phase: "阶段", severity: "级别", team: "团队", owner: "负责人", title: "标题", field: "字段", urged: "催办次数", reopened: "重开次数",
-    line: "业务线", medium: "媒体", channel: "渠道", queue: "队列", rating: "评分", vip: "VIP客户", tag: "客户标签", segment: "客户分群", tier: "客户等级", area: "客户区域", person: "个人或单位", card_field: "客户字段",
+    line: "业务线", medium: "媒体", channel: "渠道", queue: "队列", rating: "评分", survey: "问卷", csat: "满意度得分（CSAT）", nps: "推荐得分（NPS）", ces: "省力得分（CES）", vip: "VIP客户", tag: "客户标签", segment: "客户分群", tier: "客户等级", area: "客户区域", person: "个人或单位", card_field: "客户字段",
     silent: "多少天没联系", contacts: "联系次数", tickets: "工单数", known: "建档天数",
   },
   tests: { is: "是", is_not: "不是", contains: "包含", above: "大于", below: "小于", empty: "为空", filled: "不为空" },

@@ -1,7 +1,7 @@
 import type { Field } from "@yingda/wire";
-import { nameOf } from "../../floor/names";
-import { said, t } from "../../i18n";
-import { pathTo } from "../../parts/answers";
+import { nameOf } from "../floor/names";
+import { said, t } from "../i18n";
+import { pathTo } from "./answers";
 
 /** An answer as people read it: names for people, labels for choices. */
 export function answerWord(field: Field | undefined, value: string): string {
