@@ -26,6 +26,7 @@ use yingda_core::{
     event::Author,
     id::{ChannelId, CustomerId, VisitorId},
     mask,
+    medium::Medium,
     refusal::Refusal,
 };
 use yingda_store::{address, conversation, customer, visitor};
