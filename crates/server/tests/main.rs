@@ -39,6 +39,7 @@ mod plans;
 mod portal;
 mod promises;
 mod proof;
+mod receivers;
 mod records;
 mod registers;
 mod repetition;
