@@ -395,7 +395,7 @@ async fn sys_01i_site_mail_is_written_read_and_answered_in_the_portal() {
     let reach = agent.get(&format!("/customers/{wang}/reach")).await.body;
     let way = reach.as_array().unwrap().iter().find(|it| it["channel"] == channel).expect("a way").clone();
     assert_eq!((&way["medium"], &way["label"]), (&json!("sitemail"), &json!("王芳")));
-    let new = json!({ "channel": channel, "customer": wang, "content": { "type": "text", "text": "您的发票已开好" } });
+    let new = json!({ "channel": channel, "customer": wang, "type": "text", "text": "您的发票已开好" });
     let composed = agent.post("/compose", new).await;
     assert_eq!(composed.status, StatusCode::CREATED, "{}", composed.text);
     let talk = composed.body["conversation"].as_str().unwrap().to_owned();
@@ -436,6 +436,6 @@ async fn sys_01i_site_mail_is_written_read_and_answered_in_the_portal() {
     assert!(begun.to.starts_with("/portal/talks/"), "{} {}", begun.status, begun.text);
     let offered = desk.event("assigned").await["on"]["conversation"].as_str().unwrap().to_owned();
     assert_eq!(begun.to, format!("/portal/talks/{offered}"));
-    let shown = agent.get(&format!("/conversations/{offered}")).await.body;
+    let shown = agent.get(&format!("/conversations/{offered}")).await.body["row"].clone();
     assert_eq!((&shown["medium"], &shown["customer"]), (&json!("sitemail"), &json!(li)));
 }
