@@ -54,7 +54,7 @@ impl Walking {
         let flow = directory.flows.get(&id).filter(|it| it.live.is_some())?.clone();
         let steps = flow.live.iter().flat_map(|live| live.graph.nodes.values());
         if !app.speech.is_there() && steps.filter_map(|node| node.step.prompt()).any(FlowPrompt::is_read) {
-            tracing::warn!(flow = %id, "calls go by their flow: nothing on this server reads its words aloud");
+            tracing::warn!(flow = %id, "calls pass by their flow: nothing on this server reads its words aloud");
             return None;
         }
         let line = directory.queues.get(&channel.queue).map(|queue| queue.line).unwrap_or_default();
